@@ -1,0 +1,25 @@
+use super::{Done, Failure, Outcome};
+use crate::plan::Registry;
+
+/// Print the manual of a stage, source or sink.
+#[derive(clap::Args)]
+pub struct Explain {
+    /// Its name, as in `use = "NAME"`.
+    name: String,
+}
+
+impl Explain {
+    pub(super) fn call(self) -> Outcome {
+        let registry = Registry::default();
+        let shelves = [("stage", &registry.stages), ("source", &registry.sources), ("sink", &registry.sinks)];
+        let found: Vec<_> = shelves.iter().filter_map(|(kind, shelf)| Some((*kind, shelf.find(&self.name).ok()?))).collect();
+        if found.is_empty() {
+            let names = shelves.iter().flat_map(|(_, shelf)| shelf.iter().map(|known| known.name)).collect::<Vec<_>>();
+            return Err(Failure(format!("there is no stage, source or sink `{}`: {}", self.name, crate::config::suggestion(&self.name, names))));
+        }
+        for (kind, known) in found {
+            println!("{kind} {}", known.manual());
+        }
+        Ok(Done::Fine)
+    }
+}

@@ -1,0 +1,126 @@
+//! The command line: parse, call, print the error, exit code. One file a verb.
+//!
+//! Exit codes: 0 fine, 1 an expectation or check not met, 2 error.
+
+mod explain;
+mod extract;
+mod plan;
+mod progress;
+mod run;
+mod stages;
+mod to_warc;
+mod train;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a verb can end with besides an error.
+pub(crate) enum Done {
+    /// All is well.
+    Fine,
+    /// An expectation or check is not met.
+    Unmet,
+}
+
+/// Why a verb failed, ready to be shown.
+pub(crate) struct Failure(String);
+
+impl<E: std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure(error.to_string())
+    }
+}
+
+pub(crate) type Outcome = Result<Done, Failure>;
+
+/// From crawl files to clean token shards, and proof that the cleaning helped.
+#[derive(Parser)]
+#[command(name = "dataprep", version, about, after_help = "Start with: dataprep run pipelines/quickstart.toml")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Run(run::Run),
+    Plan(plan::Plan),
+    Explain(explain::Explain),
+    Stages(stages::Stages),
+    Extract(extract::Extract),
+    ToWarc(to_warc::ToWarc),
+    Train(train::Train),
+    Validate(validate::Validate),
+}
+
+/// Parses the arguments, runs the verb, prints its error.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Run(verb) => verb.call(),
+        Verb::Plan(verb) => verb.call(),
+        Verb::Explain(verb) => verb.call(),
+        Verb::Stages(verb) => verb.call(),
+        Verb::Extract(verb) => verb.call(),
+        Verb::ToWarc(verb) => verb.call(),
+        Verb::Train(verb) => verb.call(),
+        Verb::Validate(verb) => verb.call(),
+    };
+    match outcome {
+        Ok(Done::Fine) => ExitCode::SUCCESS,
+        Ok(Done::Unmet) => ExitCode::from(1),
+        Err(Failure(text)) => {
+            let text = text.trim_end();
+            eprintln!("{}{text}", if text.starts_with("error") { "" } else { "error: " });
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Threads to use where none are asked for.
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// A count for people: 12,345.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!((count(7), count(1_234), count(1_234_567)), ("7".into(), "1,234".into(), "1,234,567".into()));
+        assert_eq!((size(999), size(1_500), size(2_500_000_000)), ("999 B".into(), "1.5 kB".into(), "2.5 GB".into()));
+    }
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

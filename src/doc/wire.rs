@@ -1,0 +1,141 @@
+//! A document as bytes, for the spool between two segments.
+//!
+//! The text comes first, after its length, so that a reader who wants only the text (to verify a near-duplicate, say) reads no more.
+//! The form is private to one run directory: it is not a file format to keep.
+
+use super::{Doc, DocId, Html, Origin, Tokens};
+
+/// The bytes are not a document: a torn or foreign spool.
+#[derive(Debug, thiserror::Error)]
+#[error("a spooled document is damaged: {0}")]
+pub struct WireError(&'static str);
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Head {
+    id: DocId,
+    key: (u64, u64),
+    name: Option<String>,
+    url: Option<String>,
+    content_type: Option<String>,
+    /// Lengths of the html bytes and of token ids and mask; `None` where the document has none.
+    html: Option<u64>,
+    tokens: Option<(u64, u64)>,
+    has_text: bool,
+    revision: u32,
+    offset: u64,
+    tags: Vec<Option<super::Value>>,
+    extra: serde_json::Map<String, serde_json::Value>,
+    findings: Vec<super::Finding>,
+}
+
+/// The text alone of a document's bytes.
+pub fn text_of(bytes: &[u8]) -> Result<&str, WireError> {
+    let (text, _) = block(bytes)?;
+    std::str::from_utf8(text).map_err(|_| WireError("text is not UTF-8"))
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn block(bytes: &[u8]) -> Result<(&[u8], &[u8]), WireError> {
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or(WireError("cut inside a length"))?;
+    usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|n| rest.split_at_checked(n)).ok_or(WireError("cut inside a block"))
+}
+
+impl Doc {
+    /// Appends the document's bytes.
+    pub fn write_wire(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        let head = Head {
+            id: self.id,
+            key: ((self.key >> 64) as u64, self.key as u64),
+            name: self.name.clone(),
+            url: self.url.clone(),
+            content_type: self.html.as_ref().and_then(|html| html.content_type.clone()),
+            html: self.html.as_ref().map(|html| html.bytes.len() as u64),
+            tokens: self.tokens.as_ref().map(|tokens| (tokens.ids.len() as u64, tokens.mask.len() as u64)),
+            has_text: self.text.is_some(),
+            revision: self.revision,
+            offset: self.origin.offset,
+            tags: self.tags.clone(),
+            extra: self.extra.clone(),
+            findings: self.findings.clone(),
+        };
+        put(out, self.text().as_bytes());
+        put(out, &serde_json::to_vec(&head).map_err(|_| WireError("head cannot be written"))?);
+        if let Some(html) = &self.html {
+            put(out, &html.bytes);
+        }
+        if let Some(tokens) = &self.tokens {
+            let ids: Vec<u8> = tokens.ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+            put(out, &ids);
+            put(out, &tokens.mask);
+        }
+        Ok(())
+    }
+
+    /// Reads a document back.
+    pub fn read_wire(bytes: &[u8]) -> Result<Doc, WireError> {
+        let (text, rest) = block(bytes)?;
+        let (head, mut rest) = block(rest)?;
+        let head: Head = serde_json::from_slice(head).map_err(|_| WireError("head cannot be read"))?;
+        let mut next = || -> Result<&[u8], WireError> {
+            let (found, left) = block(rest)?;
+            rest = left;
+            Ok(found)
+        };
+        let html = match head.html {
+            Some(_) => Some(Html { bytes: next()?.to_vec(), content_type: head.content_type }),
+            None => None,
+        };
+        let tokens = match head.tokens {
+            Some(_) => {
+                let ids = next()?.as_chunks::<4>().0.iter().map(|id| u32::from_le_bytes(*id)).collect();
+                Some(Tokens { ids, mask: next()?.to_vec() })
+            }
+            None => None,
+        };
+        let text = String::from_utf8(text.to_vec()).map_err(|_| WireError("text is not UTF-8"))?;
+        Ok(Doc {
+            id: head.id,
+            key: (u128::from(head.key.0) << 64) | u128::from(head.key.1),
+            name: head.name,
+            url: head.url,
+            html,
+            text: head.has_text.then_some(text),
+            revision: head.revision,
+            tokens,
+            tags: head.tags,
+            extra: head.extra,
+            findings: head.findings,
+            origin: Origin { offset: head.offset },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TagTable;
+    use super::*;
+
+    #[test]
+    fn a_document_survives_the_spool() {
+        let mut table = TagTable::default();
+        let lang = table.declare::<String>("lang").unwrap();
+        let mut doc = Doc::new(Some("n".into()), Some("http://a.example/".into()), None, Some("文本 text".into()));
+        doc.place(DocId { split: 3, ordinal: 9 });
+        doc.set_tag(lang, "zh".into());
+        doc.tokens = Some(Tokens { ids: vec![1, 70_000], mask: vec![1, 0] });
+        doc.html = Some(Html { bytes: vec![0xff, 0], content_type: Some("text/html".into()) });
+        doc.extra.insert("k".into(), serde_json::json!([1, null]));
+        let mut bytes = Vec::new();
+        doc.write_wire(&mut bytes).unwrap();
+        assert_eq!(text_of(&bytes).unwrap(), "文本 text");
+        let back = Doc::read_wire(&bytes).unwrap();
+        assert_eq!(format!("{doc:?}"), format!("{back:?}"));
+        for cut in [0, 7, 12, bytes.len() - 1] {
+            assert!(Doc::read_wire(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+}

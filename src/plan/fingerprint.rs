@@ -1,0 +1,135 @@
+//! What the output depends on, hashed piece by piece, so that a difference can be named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::Segment;
+use crate::config::Config;
+use crate::stage::Split;
+
+/// Everything that the bytes of a run depend on: settings, data files, the input listing; neither threads nor the output path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Version of dataprep.
+    pub version: String,
+    /// Hash of the list of input files with their sizes and times.
+    pub input: String,
+    /// What every segment depends on: `run.seed` and the like, and the source's keys.
+    pub base: BTreeMap<String, String>,
+    /// For each segment, what its stages depend on, by `stage.NAME`.
+    pub segments: Vec<BTreeMap<String, String>>,
+    /// What the last segment's output depends on besides, by `sink.NAME`.
+    pub sinks: BTreeMap<String, String>,
+}
+
+/// How a directory's fingerprint differs from a plan's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Not at all.
+    None,
+    /// From that segment on; the ones before it can be reused. Names the first key that differs.
+    From(usize, String),
+    /// From the beginning. Names the first key that differs.
+    Everything(String),
+}
+
+impl Fingerprint {
+    pub(super) fn of(config: &Config, splits: &[Split], files: &BTreeSet<String>, segments: &[Segment]) -> Fingerprint {
+        let mut listing = String::new();
+        for split in splits {
+            for file in &split.files {
+                let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+                listing.push_str(&format!("{file:?} {} {:?} {} {:?}\n", split.start, split.end, split.bytes, changed.map(|time| time.as_nanos())));
+            }
+        }
+        let mut data = String::new();
+        for file in files {
+            let content = std::fs::read(file).unwrap_or_default();
+            data.push_str(&format!("{file:?} {}\n", hex(&content)));
+        }
+        let run = &config.run;
+        let base = [
+            ("run.seed", run.seed.to_string()),
+            ("run.mode", format!("{:?}", run.mode)),
+            ("run.part", run.part.get().to_string()),
+            ("run.dropped", run.dropped.get().to_string()),
+            ("source", format!("{} {}", config.source.recipe, config.source.table.canonical())),
+            ("data files", hex(data.as_bytes())),
+        ];
+        let stage = |at: usize| {
+            let entry = &config.stages[at];
+            (format!("stage.{}", entry.name), format!("{} {}", entry.recipe, entry.table.canonical()))
+        };
+        let segments = segments.iter().map(|segment| segment.stages.clone().chain(segment.barrier).map(stage).collect()).collect();
+        let mut sinks: BTreeMap<String, String> =
+            config.sinks.iter().map(|entry| (format!("sink.{}", entry.name), format!("{} {}", entry.recipe, entry.table.canonical()))).collect();
+        sinks.insert("run.keep_docs".to_owned(), run.keep_docs.to_string());
+        Fingerprint {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            input: hex(listing.as_bytes()),
+            base: base.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            segments,
+            sinks,
+        }
+    }
+
+    /// How `found`, from an earlier run, differs from this plan.
+    pub fn compare(&self, found: &Fingerprint) -> Difference {
+        if self.version != found.version {
+            return Difference::Everything(format!("the version of dataprep ({} there, {} now)", found.version, self.version));
+        }
+        if let Some(key) = first_difference(&self.base, &found.base) {
+            return Difference::Everything(key);
+        }
+        if self.input != found.input {
+            return Difference::Everything("the list of input files, their sizes or their times".to_owned());
+        }
+        let empty = BTreeMap::new();
+        for at in 0..self.segments.len().max(found.segments.len()) {
+            let (now, then) = (self.segments.get(at).unwrap_or(&empty), found.segments.get(at).unwrap_or(&empty));
+            if let Some(key) = first_difference(now, then) {
+                return if at == 0 { Difference::Everything(key) } else { Difference::From(at, key) };
+            }
+        }
+        match first_difference(&self.sinks, &found.sinks) {
+            Some(key) if self.segments.len() > 1 => Difference::From(self.segments.len() - 1, key),
+            Some(key) => Difference::Everything(key),
+            None => Difference::None,
+        }
+    }
+
+    /// One short hash of it all.
+    pub fn digest(&self) -> String {
+        hex(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+}
+
+fn first_difference(now: &BTreeMap<String, String>, then: &BTreeMap<String, String>) -> Option<String> {
+    let keys: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
+    keys.into_iter().find(|key| now.get(*key) != then.get(*key)).cloned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(stages: &[&[(&str, &str)]], seed: &str) -> Fingerprint {
+        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
+        Fingerprint { version: "1".into(), input: "i".into(), base: map(&[("run.seed", seed)]), segments: stages.iter().map(|s| map(s)).collect(), sinks: map(&[]) }
+    }
+
+    #[test]
+    fn the_first_difference_is_named_with_what_can_be_reused() {
+        let old = print(&[&[("stage.a", "1")], &[("stage.b", "1")]], "7");
+        assert_eq!(old.compare(&old), Difference::None);
+        assert_eq!(old.compare(&print(&[&[("stage.a", "1")], &[("stage.b", "2")]], "7")), Difference::From(1, "stage.b".into()));
+        assert_eq!(old.compare(&print(&[&[("stage.a", "2")], &[("stage.b", "1")]], "7")), Difference::Everything("stage.a".into()));
+        assert_eq!(old.compare(&print(&[&[("stage.a", "1")], &[("stage.b", "1")]], "8")), Difference::Everything("run.seed".into()));
+    }
+}

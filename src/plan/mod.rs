@@ -1,0 +1,283 @@
+//! What the pipeline means: recipes filled and built, needs checked, segments cut at the barriers, everything hashed. No document is processed here.
+
+mod fingerprint;
+mod forecast;
+mod manual;
+mod registry;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::Path;
+
+pub use fingerprint::{Difference, Fingerprint};
+pub use forecast::Forecast;
+pub use manual::Manual;
+pub use registry::{Filled, Known, Registry, Shelf};
+
+use crate::config::{Config, Entry, Mode, Problem, Problems, Table};
+use crate::doc::TagTable;
+use crate::stage::{Built, Complaint, Global, Recipe, Register, Shop, Sink, Source, Spec, Split, Stage};
+
+/// A stage in its place.
+pub struct Planned {
+    /// Its name in this pipeline.
+    pub name: String,
+    /// What `use` says.
+    pub recipe: String,
+    /// Fields and tags it needs and gives.
+    pub spec: Spec,
+    /// Its drop reasons; a [`crate::stage::Reason`] is an index into them.
+    pub reasons: Vec<String>,
+    /// The running thing.
+    pub kind: PlannedKind,
+}
+
+/// Which kind of stage it is.
+pub enum PlannedKind {
+    /// Sees one document.
+    Stage(Box<dyn Stage>),
+    /// Ends a segment.
+    Global(Box<dyn Global>),
+}
+
+/// A sink in its place.
+pub struct PlannedSink {
+    /// Its name in this pipeline.
+    pub name: String,
+    /// What `use` says.
+    pub recipe: String,
+    /// The running thing.
+    pub sink: Box<dyn Sink>,
+}
+
+/// A run of stages between two barriers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The barrier whose decision it begins with.
+    pub decided: Option<usize>,
+    /// Plain stages.
+    pub stages: Range<usize>,
+    /// The barrier it ends with; the last segment ends in the sinks.
+    pub barrier: Option<usize>,
+}
+
+/// A pipeline that can be run.
+pub struct Plan {
+    /// What was written.
+    pub config: Config,
+    /// Where documents come from.
+    pub source: Box<dyn Source>,
+    /// Name of the source's recipe.
+    pub source_recipe: String,
+    /// The input in its order.
+    pub splits: Vec<Split>,
+    /// All stages in order, barriers among them.
+    pub stages: Vec<Planned>,
+    /// Stretches between barriers.
+    pub segments: Vec<Segment>,
+    /// All sinks in order.
+    pub sinks: Vec<PlannedSink>,
+    /// Names of tags.
+    pub tags: TagTable,
+    /// What the output depends on.
+    pub fingerprint: Fingerprint,
+}
+
+/// A pipeline file with the recipes it may use.
+pub struct Pipeline {
+    config: Config,
+    registry: Registry,
+}
+
+impl Pipeline {
+    /// Reads a pipeline file and lays `KEY=VALUE` settings over it.
+    pub fn load(path: impl AsRef<Path>, settings: &[String]) -> Result<Pipeline, Problems> {
+        Ok(Pipeline::of(Config::load(path.as_ref(), settings)?))
+    }
+
+    /// The same from a text; `name` is shown in messages.
+    pub fn parse(name: &str, toml: &str, settings: &[String]) -> Result<Pipeline, Problems> {
+        Ok(Pipeline::of(Config::parse(name, toml, settings)?))
+    }
+
+    /// A pipeline over what was written.
+    pub fn of(config: Config) -> Pipeline {
+        Pipeline { config, registry: Registry::default() }
+    }
+
+    /// Adds a stage of the caller's own.
+    pub fn with<R: Recipe>(mut self) -> Pipeline {
+        self.registry.stages.add::<R>("");
+        self
+    }
+
+    /// What was written.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Makes the plan, or says everything that stands against it.
+    pub fn plan(self) -> Result<Plan, Problems> {
+        Planner { config: self.config, registry: self.registry, tags: TagTable::default(), files: BTreeSet::new(), given: BTreeSet::new(), problems: Vec::new() }.plan()
+    }
+}
+
+struct Planner {
+    config: Config,
+    registry: Registry,
+    tags: TagTable,
+    files: BTreeSet<String>,
+    given: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
+struct Made {
+    built: Built,
+    spec: Spec,
+    reasons: Vec<String>,
+}
+
+impl Planner {
+    fn plan(mut self) -> Result<Plan, Problems> {
+        let source_entry = self.config.source.clone();
+        let source = self.make(&source_entry, "source");
+        let stages: Vec<_> = self.config.stages.clone().iter().map(|entry| self.make(entry, "stage").map(|made| (entry.clone(), made))).collect();
+        if self.config.sinks.is_empty() && !self.config.run.keep_docs {
+            let end = self.config.source.span.clone();
+            self.problems.push(Problem::at(end, "the pipeline has no sink", "add `[[sink]]` with `use = \"jsonl\"` or `use = \"shards\"`"));
+        }
+        let sinks: Vec<_> = self.config.sinks.clone().iter().map(|entry| self.make(entry, "sink").map(|made| (entry.clone(), made))).collect();
+        self.no_sink_writes_over_another(&sinks);
+        let splits = match &source {
+            Some(Made { built: Built::Source(source), .. }) => source.splits().unwrap_or_else(|error| {
+                self.problems.push(Problem::at(source_entry.span.clone(), error.to_string(), "check the paths of the source"));
+                Vec::new()
+            }),
+            _ => Vec::new(),
+        };
+        let problems = Problems::new(std::mem::take(&mut self.problems), self.config.text.clone());
+        problems.or(())?;
+        let Some(Made { built: Built::Source(source), .. }) = source else { unreachable!("a source that is none is a problem") };
+        let stages: Vec<Planned> = stages.into_iter().flatten().map(|(entry, made)| planned(entry, made)).collect();
+        let mut sinks: Vec<PlannedSink> = sinks.into_iter().flatten().filter_map(|(entry, made)| match made.built {
+            Built::Sink(sink) => Some(PlannedSink { name: entry.name, recipe: entry.recipe, sink }),
+            _ => None,
+        }).collect();
+        if self.config.run.keep_docs && sinks.iter().all(|planned| planned.sink.folder() != "docs") {
+            sinks.push(PlannedSink { name: "docs".to_owned(), recipe: "jsonl".to_owned(), sink: Box::new(crate::sink::Jsonl::all_fields()) });
+        }
+        let segments = segments(&stages);
+        let fingerprint = Fingerprint::of(&self.config, &splits, &self.files, &segments);
+        Ok(Plan {
+            source_recipe: self.config.source.recipe.clone(),
+            config: self.config,
+            source,
+            splits,
+            stages,
+            segments,
+            sinks,
+            tags: self.tags,
+            fingerprint,
+        })
+    }
+
+    /// Fills, checks and builds one entry; what is wrong goes to the problems.
+    fn make(&mut self, entry: &Entry, section: &str) -> Option<Made> {
+        let shelf = match section {
+            "source" => &self.registry.sources,
+            "stage" => &self.registry.stages,
+            _ => &self.registry.sinks,
+        };
+        let known = match shelf.find(&entry.recipe) {
+            Ok(known) => *known,
+            Err(help) => {
+                self.problems.push(Problem::at(entry.span.clone(), format!("there is no {section} `{}`", entry.recipe), help));
+                return None;
+            }
+        };
+        let filled = match known.fill(&entry.table) {
+            Ok(filled) => filled,
+            Err(found) => {
+                self.problems.extend(found);
+                // What it would have given is unknown: the likeliest fields keep later stages from complaining as well.
+                self.given.extend(["html", "text", "url", "tokens", "lang"].map(str::to_owned));
+                return None;
+            }
+        };
+        let spec = filled.spec();
+        for need in spec.needs.iter().filter(|need| !self.given.contains(*need)) {
+            let message = format!("{} needs `{need}`, which nothing before it gives", entry.table.title);
+            self.problems.push(Problem::at(entry.span.clone(), message, giver(need)));
+        }
+        self.given.extend(spec.gives.iter().cloned());
+        let mut shop = Shop { stage: &entry.name, seed: self.config.run.seed, tags: &mut self.tags, reasons: spec.reasons.clone(), files: &mut self.files };
+        let built = filled.build(&mut shop);
+        let reasons = shop.reasons;
+        match built {
+            Ok(built) => Some(Made { built, spec, reasons }),
+            Err(complaints) => {
+                self.problems.extend(complaints.into_iter().map(|complaint| placed(complaint, &entry.table)));
+                None
+            }
+        }
+    }
+
+    fn no_sink_writes_over_another(&mut self, sinks: &[Option<(Entry, Made)>]) {
+        let mut folders: Vec<&str> = Vec::new();
+        for (entry, made) in sinks.iter().flatten() {
+            let Built::Sink(sink) = &made.built else { continue };
+            if folders.contains(&sink.folder()) {
+                let message = format!("two sinks write to `{}/`", sink.folder());
+                self.problems.push(Problem::at(entry.span.clone(), message, "remove one of them, or give one a `folder = \"...\"`"));
+            }
+            folders.push(sink.folder());
+        }
+    }
+}
+
+fn planned(entry: Entry, made: Made) -> Planned {
+    let kind = match made.built {
+        Built::Global(global) => PlannedKind::Global(global),
+        Built::Stage(stage) => PlannedKind::Stage(stage),
+        Built::Source(_) | Built::Sink(_) => unreachable!("the shelf of stages holds stages"),
+    };
+    Planned { name: entry.name, recipe: entry.recipe, spec: made.spec, reasons: made.reasons, kind }
+}
+
+fn placed(complaint: Complaint, table: &Table) -> Problem {
+    let message = if complaint.message.contains('`') { complaint.message } else { format!("{}: {}", table.title, complaint.message) };
+    Problem::at(table.place(&complaint.key), message, complaint.help)
+}
+
+/// What to say where a need is not met.
+fn giver(need: &str) -> String {
+    match need {
+        "text" => "put `extract` before it, or map a column of the source to `text`".to_owned(),
+        "html" => "use a source that gives pages, or map a column to `html`".to_owned(),
+        "tokens" => "put `tokenize` before it".to_owned(),
+        "lang" => "put `language` before it".to_owned(),
+        other => format!("put a stage that gives `{other}` before it"),
+    }
+}
+
+fn segments(stages: &[Planned]) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    let mut decided = None;
+    let mut start = 0;
+    for (at, stage) in stages.iter().enumerate() {
+        if matches!(stage.kind, PlannedKind::Global(_)) {
+            segments.push(Segment { decided, stages: start..at, barrier: Some(at) });
+            decided = Some(at);
+            start = at + 1;
+        }
+    }
+    segments.push(Segment { decided, stages: start..stages.len(), barrier: None });
+    segments
+}
+
+impl Plan {
+    /// True where verdicts are written down, not carried out.
+    pub fn annotates(&self) -> bool {
+        self.config.run.mode == Mode::Annotate
+    }
+}
