@@ -1,11 +1,43 @@
 //! `dataprep`: from crawl files to clean token shards, and proof that the cleaning helped.
+//!
+//! A pipeline file is a list of tables; each table is one stage; a stage sees one document; the executor sees everything else.
+//!
+//! | folder | what is in it |
+//! |---|---|
+//! | [`doc`], [`stage`], [`scratch`] | what flows, and the whole contract of a stage, a barrier, a source and a sink |
+//! | [`config`], [`plan`], [`run`] | what was written, what it means, and the executor |
+//! | [`source`], [`sink`], [`stages`] | one format or one stage a file |
+//! | [`html`], [`text`], [`measures`], [`dedup`], [`tokenizer`], [`shard`] | the pure libraries under the stages |
+//! | [`train`], [`trial`] | the bundled trainer, and the verdict over a pipeline's arms |
+//! | [`cli`] | the command |
+//!
+//! As a library:
+//!
+//! ```no_run
+//! use dataprep::{plan::Pipeline, run::{Options, Unwatched, run}};
+//! use std::sync::atomic::AtomicBool;
+//!
+//! let plan = Pipeline::load("pipeline.toml", &[])?.plan()?;
+//! let summary = run(plan, &Options { threads: 2, stop: &AtomicBool::new(false), watch: &Unwatched })?;
+//! println!("{} documents kept", summary.report.documents.written);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod cli;
 pub mod config;
+pub mod dedup;
 pub mod doc;
+pub mod html;
+pub mod measures;
 pub mod plan;
 pub mod run;
 pub mod scratch;
+pub mod shard;
 pub mod sink;
 pub mod source;
 pub mod stage;
 pub mod stages;
 pub mod text;
+pub mod tokenizer;
+pub mod train;
+pub mod trial;

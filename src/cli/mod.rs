@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 fine, 1 an expectation or check not met, 2 error.
 
+mod after;
 mod explain;
 mod extract;
 mod plan;

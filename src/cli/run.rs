@@ -1,9 +1,9 @@
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::after::After;
 use super::progress::{LogFormat, watch};
-use super::{Done, Outcome, all_threads, count, size};
+use super::{Outcome, all_threads, count, size};
 use crate::plan::Pipeline;
 use crate::run::{Options, Report, run};
 
@@ -36,4 +36,50 @@ pub(super) fn stop_on_ctrl_c() {
             std::process::exit(130);
         }
     });
+}
+
+impl Run {
+    pub(super) fn call(self) -> Outcome {
+        stop_on_ctrl_c();
+        let pipeline = Pipeline::load(&self.file, &self.set)?;
+        let config = pipeline.config().clone();
+        let after = After::read(&config)?;
+        let plan = pipeline.plan()?;
+        let threads = self.threads.unwrap_or_else(all_threads);
+        let watch = watch(self.quiet, self.log_format);
+        let options = Options { threads, stop: &STOP, watch: watch.as_ref() };
+        let summary = run(plan, &options)?;
+        if !self.quiet {
+            print!("{}", funnel(&summary.report));
+            if summary.already {
+                println!("finished before: nothing was left to do");
+            }
+        }
+        after.call(&config, &summary.report, &options, self.quiet)
+    }
+}
+
+/// The funnel as a table: what reached each stage, what went on, and why the rest did not.
+fn funnel(report: &Report) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, documents: u64, bytes: u64, note: String| {
+        out.push_str(format!("{name:<18} {:>10} {:>10}   {note}", count(documents), size(bytes)).trim_end());
+        out.push('\n');
+    };
+    let pairs = |map: &std::collections::BTreeMap<String, u64>| {
+        let mut list: Vec<_> = map.iter().collect();
+        list.sort_by_key(|(name, number)| (std::cmp::Reverse(**number), *name));
+        list.into_iter().map(|(name, number)| format!("{name} {}", count(*number))).collect::<Vec<_>>().join(", ")
+    };
+    let source = &report.source;
+    let faults = if source.faults.is_empty() { String::new() } else { format!("damaged: {}", pairs(&source.faults)) };
+    line(&source.recipe, report.documents.read, report.documents.bytes_read, faults);
+    for stage in &report.stages {
+        let notes = [pairs(&stage.drops), pairs(&stage.counts)].into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("; ");
+        line(&stage.name, stage.documents_out, stage.bytes_out, notes);
+    }
+    let tokens = report.documents.tokens_written;
+    let written = if tokens > 0 { format!("{} tokens", count(tokens)) } else { String::new() };
+    line("written", report.documents.written, report.documents.bytes_written, written);
+    out
 }

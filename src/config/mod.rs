@@ -150,9 +150,10 @@ fn lay_over(root: &mut DeTable<'static>, setting: &str, text: &mut Text) -> Resu
     };
     let value_at = start + path.len() + 1;
     // Spaces before the value make its span point into the joined text.
-    let value = match DeValue::parse(kept(format!("{}{value}", " ".repeat(value_at)))) {
-        Ok(parsed) => parsed,
-        Err(_) => Spanned::new(value_at..here.end, DeValue::String(value.to_owned().into())),
+    let alone = format!("{}x={value}", " ".repeat(value_at - 2));
+    let value = match DeTable::parse(kept(alone)).ok().and_then(|mut table| table.get_mut().remove("x")) {
+        Some(parsed) => parsed,
+        None => Spanned::new(value_at..here.end, DeValue::String(value.to_owned().into())),
     };
     let parts: Vec<&str> = path.split('.').map(str::trim).collect();
     let missing = |part: &str, what: String| Problem::at(here.clone(), format!("`--set` finds no {what} `{part}`"), "see the names in the pipeline file");

@@ -36,6 +36,28 @@ impl Table {
         place
     }
 
+    /// The keys as written, in file order.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<_> = self.entries.iter().map(|(key, _)| (key.span().start, key.get_ref().to_string())).collect();
+        keys.sort();
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// The value of one key.
+    pub fn value<T: DeserializeOwned>(&self, key: &str) -> Result<T, Problem> {
+        let value = self.entries.get(key).cloned().ok_or_else(|| Problem::at(self.span.clone(), format!("{} lacks the key `{key}`", self.title), ""))?;
+        let span = value.span();
+        let misfit = |error: toml::de::Error| Problem::at(error.span().unwrap_or(span), format!("`{key}` of {} does not fit", self.title), error.message().trim());
+        T::deserialize(ValueDeserializer::from(value)).map_err(misfit)
+    }
+
+    /// Sets a key to a text, as if the user had written it.
+    pub fn set_text(&mut self, key: &str, text: &str) {
+        let span = self.place(key);
+        self.entries.remove(key);
+        self.entries.insert(Spanned::new(span.clone(), key.to_owned().into()), Spanned::new(span, DeValue::String(text.to_owned().into())));
+    }
+
     /// Removes a key and gives its text, if it is one.
     pub(super) fn take_str(&mut self, key: &str) -> Result<Option<(String, Range<usize>)>, Problem> {
         let Some(value) = self.entries.remove(key) else { return Ok(None) };

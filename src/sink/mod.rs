@@ -1,7 +1,15 @@
-//! stub
-use crate::stage::*;
-use std::path::Path;
-pub fn register(_to: &mut impl Register) {}
-pub struct Jsonl;
-impl Jsonl { pub fn all_fields() -> Jsonl { Jsonl } }
-impl Sink for Jsonl { fn folder(&self) -> &str { "docs" } fn part(&self, _: &Path, _: &str) -> Result<Box<dyn Part>> { Err(RunError::stop("x")) } }
+//! Where documents go: one format a file.
+
+pub mod jsonl;
+pub mod parquet;
+mod row;
+
+pub use jsonl::Jsonl;
+
+use crate::stage::Register;
+
+/// Every sink there is.
+pub fn register(to: &mut impl Register) {
+    to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
+    to.add::<parquet::Parquet>(include_str!("parquet.rs"));
+}

@@ -1,3 +1,20 @@
-//! stub
+//! Where documents come from: one format a file. What a file is compressed with is told from its content.
+
+pub mod compression;
+pub mod fields;
+pub mod jsonl;
+pub mod lines;
+pub mod parquet;
+pub mod paths;
+pub mod text;
+pub mod warc;
+
 use crate::stage::Register;
-pub fn register(_to: &mut impl Register) {}
+
+/// Every source there is.
+pub fn register(to: &mut impl Register) {
+    to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
+    to.add::<parquet::Parquet>(include_str!("parquet.rs"));
+    to.add::<text::Text>(include_str!("text.rs"));
+    to.add::<warc::Warc>(include_str!("warc.rs"));
+}

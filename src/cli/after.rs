@@ -1,0 +1,131 @@
+//! What follows a run: training, verdict, expectations.
+
+use std::path::Path;
+
+use super::train::{print_metrics, show_training};
+use super::validate::{print_validation, show_trial};
+use super::{Done, Outcome};
+use crate::config::{Config, Problem, Problems, Table};
+use crate::run::{Options, Report, Unwatched};
+use crate::stage::OneOrMany;
+use crate::{train, trial};
+
+/// A bound of `[expect]`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bound {
+    /// At least this.
+    min: Option<f64>,
+    /// At most this.
+    max: Option<f64>,
+}
+
+/// `[train]`, `[validate]` and `[expect]`, read before anything runs.
+pub struct After {
+    train: Option<train::session::Settings>,
+    validate: Option<trial::Settings>,
+    expect: Vec<(String, Bound)>,
+    verdicts: Option<Vec<String>>,
+}
+
+impl After {
+    /// Fills the three tables, or says what is wrong in them.
+    pub fn read(config: &Config) -> Result<After, Problems> {
+        let mut problems = Vec::new();
+        let after = After {
+            train: fill(&config.train, &mut problems),
+            validate: fill(&config.validate, &mut problems),
+            expect: Vec::new(),
+            verdicts: None,
+        };
+        let after = After::expectations(config, after, &mut problems);
+        Problems::new(problems, config.text.clone()).or(after)
+    }
+
+    fn expectations(config: &Config, mut after: After, problems: &mut Vec<Problem>) -> After {
+        let Some(table) = &config.expect else { return after };
+        for key in table.keys() {
+            let known = key == "kept" || config.stages.iter().any(|stage| key.split_once('/').is_some_and(|(name, _)| name == stage.name));
+            if key == "verdict" {
+                match table.value::<OneOrMany>(&key) {
+                    Ok(OneOrMany(list)) => after.verdicts = Some(list),
+                    Err(problem) => problems.push(problem),
+                }
+                continue;
+            }
+            if !known {
+                let help = "`kept`, `verdict`, or `STAGE/REASON` with a stage of this pipeline";
+                problems.push(Problem::at(table.place(&key), format!("`[expect]` knows nothing of `{key}`"), help));
+                continue;
+            }
+            match table.value::<Bound>(&key) {
+                Ok(bound) => after.expect.push((key, bound)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        after
+    }
+
+    /// The settings of the verdict, standard ones where the file has none.
+    pub fn validate_or_default(&mut self) -> &mut trial::Settings {
+        self.validate.get_or_insert_with(trial::Settings::default)
+    }
+
+    /// Trains, judges and checks.
+    pub fn call(self, config: &Config, report: &Report, options: &Options<'_>, quiet: bool) -> Outcome {
+        let output = &config.run.output;
+        if let Some(settings) = &self.train {
+            let metrics = show_training(&output.join("shards"), settings, options, &output.join("train"), quiet)?;
+            if !quiet {
+                print_metrics(&metrics);
+            }
+        }
+        let mut verdict = None;
+        if let Some(settings) = &self.validate {
+            let unwatched = Options { watch: &Unwatched, ..*options };
+            let validation = show_trial(quiet, |watch| trial::of_pipeline(config, settings, &tokenizer(config, output), &output.join("validate"), &unwatched, watch))?;
+            if !quiet {
+                print_validation(&validation);
+            }
+            verdict = Some(validation.verdict);
+        }
+        self.check(config, report, verdict)
+    }
+
+    fn check(&self, config: &Config, report: &Report, verdict: Option<train::verdict::Verdict>) -> Outcome {
+        let Some(table) = &config.expect else { return Ok(Done::Fine) };
+        let mut unmet = Vec::new();
+        for (key, bound) in &self.expect {
+            let value = match key.split_once('/') {
+                None => report.kept(),
+                Some((stage, reason)) => report.drop_rate(stage, reason).unwrap_or(0.0),
+            };
+            if bound.min.is_some_and(|min| value < min) || bound.max.is_some_and(|max| value > max) {
+                unmet.push(Problem::at(table.place(key), format!("`{key}` is {value:.4}"), "outside of what is expected here"));
+            }
+        }
+        if let Some(wanted) = &self.verdicts {
+            let said = verdict.map_or("missing: the pipeline has no `[validate]`".to_owned(), |verdict| super::validate::word(verdict).to_owned());
+            if !wanted.contains(&said) {
+                unmet.push(Problem::at(table.place("verdict"), format!("the verdict is {said}"), "not what is expected here"));
+            }
+        }
+        if unmet.is_empty() {
+            return Ok(Done::Fine);
+        }
+        eprint!("{}", Problems::new(unmet, config.text.clone()));
+        Ok(Done::Unmet)
+    }
+}
+
+fn fill<T: serde::de::DeserializeOwned>(table: &Option<Table>, problems: &mut Vec<Problem>) -> Option<T> {
+    let filled = table.as_ref()?.fill::<T>();
+    filled.map_err(|found| problems.extend(found)).ok()
+}
+
+/// The tokenizer of a pipeline that has run: the one it has learned, else the one it names, else bytes.
+pub fn tokenizer(config: &Config, output: &Path) -> String {
+    let learned = config.stages.iter().find(|entry| entry.recipe == "learn_tokenizer").map(|entry| output.join("artifacts").join(&entry.name).join("tokenizer.json"));
+    let named = || config.stages.iter().find(|entry| entry.recipe == "tokenize").and_then(|entry| entry.table.value::<String>("tokenizer").ok());
+    learned.map(|path| path.to_string_lossy().into_owned()).or_else(named).unwrap_or_else(|| "bytes".to_owned())
+}

@@ -1,0 +1,316 @@
+//! Which documents go, given which are alike: candidate pairs out of buckets, and the greedy choice over verified pairs.
+//!
+//! Let E be the pairs of documents that share a bucket and are alike. The survivors are the greedy maximal independent set of E in input order:
+//! a document goes exactly if an earlier one that stays is alike. That set is unique. It is found without comparing all members of a large
+//! bucket: members are compared with a few representatives, the greedy choice is made over the pairs known to be alike, and as long as two
+//! documents that stay share a bucket and were not compared, more representatives are drawn from those that stay. When no such pair is left, the
+//! choice is the greedy set of E itself: who goes has an earlier alike document that stays; two that stay are not alike.
+
+use std::collections::BTreeMap;
+
+/// Buckets of at most so many members are compared all with all at once.
+pub const SMALL: usize = 16;
+/// Representatives a larger bucket may have. Pairs of survivors beyond them are left out and counted.
+pub const REPRESENTATIVES: u32 = 56;
+/// Bytes of a record.
+pub const WIDTH: usize = 25;
+
+/// What a record says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `x` (the later) and `y` (the earlier document) are to be compared; the key is the mixed `y`, so that its pairs meet.
+    Pair = 0,
+    /// The key (the later document) and `x` (the earlier) are alike; `y` is the similarity's bits. Keys sort in input order.
+    Edge = 1,
+    /// `x` is a member of the large bucket in the key; `y` holds the representatives it was compared with and its own number among them.
+    Member = 2,
+    /// `y` is a count of what `x` names.
+    Tally = 3,
+}
+
+/// A note of the rounds after the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Record {
+    /// What notes are gathered by.
+    pub key: u64,
+    /// What it says.
+    pub kind: Kind,
+    /// See [`Kind`].
+    pub x: u64,
+    /// See [`Kind`].
+    pub y: u64,
+}
+
+impl Record {
+    /// Two documents to compare.
+    pub fn pair(earlier: u64, later: u64) -> Record {
+        Record { key: super::mix(earlier), kind: Kind::Pair, x: later, y: earlier }
+    }
+
+    /// Two documents alike.
+    pub fn edge(earlier: u64, later: u64, alike: f64) -> Record {
+        Record { key: later, kind: Kind::Edge, x: earlier, y: alike.to_bits() }
+    }
+
+    /// Big-endian, so that bytes sort as the fields.
+    pub fn to_bytes(self) -> [u8; WIDTH] {
+        let mut bytes = [0; WIDTH];
+        bytes[..8].copy_from_slice(&self.key.to_be_bytes());
+        bytes[8] = self.kind as u8;
+        bytes[9..17].copy_from_slice(&self.x.to_be_bytes());
+        bytes[17..].copy_from_slice(&self.y.to_be_bytes());
+        bytes
+    }
+
+    /// The inverse; `None` for other bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Record> {
+        let (key, rest) = bytes.split_first_chunk::<8>()?;
+        let (kind, rest) = rest.split_first()?;
+        let (x, rest) = rest.split_first_chunk::<8>()?;
+        let kind = [Kind::Pair, Kind::Edge, Kind::Member, Kind::Tally].into_iter().find(|known| *known as u8 == *kind)?;
+        Some(Record { key: u64::from_be_bytes(*key), kind, x: u64::from_be_bytes(*x), y: u64::from_be_bytes(rest.try_into().ok()?) })
+    }
+}
+
+/// Gathers the members of buckets, which come in order of bucket and document, and draws pairs from them.
+#[derive(Debug, Default)]
+pub struct Buckets {
+    key: u64,
+    members: Vec<u64>,
+    large: bool,
+}
+
+impl Buckets {
+    /// The next member.
+    pub fn add(&mut self, key: u64, document: u64, emit: &mut impl FnMut(Record)) {
+        if key != self.key {
+            self.end(emit);
+            self.key = key;
+        }
+        if self.large {
+            self.compare_with_first(document, emit);
+        } else {
+            self.members.push(document);
+            if self.members.len() > SMALL {
+                self.large = true;
+                emit(Record { key, kind: Kind::Member, x: self.members[0], y: 1 << REPRESENTATIVES });
+                for later in self.members.split_off(1) {
+                    self.compare_with_first(later, emit);
+                }
+            }
+        }
+    }
+
+    /// Ends the last bucket.
+    pub fn end(&mut self, emit: &mut impl FnMut(Record)) {
+        if !self.large {
+            for (number, later) in self.members.iter().enumerate() {
+                self.members[..number].iter().for_each(|earlier| emit(Record::pair(*earlier, *later)));
+            }
+        }
+        self.members.clear();
+        self.large = false;
+    }
+
+    fn compare_with_first(&self, later: u64, emit: &mut impl FnMut(Record)) {
+        emit(Record::pair(self.members[0], later));
+        emit(Record { key: self.key, kind: Kind::Member, x: later, y: 1 });
+    }
+}
+
+/// Draws more pairs from the members of one large bucket after another, given who stays so far.
+#[derive(Debug)]
+pub struct Redraw {
+    key: Option<u64>,
+    /// Numbers that new representatives take in this round.
+    slots: std::ops::Range<u32>,
+    next: u32,
+    /// (number, document) of the representatives that stay, in input order.
+    standing: Vec<(u32, u64)>,
+    /// Members that stay without being a representative, so far.
+    others: u64,
+    /// Pairs of these that no later round will compare.
+    pub left_out: u64,
+}
+
+impl Redraw {
+    /// The `number`-th redraw, counted from 1: each may take twice as many representatives as the one before.
+    pub fn new(number: u32) -> Redraw {
+        let bound = |number: u32| 1u32.checked_shl(number).unwrap_or(u32::MAX).saturating_sub(1).min(REPRESENTATIVES);
+        let slots = bound(number)..bound(number.saturating_add(1));
+        Redraw { key: None, next: slots.start, slots, standing: Vec::new(), others: 0, left_out: 0 }
+    }
+
+    /// The next member; `stays` says whether it has not gone so far.
+    pub fn add(&mut self, member: Record, stays: bool, emit: &mut impl FnMut(Record)) {
+        if self.key != Some(member.key) {
+            self.key = Some(member.key);
+            self.next = self.slots.start;
+            self.standing.clear();
+            self.others = 0;
+        }
+        let mut number = (member.y >> REPRESENTATIVES) as u32;
+        let mut compared = member.y & ((1 << REPRESENTATIVES) - 1);
+        if stays {
+            for (representative, document) in &self.standing {
+                if compared >> representative & 1 == 0 {
+                    compared |= 1 << representative;
+                    emit(Record::pair(*document, member.x));
+                }
+            }
+            if number == 0 && self.next < self.slots.end {
+                self.next += 1;
+                number = self.next;
+            }
+            if number > 0 {
+                self.standing.push((number - 1, member.x));
+            } else if self.slots.is_empty() {
+                self.left_out += self.others;
+            }
+            // A later representative is compared with this one by its own turn only if this one is a representative too.
+            self.others += u64::from(number == 0);
+        }
+        emit(Record { y: u64::from(number) << REPRESENTATIVES | compared, ..member });
+    }
+}
+
+/// A set of documents, a bit each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bits {
+    splits: BTreeMap<u32, Vec<u64>>,
+}
+
+impl Bits {
+    /// True for a member.
+    pub fn has(&self, document: u64) -> bool {
+        let words = self.splits.get(&((document >> 32) as u32));
+        words.and_then(|words| words.get(document as u32 as usize / 64)).is_some_and(|word| word >> (document % 64) & 1 == 1)
+    }
+
+    /// Adds a member.
+    pub fn add(&mut self, document: u64) {
+        let words = self.splits.entry((document >> 32) as u32).or_default();
+        let place = document as u32 as usize / 64;
+        if words.len() <= place {
+            words.resize(place + 1, 0);
+        }
+        words[place] |= 1 << (document % 64);
+    }
+
+    /// For a later round.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (split, words) in &self.splits {
+            bytes.extend_from_slice(&split.to_le_bytes());
+            bytes.extend_from_slice(&(words.len() as u32).to_le_bytes());
+            bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        }
+        bytes
+    }
+
+    /// The inverse; `None` for other bytes.
+    pub fn from_bytes(mut bytes: &[u8]) -> Option<Bits> {
+        let mut splits = BTreeMap::new();
+        while let Some((split, rest)) = bytes.split_first_chunk::<4>() {
+            let (length, rest) = rest.split_first_chunk::<4>()?;
+            let (words, rest) = rest.split_at_checked(8 * u32::from_le_bytes(*length) as usize)?;
+            splits.insert(u32::from_le_bytes(*split), words.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect());
+            bytes = rest;
+        }
+        Some(Bits { splits })
+    }
+}
+
+/// The greedy choice over pairs that come ordered by the later document.
+#[derive(Debug, Default)]
+pub struct Greedy {
+    /// Who goes.
+    pub gone: Bits,
+}
+
+impl Greedy {
+    /// Takes a pair of documents alike; true where the later one goes because of the earlier one.
+    pub fn edge(&mut self, earlier: u64, later: u64) -> bool {
+        // All pairs in which the earlier document is the later one have come before: its fate is known.
+        let goes = !self.gone.has(later) && !self.gone.has(earlier);
+        if goes {
+            self.gone.add(later);
+        }
+        goes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_and_bits_survive_their_bytes() {
+        let record = Record::edge(3, 5 << 32, 0.875);
+        assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record));
+        assert_eq!(Record::from_bytes(&[0; 24]), None);
+        let mut bits = Bits::default();
+        [0, 63, 64, 1 << 32, (7 << 32) + 1000].into_iter().for_each(|document| bits.add(document));
+        assert_eq!(Bits::from_bytes(&bits.to_bytes()), Some(bits.clone()));
+        assert!(bits.has(64) && !bits.has(65) && bits.has((7 << 32) + 1000) && !bits.has(8 << 32));
+    }
+
+    #[test]
+    fn nobody_goes_because_of_one_that_goes() {
+        let mut greedy = Greedy::default();
+        let edges = [(1, 2), (2, 3), (3, 4), (2, 5)];
+        assert_eq!(edges.map(|(earlier, later)| greedy.edge(earlier, later)), [true, false, true, false]);
+    }
+
+    /// Plays all rounds over one bucket and an arbitrary likeness; returns who goes, the pairs compared and left out.
+    fn play(members: u64, alike: impl Fn(u64, u64) -> bool) -> (Vec<u64>, usize, u64) {
+        let (mut out, mut buckets) = (Vec::new(), Buckets::default());
+        (0..members).for_each(|document| buckets.add(9, document, &mut |record| out.push(record)));
+        buckets.end(&mut |record| out.push(record));
+        let (mut edges, mut compared) = (std::collections::BTreeSet::new(), 0);
+        for number in 1.. {
+            let pairs: Vec<_> = out.extract_if(.., |record| record.kind == Kind::Pair).collect();
+            compared += pairs.len();
+            edges.extend(pairs.iter().filter(|pair| alike(pair.y, pair.x)).map(|pair| (pair.x, pair.y)));
+            let mut greedy = Greedy::default();
+            for (later, earlier) in &edges {
+                greedy.edge(*earlier, *later);
+            }
+            let mut redraw = Redraw::new(number);
+            out.sort();
+            let before = std::mem::take(&mut out);
+            before.into_iter().for_each(|member| redraw.add(member, !greedy.gone.has(member.x), &mut |record| out.push(record)));
+            if out.iter().all(|record| record.kind != Kind::Pair) {
+                return ((0..members).filter(|document| greedy.gone.has(*document)).collect(), compared, redraw.left_out);
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn rounds_end_at_the_greedy_set() {
+        for seed in 0..300u64 {
+            let members = 2 + seed % 60;
+            let chance = 1 + seed % 7;
+            let alike = |a: u64, b: u64| super::super::mix(seed << 40 | a << 20 | b).is_multiple_of(chance * chance);
+            let mut greedy = Greedy::default();
+            let all = (0..members).flat_map(|later| (0..later).map(move |earlier| (earlier, later)));
+            for (earlier, later) in all.filter(|(a, b)| alike(*a, *b)) {
+                greedy.edge(earlier, later);
+            }
+            let (gone, _, left_out) = play(members, alike);
+            if left_out == 0 {
+                assert_eq!(gone, (0..members).filter(|document| greedy.gone.has(*document)).collect::<Vec<_>>(), "seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn work_in_a_large_bucket_is_bounded() {
+        assert_eq!(play(5000, |_, _| true).1, 4999);
+        assert_eq!(play(5000, |a, _| a == 1).1, 4999 + 4998 + 4997, "the first is like none, the second like all but the first");
+        let (gone, compared, left_out) = play(500, |_, _| false);
+        assert!(gone.is_empty() && compared < 500 * REPRESENTATIVES as usize);
+        assert_eq!(left_out as usize, 500 * 499 / 2 - compared);
+    }
+}

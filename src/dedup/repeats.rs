@@ -1,0 +1,294 @@
+//! Repeated windows among the occurrences of one anchor, exactly, in work that grows with their number only.
+//!
+//! An occurrence is known by its context: the anchor with up to `reach` bytes on either side. The window that starts x bytes before the anchor
+//! is repeated if another occurrence has the same x bytes before it and the same `reach` - x after it. Both matter jointly, so for each x
+//! the occurrences are classed by the bytes before (from one sort of the reversed left sides and the common prefixes of neighbours) and by the bytes
+//! after (likewise), and those that share both classes have the same window. Bytes decide, never hashes. Equal contexts are
+//! taken together first, so a text of one letter costs no more than it has different contexts.
+
+use std::collections::HashMap;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Up to so many different contexts are compared all with all.
+const FEW: usize = 12;
+
+/// A place in a text: document, byte offset.
+pub type Place = (u64, u32);
+
+/// Windows found repeated: those that start at `first` to `last` bytes before the anchor at `anchor` (`first` the larger).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The anchor's place.
+    pub anchor: Place,
+    /// Bytes from the leftmost repeated window's start to the anchor.
+    pub first: usize,
+    /// Bytes from the rightmost repeated window's start to the anchor.
+    pub last: usize,
+    /// Where the anchor stands in the earliest copy of the leftmost window.
+    pub copy: Place,
+}
+
+/// The occurrences of one anchor hash.
+#[derive(Debug)]
+pub struct Group {
+    k: usize,
+    reach: usize,
+    /// True where each window's first occurrence counts as well.
+    all: bool,
+    bytes: Vec<u8>,
+    items: Vec<Item>,
+    index: HashMap<u64, usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Item {
+    place: Place,
+    start: usize,
+    /// Bytes before the anchor.
+    left: usize,
+    end: usize,
+    /// Another occurrence has the same context.
+    again: bool,
+    /// The item before this one whose context has the same hash.
+    chain: Option<usize>,
+}
+
+impl Group {
+    /// For anchors of `k` bytes in windows of `k + reach`. `all` reports every repeated window; else a window's first occurrence is passed over.
+    pub fn new(k: usize, reach: usize, all: bool) -> Group {
+        Group { k, reach, all, bytes: Vec::new(), items: Vec::new(), index: HashMap::new() }
+    }
+
+    /// Bytes of memory taken.
+    pub fn weight(&self) -> usize {
+        self.bytes.len() + self.items.len() * (size_of::<Item>() + 24)
+    }
+
+    /// Adds the occurrence at `place` of `text`; occurrences come in input order. What is known at once is reported at once.
+    pub fn add(&mut self, text: &[u8], place: Place, found: &mut impl FnMut(Found)) {
+        let at = place.1 as usize;
+        let (from, to) = (at.saturating_sub(self.reach), (at + self.k + self.reach).min(text.len()));
+        let Some(context) = text.get(from..to) else { return };
+        let left = at - from;
+        if to - from < self.k + self.reach {
+            return;
+        }
+        let hash = xxh3_64(context);
+        let head = self.index.get(&hash).copied();
+        let mut next = head;
+        while let Some(number) = next {
+            let item = &mut self.items[number];
+            if item.left == left && self.bytes[item.start..item.end] == *context {
+                item.again = true;
+                let whole = Found { anchor: place, first: left, last: self.reach - (to - at - self.k), copy: item.place };
+                found(whole);
+                return;
+            }
+            next = item.chain;
+        }
+        self.index.insert(hash, self.items.len());
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(context);
+        self.items.push(Item { place, start, left, end: self.bytes.len(), again: false, chain: head });
+    }
+
+    /// Reports the rest and empties the group.
+    pub fn end(&mut self, found: &mut impl FnMut(Found)) {
+        let mut spans = vec![None; self.items.len()];
+        match self.items.len() {
+            0 | 1 => {}
+            2..=FEW => self.pairs(&mut spans),
+            _ => self.classes(&mut spans),
+        }
+        for (number, item) in self.items.iter().enumerate() {
+            let right = item.end - item.start - item.left - self.k;
+            if self.all && item.again {
+                found(Found { anchor: item.place, first: item.left, last: self.reach - right, copy: item.place });
+            } else if let Some(Span { first, last, copy }) = spans[number] {
+                found(Found { anchor: item.place, first, last, copy: self.items[copy].place });
+            }
+        }
+        self.items.clear();
+        self.bytes.clear();
+        self.index.clear();
+    }
+
+    /// The bytes before the anchor, nearest last; the anchor and the bytes after it.
+    fn sides(&self, number: usize) -> (&[u8], &[u8]) {
+        let item = &self.items[number];
+        self.bytes[item.start..item.end].split_at(item.left)
+    }
+
+    fn pairs(&self, spans: &mut [Option<Span>]) {
+        for one in 0..self.items.len() {
+            for two in 0..one {
+                let ((left, right), (other_left, other_right)) = (self.sides(one), self.sides(two));
+                let after = common(right.iter(), other_right.iter());
+                if after < self.k {
+                    continue;
+                }
+                let (before, after) = (common(left.iter().rev(), other_left.iter().rev()), after - self.k);
+                if before + after >= self.reach {
+                    let last = self.reach - after;
+                    Span::widen(&mut spans[one], before, last, two);
+                    if self.all {
+                        Span::widen(&mut spans[two], before, last, two);
+                    }
+                }
+            }
+        }
+    }
+
+    fn classes(&self, spans: &mut [Option<Span>]) {
+        let count = self.items.len();
+        let mut by_left: Vec<usize> = (0..count).collect();
+        let mut by_right = by_left.clone();
+        by_left.sort_unstable_by(|a, b| self.sides(*a).0.iter().rev().cmp(self.sides(*b).0.iter().rev()));
+        by_right.sort_unstable_by_key(|number| self.sides(*number).1);
+        let shared = |pair: &[usize], left: bool| match left {
+            true => common(self.sides(pair[0]).0.iter().rev(), self.sides(pair[1]).0.iter().rev()),
+            false => common(self.sides(pair[0]).1.iter(), self.sides(pair[1]).1.iter()),
+        };
+        let left_shared: Vec<usize> = by_left.windows(2).map(|pair| shared(pair, true)).collect();
+        let right_shared: Vec<usize> = by_right.windows(2).map(|pair| shared(pair, false)).collect();
+        let (mut left_class, mut right_class) = (vec![ALONE; count], vec![ALONE; count]);
+        let mut firsts: HashMap<u64, usize> = HashMap::new();
+        for first in 0..=self.reach {
+            class(&by_left, &left_shared, first, &mut left_class);
+            class(&by_right, &right_shared, self.k + self.reach - first, &mut right_class);
+            firsts.clear();
+            for number in 0..count {
+                if left_class[number] == ALONE || right_class[number] == ALONE {
+                    continue;
+                }
+                match firsts.entry(u64::from(left_class[number]) << 32 | u64::from(right_class[number])) {
+                    std::collections::hash_map::Entry::Vacant(free) => drop(free.insert(number)),
+                    std::collections::hash_map::Entry::Occupied(known) => {
+                        Span::widen(&mut spans[number], first, first, *known.get());
+                        if self.all {
+                            Span::widen(&mut spans[*known.get()], first, first, *known.get());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+const ALONE: u32 = u32::MAX;
+
+/// Numbers the runs of items that share `depth` bytes; an item that shares them with no neighbour is alone.
+fn class(sorted: &[usize], shared: &[usize], depth: usize, classes: &mut [u32]) {
+    let joined = |gap: usize| shared.get(gap).is_some_and(|shared| *shared >= depth);
+    let mut number = 0;
+    for (place, item) in sorted.iter().enumerate() {
+        let with_last = place > 0 && joined(place - 1);
+        number += u32::from(!with_last);
+        classes[*item] = if with_last || joined(place) { number } else { ALONE };
+    }
+}
+
+fn common<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// Repeated windows of one item: from `first` down to `last` bytes before its anchor.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: usize,
+    last: usize,
+    copy: usize,
+}
+
+impl Span {
+    /// Takes in the windows from `first` down to `last`; the copy is the earliest of those that give the largest `first`.
+    fn widen(span: &mut Option<Span>, first: usize, last: usize, copy: usize) {
+        let wider = match *span {
+            None => Span { first, last, copy },
+            Some(old) => Span {
+                first: old.first.max(first),
+                last: old.last.min(last),
+                copy: match first.cmp(&old.first) {
+                    std::cmp::Ordering::Less => old.copy,
+                    std::cmp::Ordering::Equal => old.copy.min(copy),
+                    std::cmp::Ordering::Greater => copy,
+                },
+            },
+        };
+        *span = Some(wider);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dedup::mix;
+
+    /// By comparing each window with each other.
+    fn brute(texts: &[Vec<u8>], at: usize, k: usize, reach: usize, all: bool) -> Vec<Found> {
+        let window = |number: usize, first: usize| {
+            let start = at.checked_sub(first)?;
+            texts[number].get(start..start + k + reach)
+        };
+        let repeated = |number: usize, first: usize| {
+            let own = window(number, first)?;
+            let earliest = (0..texts.len()).find(|other| window(*other, first) == Some(own))?;
+            let again = (0..texts.len()).any(|other| other != number && window(other, first) == Some(own));
+            (earliest < number || all && again).then_some(earliest)
+        };
+        let mut found = Vec::new();
+        for number in 0..texts.len() {
+            let firsts: Vec<(usize, usize)> = (0..=reach).filter_map(|first| Some((first, repeated(number, first)?))).collect();
+            if let (Some((last, _)), Some((first, copy))) = (firsts.first(), firsts.last()) {
+                found.push(Found { anchor: (number as u64, at as u32), first: *first, last: *last, copy: (*copy as u64, at as u32) });
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_group_finds_what_brute_force_finds() {
+        for seed in 0..600u64 {
+            let roll = |what: u64| mix(seed << 20 ^ mix(what + 1));
+            let (k, reach) = (1 + roll(0) as usize % 4, roll(1) as usize % 7);
+            let at = 3 + roll(2) as usize % 5;
+            let letters = 2 + roll(3) % 2;
+            let texts: Vec<Vec<u8>> = (0..2 + roll(4) % 60)
+                .map(|text| {
+                    let length = at + k + roll(10 + text) as usize % 8;
+                    (0..length).map(|i| if (at..at + k).contains(&i) && roll(5) % 4 > 0 { b'a' } else { b'a' + (roll(100 + text * 100 + i as u64) % letters) as u8 }).collect()
+                })
+                .collect();
+            for all in [false, true] {
+                let mut group = Group::new(k, reach, all);
+                let mut found = Vec::new();
+                for (number, text) in texts.iter().enumerate() {
+                    group.add(text, (number as u64, at as u32), &mut |one| found.push(one));
+                }
+                group.end(&mut |one| found.push(one));
+                found.sort_by_key(|one| one.anchor);
+                let expected = brute(&texts, at, k, reach, all);
+                let spans = |found: &[Found]| found.iter().map(|one| (one.anchor, one.first, one.last)).collect::<Vec<_>>();
+                assert_eq!(spans(&found), spans(&expected), "seed {seed}, all {all}");
+                // The copy is an earlier occurrence of the same window, or the item itself where it is the first.
+                for one in &found {
+                    let cut = |place: Place| &texts[place.0 as usize][place.1 as usize - one.first..place.1 as usize - one.first + k + reach];
+                    assert!(cut(one.anchor) == cut(one.copy) && one.copy <= one.anchor);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_contexts_take_no_memory() {
+        let text = vec![b'a'; 10_000];
+        let (mut group, mut count) = (Group::new(36, 64, false), 0);
+        for at in 0..text.len() - 36 {
+            group.add(&text, (0, at as u32), &mut |_| count += 1);
+        }
+        assert!(group.weight() < 50_000);
+        group.end(&mut |_| count += 1);
+        assert_eq!(count, 10_000 - 36 - 1);
+    }
+}

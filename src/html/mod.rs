@@ -1,0 +1,316 @@
+//! Main-content extraction from HTML.
+//!
+//! `parse` builds the tree by the HTML standard, `blocks` cuts it into pieces of text, `features` describes them, `model`
+//! gives each the chance that it is main content, `select` chooses, `render` writes. Work is bounded by counts, so the
+//! result is the same on every machine.
+
+mod blocks;
+mod char_ref;
+mod context;
+mod features;
+mod forest;
+mod hints;
+mod json_ld;
+mod measure;
+mod meta;
+mod model;
+mod names;
+mod parse;
+mod raw;
+mod render;
+mod select;
+mod tag;
+mod tokenizer;
+mod tree;
+
+pub use parse::Bounds;
+
+/// How the text is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Plain text, one block a line.
+    #[default]
+    Text,
+    /// Markdown.
+    Markdown,
+}
+
+/// Settings of [`extract`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Most bytes of a page.
+    pub max_bytes: usize,
+    /// Most nodes of a page, those moved while parsing counted again.
+    pub max_nodes: usize,
+    /// Deepest nesting of elements; browsers stop at 512.
+    pub max_depth: usize,
+    pub format: Format,
+    /// Write links as `[text](target)`.
+    pub links: bool,
+    /// Keep tables.
+    pub tables: bool,
+    /// Keep readers' comments below an article. Threads of a forum are main content and always kept.
+    pub comments: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            max_bytes: 64 << 20,
+            max_nodes: 1_000_000,
+            max_depth: 512,
+            format: Format::Text,
+            links: false,
+            tables: true,
+            comments: true,
+        }
+    }
+}
+
+/// What a page is, as far as can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Article,
+    Forum,
+    Product,
+    Listing,
+    Documentation,
+    Service,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Article => "article",
+            Kind::Forum => "forum",
+            Kind::Product => "product",
+            Kind::Listing => "listing",
+            Kind::Documentation => "documentation",
+            Kind::Service => "service",
+        }
+    }
+}
+
+/// A page's main content and what it declares about itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub text: String,
+    pub title: Option<String>,
+    pub author: Option<String>,
+    pub date: Option<String>,
+    pub site_name: Option<String>,
+    pub canonical_url: Option<String>,
+    /// The language that the page declares (BCP 47, as written).
+    pub lang: Option<String>,
+    pub kind: Kind,
+    /// Nodes of the parsed page.
+    pub nodes: usize,
+}
+
+/// Why a page gives no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reject {
+    TooLarge { bytes: usize, max: usize },
+    TooManyNodes { nodes: usize, max: usize },
+    TooDeep { depth: usize, max: usize },
+    NoContent,
+}
+
+impl Reject {
+    /// Name of the reason, for the ledger.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Reject::TooLarge { .. } => "too_large",
+            Reject::TooManyNodes { .. } => "too_many_nodes",
+            Reject::TooDeep { .. } => "too_deep",
+            Reject::NoContent => "no_content",
+        }
+    }
+
+    /// The measured value and the bound it broke.
+    pub fn measured(&self) -> (usize, usize) {
+        match *self {
+            Reject::TooLarge { bytes, max } => (bytes, max),
+            Reject::TooManyNodes { nodes, max } => (nodes, max),
+            Reject::TooDeep { depth, max } => (depth, max),
+            Reject::NoContent => (0, 1),
+        }
+    }
+}
+
+impl std::fmt::Display for Reject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (value, bound) = self.measured();
+        write!(f, "{} ({value}, bound {bound})", self.reason())
+    }
+}
+
+impl std::error::Error for Reject {}
+
+/// Extracts the main content of a page.
+///
+/// # Errors
+/// A [`Reject`] when a bound is broken or nothing on the page is content.
+pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
+    let bounds = Bounds {
+        bytes: options.max_bytes,
+        nodes: options.max_nodes,
+        depth: options.max_depth,
+    };
+    let tree = parse::parse(html, bounds)?;
+    let meta = meta::meta(&tree);
+    let style = blocks::Style {
+        marks: options.format == Format::Markdown,
+        links: options.links,
+    };
+    let page = blocks::blocks(&tree, meta.body.unwrap_or(0), style);
+    let table = features::features(&page, &meta.hints);
+    let chance = model::chances(&page, &table);
+    let chosen = select::best_set(&page, &chance);
+    let text = render::render(&page, &chosen, options);
+    if text.is_empty() {
+        return Err(Reject::NoContent);
+    }
+    Ok(Page {
+        text,
+        title: meta.title,
+        author: meta.author,
+        date: meta.date,
+        site_name: meta.site_name,
+        canonical_url: meta.canonical_url,
+        lang: meta.lang,
+        kind: Kind::Article,
+        nodes: tree.nodes.len(),
+    })
+}
+
+/// A block as the model sees it: for training.
+#[derive(Clone, Debug)]
+pub struct Example {
+    pub text: String,
+    /// Length in words, unspaced scripts weighted.
+    pub units: f32,
+    pub features: Vec<f32>,
+    /// Hashes of the words of class and id values on the way to the block, with the number of levels above it.
+    pub names: Vec<(u8, u32)>,
+    /// Indices of the areas around it, from the inside out.
+    pub areas: Vec<u32>,
+    /// Equal for blocks in like places of repeated parts.
+    pub kin: String,
+}
+
+/// Describes the blocks of a page for training.
+///
+/// # Errors
+/// As [`extract`], without [`Reject::NoContent`].
+pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
+    let bounds = Bounds {
+        bytes: options.max_bytes,
+        nodes: options.max_nodes,
+        depth: options.max_depth,
+    };
+    let tree = parse::parse(html, bounds)?;
+    let meta = meta::meta(&tree);
+    let page = blocks::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
+    let table = features::features(&page, &meta.hints);
+    let names = |home: u32| {
+        let mut out = Vec::new();
+        let (mut at, mut level) = (home, 0);
+        loop {
+            let area = &page.areas[at as usize];
+            out.extend(
+                page.words[area.words.start as usize..area.words.end as usize]
+                    .iter()
+                    .map(|&w| (level, w)),
+            );
+            if at == 0 || level == u8::MAX {
+                return out;
+            }
+            (at, level) = (area.parent, level + 1);
+        }
+    };
+    let around = |home: u32| {
+        let mut out = vec![home];
+        let mut at = home;
+        while at != 0 {
+            at = page.areas[at as usize].parent;
+            out.push(at);
+        }
+        out
+    };
+    let describe = |(at, b): (usize, &blocks::Block)| Example {
+        text: page.text_of(b).to_owned(),
+        units: b.counts.units,
+        features: table.row(at).to_vec(),
+        names: names(b.home),
+        areas: around(b.home),
+        kin: format!("{:?}", features::kin_key(&page, b)),
+    };
+    Ok(page.blocks.iter().enumerate().map(describe).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(html: &str) -> String {
+        extract(html, &Options::default())
+            .map(|p| p.text)
+            .unwrap_or_default()
+    }
+
+    const STORY: &str = "The old mill by the river was sold on Monday to a group of neighbours, who plan to grind flour there again.";
+
+    #[test]
+    fn keeps_the_story_and_drops_the_frame() {
+        let html = format!(
+            "<title>Mill sold</title><body><nav><a href=/a>Home</a> <a href=/b>News</a></nav><main><article><h1>Mill sold</h1><p>{STORY}</p><p>{STORY} Again.</p>\
+             </article></main><footer><a href=/i>Imprint</a> © 2024</footer>"
+        );
+        let page = extract(&html, &Options::default()).unwrap();
+        assert!(
+            page.text.contains(STORY)
+                && !page.text.contains("Imprint")
+                && !page.text.contains("Home"),
+            "{}",
+            page.text
+        );
+        assert_eq!(page.title.as_deref(), Some("Mill sold"));
+    }
+
+    #[test]
+    fn text_is_laid_out_as_shown() {
+        let html = format!(
+            "<main><p>{STORY}\n  <b>One</b>&nbsp; line<br>next\u{ad}line</p><ul><li>{STORY}</li><li>{STORY}</li></ul><pre>fn main() {{\n    run();\n}}</pre>\
+             <table><tr><th>Year<th>Sacks</tr><tr><td>1901<td>{STORY}</tr></table></main>"
+        );
+        let out = text(&html);
+        assert!(
+            out.contains("again. One line\nnextline\n- The old"),
+            "{out}"
+        );
+        assert!(out.contains("fn main() {\n    run();\n}"), "{out}");
+    }
+
+    #[test]
+    fn bombs_end_in_a_reason() {
+        let small = Options {
+            max_nodes: 50_000,
+            ..Options::default()
+        };
+        let reason = |html: &str| extract(html, &small).map_or_else(|r| r.reason(), |_| "text");
+        assert_eq!(reason(&"<div>".repeat(200_000)), "too_deep");
+        assert_eq!(reason(&"<p>".repeat(200_000)), "too_many_nodes");
+        assert_eq!(reason(&"<table><a>".repeat(100_000)), "too_many_nodes");
+        assert_eq!(reason(&"<b><p>".repeat(100_000)), "too_many_nodes");
+        assert_eq!(
+            reason(&format!(
+                "<td colspan=9007199254740991 rowspan=9007199254740991>{STORY}"
+            )),
+            "text"
+        );
+        assert_eq!(reason(""), "no_content");
+        assert_eq!(reason(&"<".repeat(1_000_000)), "no_content");
+        assert_eq!(reason(&format!("<p>{}", "word ".repeat(1_000_000))), "text");
+    }
+}

@@ -1,0 +1,193 @@
+//! Writes one part: the payload, its docs sidecar and, when asked for, its mask.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::HashedFile;
+use super::docs::{DocsWriter, Row};
+use super::{Dtype, FileEntry, ShardError};
+
+/// Megatron's index and the pack lists count the tokens of a document in 31 bits.
+const MAX_DOCUMENT_TOKENS: usize = i32::MAX as usize;
+
+/// One document on its way into a part.
+#[derive(Clone, Copy, Debug)]
+pub struct DocTokens<'a> {
+    /// The ids, BOS and EOS included where the caller wants them.
+    pub ids: &'a [u32],
+    /// Of the document, 128 bits.
+    pub key: u128,
+    /// The file it came from.
+    pub source: &'a str,
+    /// Where in that file, in bytes.
+    pub source_offset: u64,
+    /// UTF-8 bytes of the text that became `ids`: the denominator of bits per byte.
+    pub bytes: u64,
+    /// Kept as given.
+    pub flags: u16,
+    /// A byte a token, see [`super::mask`]; present exactly when the part was created with `mask`.
+    pub mask: Option<&'a [u8]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct PartOptions {
+    /// Ids must be below it.
+    pub vocab_size: u32,
+    /// Write `NAME.mask`.
+    pub mask: bool,
+}
+
+/// A finished part, as the manifest lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartStats {
+    /// File names without their suffix.
+    pub name: String,
+    /// Documents, empty ones included.
+    pub documents: u64,
+    /// Tokens of all documents.
+    pub tokens: u64,
+    /// UTF-8 bytes of all texts.
+    pub text_bytes: u64,
+    /// `NAME.tokens`.
+    pub payload: FileEntry,
+    /// `NAME.docs.arrow`.
+    pub docs: FileEntry,
+    /// `NAME.mask`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<FileEntry>,
+}
+
+impl PartStats {
+    /// Payload, docs sidecar and mask.
+    pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
+        [&self.payload, &self.docs].into_iter().chain(&self.mask)
+    }
+}
+
+/// Memory: a block of each file, one record batch of 16,384 rows and the names of the sources.
+pub struct PartWriter {
+    name: String,
+    dtype: Dtype,
+    vocab_size: u32,
+    payload: HashedFile,
+    docs: DocsWriter,
+    mask: Option<HashedFile>,
+    block: Vec<u8>,
+    documents: u64,
+    tokens: u64,
+    text_bytes: u64,
+}
+
+impl PartWriter {
+    /// Creates `NAME.tokens`, `NAME.docs.arrow` and perhaps `NAME.mask` in `dir`, over files of those names.
+    pub fn create(
+        dir: &Path,
+        name: &str,
+        dtype: Dtype,
+        options: PartOptions,
+    ) -> Result<PartWriter, ShardError> {
+        let vocab_size = options.vocab_size;
+        if dtype == Dtype::U16 && Dtype::for_vocab(vocab_size) == Dtype::U32 {
+            return Err(ShardError::VocabularyTooLarge { vocab_size, dtype });
+        }
+        let mask = match options.mask {
+            true => Some(HashedFile::create(dir, format!("{name}.mask"))?),
+            false => None,
+        };
+        Ok(PartWriter {
+            name: name.to_owned(),
+            dtype,
+            vocab_size,
+            payload: HashedFile::create(dir, format!("{name}.tokens"))?,
+            docs: DocsWriter::create(dir, format!("{name}.docs.arrow"))?,
+            mask,
+            block: Vec::new(),
+            documents: 0,
+            tokens: 0,
+            text_bytes: 0,
+        })
+    }
+
+    /// Appends a document; an empty one keeps its row and has no tokens. After an error the part is unusable.
+    pub fn push(&mut self, doc: &DocTokens) -> Result<(), ShardError> {
+        self.check(doc)?;
+        self.block.clear();
+        match self.dtype {
+            Dtype::U16 => self
+                .block
+                .extend(doc.ids.iter().flat_map(|id| (*id as u16).to_le_bytes())),
+            Dtype::U32 => self
+                .block
+                .extend(doc.ids.iter().flat_map(|id| id.to_le_bytes())),
+        }
+        self.payload.put(&self.block)?;
+        if let (Some(file), Some(mask)) = (&mut self.mask, doc.mask) {
+            file.put(mask)?;
+        }
+        self.tokens += doc.ids.len() as u64;
+        self.documents += 1;
+        self.text_bytes += doc.bytes;
+        self.docs.push(&Row {
+            end: self.tokens,
+            key: doc.key,
+            source: doc.source,
+            source_offset: doc.source_offset,
+            bytes: doc.bytes,
+            flags: doc.flags,
+        })
+    }
+
+    /// Flushes the files and says what they are.
+    pub fn finish(self) -> Result<PartStats, ShardError> {
+        Ok(PartStats {
+            name: self.name,
+            documents: self.documents,
+            tokens: self.tokens,
+            text_bytes: self.text_bytes,
+            payload: self.payload.finish()?,
+            docs: self.docs.finish()?,
+            mask: self.mask.map(HashedFile::finish).transpose()?,
+        })
+    }
+
+    fn check(&self, doc: &DocTokens) -> Result<(), ShardError> {
+        let path = || self.payload.path().to_owned();
+        if doc.ids.len() > MAX_DOCUMENT_TOKENS {
+            return Err(ShardError::DocumentTooLong {
+                path: path(),
+                document: self.documents,
+                tokens: doc.ids.len() as u64,
+            });
+        }
+        // The maximum of the whole slice is a vector loop; the offender is looked for only when there is one.
+        if doc
+            .ids
+            .iter()
+            .max()
+            .is_some_and(|max| *max >= self.vocab_size)
+        {
+            let bad = doc.ids.iter().find(|id| **id >= self.vocab_size);
+            return Err(ShardError::TokenOutOfVocabulary {
+                path: path(),
+                document: self.documents,
+                id: bad.copied().unwrap_or(u32::MAX),
+                vocab_size: self.vocab_size,
+            });
+        }
+        let remedy = match (&self.mask, doc.mask) {
+            (None, None) => return Ok(()),
+            (Some(_), Some(mask)) if mask.len() == doc.ids.len() => return Ok(()),
+            (Some(_), _) => "the part was created with a mask, give a byte a token",
+            (None, Some(_)) => "the part was created without a mask, give none",
+        };
+        Err(ShardError::MaskMismatch {
+            path: path(),
+            document: self.documents,
+            tokens: doc.ids.len(),
+            mask: doc.mask.map_or(0, <[u8]>::len),
+            remedy,
+        })
+    }
+}

@@ -1,0 +1,283 @@
+//! Reads JSON lines: one object a line, a document each.
+//!
+//! `fields` says which keys are the document's id, URL, page and text; all other keys survive to the output. Files may be compressed
+//! with gzip, zstd, bzip2 or xz, which is told from their content. Files that are not are cut into ranges that are read in parallel.
+//! A line that is not JSON or not UTF-8, or whose field has another type, is counted and passed over.
+//!
+//! ```toml
+//! [source]
+//! use = "jsonl"
+//! path = "crawl/*.jsonl.zst"
+//! fields = { text = "content", url = "source" }
+//! ```
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::compression::{DamageKind, Format, Members, Position, Trail};
+use super::fields::{Fields, type_name};
+use super::lines::{Line, Lines};
+use super::paths;
+use crate::stage::{Built, ByteSize, Complaint, Fault, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
+
+/// Bytes of a plain file that are one split.
+const RANGE: u64 = 64 << 20;
+
+/// The table as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jsonl {
+    /// Files, folders or globs: a text or a list of texts.
+    path: OneOrMany,
+    /// Keys of `id`, `url`, `html` and `text`; by default those names. `""` reads none.
+    #[serde(default)]
+    fields: Fields,
+    /// A longer line is counted as `line_too_long` and passed over. Default 64 MiB.
+    #[serde(default = "max_line")]
+    max_line: ByteSize,
+}
+
+fn max_line() -> ByteSize {
+    ByteSize::new(64 << 20)
+}
+
+impl Recipe for Jsonl {
+    const NAME: &'static str = "jsonl";
+
+    fn spec(&self) -> Spec {
+        let spec = self.fields.named().iter().filter(|(key, _)| *key != "id").fold(Spec::new(), |spec, (key, _)| spec.gives(*key));
+        let damage = [DamageKind::Truncated, DamageKind::Corrupt, DamageKind::NotAMember].map(DamageKind::name);
+        let own = ["not_json", "not_utf8", "wrong_type", "missing_field", "line_too_long", "empty_file"];
+        own.into_iter().chain(damage).fold(spec, Spec::reason)
+    }
+
+    fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+        self.fields.check()?;
+        let files = paths::expand("path", &self.path)?;
+        Ok(Built::source(JsonLines { files, fields: self.fields, max_line: self.max_line.as_usize(), range: RANGE }))
+    }
+}
+
+struct JsonLines {
+    files: Vec<PathBuf>,
+    fields: Fields,
+    max_line: usize,
+    range: u64,
+}
+
+impl Source for JsonLines {
+    fn splits(&self) -> Result<Vec<Split>> {
+        let mut splits = Vec::new();
+        for path in &self.files {
+            let whole = paths::whole(path)?;
+            let format = Members::open(path).map_err(RunError::file("cannot read", path))?.format();
+            if format != Format::Plain || whole.bytes <= self.range {
+                splits.push(whole);
+                continue;
+            }
+            for start in (0..whole.bytes).step_by(self.range as usize) {
+                let end = (start + self.range).min(whole.bytes);
+                splits.push(Split { start, end: Some(end), bytes: end - start, files: whole.files.clone() });
+            }
+        }
+        Ok(splits)
+    }
+
+    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
+        let path = paths::of(split)?;
+        let (from, passed) = at.map_or_else(Default::default, Trail::unpack);
+        let lines = match at {
+            Some(_) => Lines::open(path, from, split.end, self.max_line),
+            None => Lines::open_range(path, split.start, split.end, self.max_line),
+        };
+        let lines = lines.map_err(RunError::file("cannot read", path))?;
+        let trail = Trail::new(lines.format() == Format::Plain, from);
+        let fresh = split.start == 0 && from == Position::default() && passed == 0;
+        let mut reader =
+            LineReader { lines, trail, path: path.to_owned(), start: split.start, fields: self.fields.clone(), fresh, ended: false, position: 0 };
+        for _ in 0..passed {
+            reader.pass()?;
+        }
+        reader.locate()?;
+        Ok(Box::new(reader))
+    }
+}
+
+struct LineReader {
+    lines: Lines,
+    trail: Trail,
+    path: PathBuf,
+    start: u64,
+    fields: Fields,
+    /// Nothing has been read of the file.
+    fresh: bool,
+    ended: bool,
+    position: u64,
+}
+
+impl LineReader {
+    /// Passes over a line that was given before the reading was broken off.
+    fn pass(&mut self) -> Result<()> {
+        let position = self.lines.position();
+        self.trail.passed(position);
+        self.lines.next_line().map_err(RunError::file("cannot read", &self.path))?;
+        Ok(())
+    }
+
+    fn locate(&mut self) -> Result<()> {
+        if self.ended {
+            self.position = Trail::END;
+            return Ok(());
+        }
+        let now = self.lines.position();
+        let sentence = || format!("{} holds too many lines in one compressed member; cut it into smaller files", self.path.display());
+        self.position = self.trail.pack(now).ok_or_else(|| RunError::stop(sentence()))?;
+        Ok(())
+    }
+
+    /// The next line's document or fault; `None` at the end.
+    fn read(&mut self) -> Result<Option<Read>> {
+        loop {
+            let start = self.lines.position();
+            self.trail.passed(start);
+            let fault = |reason: &str, detail: String| Read::Fault(Fault { reason: reason.to_owned(), detail, offset: start.offset });
+            let fresh = std::mem::take(&mut self.fresh);
+            let line = self.lines.next_line().map_err(RunError::file("cannot read", &self.path))?;
+            let text = match line {
+                None if fresh => {
+                    self.ended = true;
+                    return Ok(Some(fault("empty_file", "no lines to read".to_owned())));
+                }
+                None => return Ok(None),
+                Some(Line::TooLong(len)) => return Ok(Some(fault("line_too_long", format!("a line of {len} bytes")))),
+                Some(Line::Damaged(damage)) => return Ok(Some(fault(damage.kind.name(), damage.detail))),
+                Some(Line::Text(text)) => text,
+            };
+            let text = if start == Position::default() { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
+            if text.trim_ascii().is_empty() {
+                continue;
+            }
+            return Ok(Some(match document(text, &self.fields) {
+                Ok(mut doc) => {
+                    doc.origin.offset = start.offset;
+                    Read::Doc(doc)
+                }
+                Err((reason, detail)) => fault(reason, detail),
+            }));
+        }
+    }
+}
+
+fn document(line: &[u8], fields: &Fields) -> std::result::Result<Box<crate::doc::Doc>, (&'static str, String)> {
+    let text = std::str::from_utf8(line).map_err(|error| ("not_utf8", format!("byte {} of the line", error.valid_up_to())))?;
+    match serde_json::from_str(text) {
+        Ok(Value::Object(row)) => fields.document(row, None).map(Box::new).map_err(|unfit| (unfit.reason(), unfit.detail(fields))),
+        Ok(other) => Err(("wrong_type", format!("the line holds {}, not an object", type_name(&other)))),
+        Err(error) => Err(("not_json", error.to_string())),
+    }
+}
+
+impl Reader for LineReader {
+    fn next(&mut self) -> Result<Option<Read>> {
+        let read = self.read()?;
+        self.locate()?;
+        Ok(read)
+    }
+
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn consumed(&self) -> u64 {
+        self.lines.consumed().saturating_sub(self.start)
+    }
+}
+
+/// Reads every item of a source, for tests: the documents' texts, or reasons in brackets.
+#[cfg(test)]
+pub(super) fn outline(source: &dyn Source) -> Vec<String> {
+    let mut found = Vec::new();
+    for split in source.splits().unwrap() {
+        let mut reader = source.open(&split, None).unwrap();
+        let mut places = vec![reader.position()];
+        let mut items = Vec::new();
+        while let Some(read) = reader.next().unwrap() {
+            items.push(shown(&read));
+            places.push(reader.position());
+        }
+        for (passed, place) in places.iter().enumerate() {
+            let mut reader = source.open(&split, Some(*place)).unwrap();
+            let rest: Vec<_> = std::iter::from_fn(|| reader.next().unwrap()).map(|read| shown(&read)).collect();
+            assert_eq!(rest, items[passed..], "resumed after {passed} items");
+        }
+        found.extend(items);
+    }
+    found
+}
+
+#[cfg(test)]
+fn shown(read: &Read) -> String {
+    match read {
+        Read::Doc(doc) if doc.has_text() => doc.text().to_owned(),
+        Read::Doc(doc) => String::from_utf8_lossy(&doc.html.as_ref().unwrap().bytes).into_owned(),
+        Read::Fault(fault) => format!("[{}]", fault.reason),
+        Read::Skip(kind) => format!("<{kind}>"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(bytes: &[u8], range: u64) -> (tempfile::TempDir, JsonLines) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.jsonl");
+        std::fs::write(&path, bytes).unwrap();
+        (dir, JsonLines { files: vec![path], fields: Fields::default(), max_line: 1000, range })
+    }
+
+    const MIXED: &[u8] = b"\xef\xbb\xbf{\"text\": \"one\"}\r\n\n{\"text\": 5}\nnot json\n{\"text\": \"tw\\u00f6\"}\n[1]\n{\"text\": \"\xff\"}\n{\"html\": \"<p>\"}\n{}\n";
+    const OUTLINE: [&str; 8] = ["one", "[wrong_type]", "[not_json]", "twö", "[wrong_type]", "[not_utf8]", "<p>", "[missing_field]"];
+
+    #[test]
+    fn every_line_is_a_document_or_a_fault_however_the_file_is_cut() {
+        for range in [7, 30, 64, 1 << 20] {
+            let (_dir, source) = source(MIXED, range);
+            assert_eq!(outline(&source), OUTLINE, "ranges of {range} bytes");
+        }
+    }
+
+    #[test]
+    fn compressed_files_are_one_split_and_can_be_taken_up_anywhere() {
+        let zstd = zstd::bulk::compress(MIXED, 3).unwrap();
+        let frames: Vec<u8> = MIXED.chunks(20).flat_map(|part| zstd::bulk::compress(part, 3).unwrap()).collect();
+        for bytes in [zstd, frames] {
+            let (_dir, source) = source(&bytes, 7);
+            assert_eq!(source.splits().unwrap().len(), 1);
+            assert_eq!(outline(&source), OUTLINE);
+        }
+    }
+
+    #[test]
+    fn empty_files_and_long_lines_are_counted() {
+        assert_eq!(outline(&source(b"", 9).1), ["[empty_file]"]);
+        let long = format!("{{\"text\": \"{}\"}}\n{{\"text\": \"a\"}}", "x".repeat(2000));
+        assert_eq!(outline(&source(long.as_bytes(), 100).1), ["[line_too_long]", "a"]);
+    }
+
+    #[test]
+    fn a_cut_file_ends_in_a_fault() {
+        let zstd = zstd::bulk::compress(MIXED, 3).unwrap();
+        let found = outline(&source(&zstd[..zstd.len() - 1], 9).1);
+        assert_eq!(found.last().unwrap(), "[truncated_data]");
+    }
+
+    #[test]
+    fn keys_that_are_no_field_survive() {
+        let (_dir, source) = source(b"{\"text\": \"a\", \"n\": {\"x\": 1.5}, \"url\": \"http://a.example/\"}", 99);
+        let Some(Read::Doc(doc)) = source.open(&source.splits().unwrap()[0], None).unwrap().next().unwrap() else { panic!("no document") };
+        assert_eq!((doc.url.as_deref(), serde_json::to_string(&doc.extra).unwrap().as_str()), (Some("http://a.example/"), r#"{"n":{"x":1.5}}"#));
+    }
+}

@@ -1,0 +1,305 @@
+//! Reads Parquet files, a document a row.
+//!
+//! `fields` says which columns are the document's id, URL, page and text; all other columns survive to the output. A page may be a
+//! column of bytes. Row groups are read in parallel. A file that is no Parquet, a damaged row group and a row whose field has another
+//! type are counted and passed over; a file that lacks a column named in `fields` stops the run before it starts.
+//!
+//! ```toml
+//! [source]
+//! use = "parquet"
+//! path = "data/**/*.parquet"
+//! fields = { text = "content" }
+//! ```
+
+mod json;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use serde::Deserialize;
+use serde_json::Map;
+
+use super::fields::Fields;
+use super::paths;
+use crate::doc::{Doc, Html};
+use crate::stage::{Built, Complaint, Fault, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
+
+/// Rows decoded at a time: few, since a row may be a whole page.
+const BATCH: usize = 64;
+
+/// The table as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parquet {
+    /// Files, folders or globs: a text or a list of texts.
+    path: OneOrMany,
+    /// Columns of `id`, `url`, `html` and `text`; by default those names. `""` reads none.
+    #[serde(default)]
+    fields: Fields,
+}
+
+impl Recipe for Parquet {
+    const NAME: &'static str = "parquet";
+
+    fn spec(&self) -> Spec {
+        let spec = self.fields.named().iter().filter(|(key, _)| *key != "id").fold(Spec::new(), |spec, (key, _)| spec.gives(*key));
+        ["not_parquet", "corrupt_data", "wrong_type", "missing_field"].into_iter().fold(spec, Spec::reason)
+    }
+
+    fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+        self.fields.check()?;
+        let mut files = Vec::new();
+        for path in paths::expand("path", &self.path)? {
+            let table = Table::of(&path).map_err(|cause| {
+                let message = format!("cannot read `{}`: {cause}", path.display());
+                Complaint::new("path", message, "check the file's permissions")
+            })?;
+            if let Some(table) = &table {
+                table.check(&path, &self.fields)?;
+            }
+            files.push((path, table.map(|table| table.groups)));
+        }
+        Ok(Built::source(Tables { files, fields: self.fields }))
+    }
+}
+
+/// What a file's footer says.
+struct Table {
+    columns: Vec<String>,
+    /// Compressed bytes of each row group.
+    groups: Vec<u64>,
+}
+
+impl Table {
+    /// `None` where the file is no Parquet.
+    fn of(path: &Path) -> std::io::Result<Option<Self>> {
+        let file = File::open(path)?;
+        let Some(builder) = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file)).ok().and_then(std::result::Result::ok) else {
+            return Ok(None);
+        };
+        let groups = builder.metadata().row_groups().iter().map(|group| group.compressed_size().max(0) as u64).collect();
+        Ok(Some(Self { columns: builder.schema().fields().iter().map(|field| field.name().clone()).collect(), groups }))
+    }
+
+    /// Columns that were named by the user must be there, and one of `html` and `text` in any case.
+    fn check(&self, path: &Path, fields: &Fields) -> std::result::Result<(), Complaint> {
+        let has = |column: &str| self.columns.iter().any(|known| known == column);
+        let help = || format!("the file has {}", self.columns.join(", "));
+        for (key, column) in fields.named() {
+            if column != key && !has(column) {
+                let message = format!("`{}` has no column `{column}`", path.display());
+                return Err(Complaint::new(format!("fields.{key}"), message, help()));
+            }
+        }
+        if !has(&fields.html) && !has(&fields.text) {
+            let message = format!("`{}` has neither a column `{}` nor `{}`", path.display(), fields.html, fields.text);
+            return Err(Complaint::new("fields", message, help()));
+        }
+        Ok(())
+    }
+}
+
+struct Tables {
+    /// Each file with the bytes of its row groups, if it is Parquet.
+    files: Vec<(PathBuf, Option<Vec<u64>>)>,
+    fields: Fields,
+}
+
+impl Source for Tables {
+    fn splits(&self) -> Result<Vec<Split>> {
+        let mut splits = Vec::new();
+        for (path, groups) in &self.files {
+            let Some(groups) = groups else {
+                splits.push(paths::whole(path)?);
+                continue;
+            };
+            for (start, bytes) in (0..).zip(groups) {
+                splits.push(Split { files: vec![paths::name(path)?], start, end: Some(start + 1), bytes: *bytes });
+            }
+        }
+        Ok(splits)
+    }
+
+    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
+        let path = paths::of(split)?;
+        let file = File::open(path).map_err(RunError::file("cannot read", path))?;
+        let row = at.unwrap_or(0);
+        let opened = guarded(|| {
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let rows = builder.metadata().row_groups().get(split.start as usize).map_or(0, |group| group.num_rows().max(0) as u64);
+            let reader = builder.with_row_groups(vec![split.start as usize]).with_offset(row as usize).with_batch_size(BATCH).build()?;
+            Ok::<_, ParquetError>((reader, rows))
+        });
+        let (rows, state) = match opened {
+            Ok(Ok((reader, rows))) => (rows, State::Reading(reader)),
+            Ok(Err(error)) => (0, State::Broken("not_parquet", error.to_string())),
+            Err(said) => (0, State::Broken("not_parquet", said)),
+        };
+        // A fault is an item as well: resumed behind it, nothing is left.
+        let state = if at == Some(END) { State::Ended } else { state };
+        let batch = RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty()));
+        Ok(Box::new(RowReader { fields: self.fields.clone(), path: path.to_owned(), state, batch, next: 0, row, rows, bytes: split.bytes }))
+    }
+}
+
+/// The place behind everything.
+const END: u64 = u64::MAX;
+
+enum State {
+    Reading(ParquetRecordBatchReader),
+    /// To be told once.
+    Broken(&'static str, String),
+    Ended,
+}
+
+struct RowReader {
+    fields: Fields,
+    path: PathBuf,
+    state: State,
+    batch: RecordBatch,
+    next: usize,
+    row: u64,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Reader for RowReader {
+    fn next(&mut self) -> Result<Option<Read>> {
+        while self.next >= self.batch.num_rows() {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Ended => return Ok(None),
+                State::Broken(reason, detail) => {
+                    let offset = std::mem::replace(&mut self.row, END);
+                    return Ok(Some(Read::Fault(Fault { reason: reason.to_owned(), detail, offset })));
+                }
+                State::Reading(mut reader) => match guarded(|| reader.next().map(|batch| (batch, reader))) {
+                    Ok(None) => return Ok(None),
+                    Ok(Some((Ok(batch), reader))) => {
+                        (self.batch, self.next, self.state) = (batch, 0, State::Reading(reader));
+                    }
+                    Ok(Some((Err(ArrowError::IoError(_, cause)), _))) => return Err(RunError::file("cannot read", &self.path)(cause)),
+                    Ok(Some((Err(error), _))) => self.state = State::Broken("corrupt_data", error.to_string()),
+                    Err(said) => self.state = State::Broken("corrupt_data", said),
+                },
+            }
+        }
+        let read = read_row(&self.batch, self.next, self.row, &self.fields);
+        self.next += 1;
+        self.row += 1;
+        Ok(Some(read))
+    }
+
+    fn position(&self) -> u64 {
+        self.row
+    }
+
+    fn consumed(&self) -> u64 {
+        (self.bytes as f64 * self.row.min(self.rows) as f64 / self.rows.max(1) as f64) as u64
+    }
+}
+
+/// Decoding of damaged pages may panic inside the Parquet library; that is a fault of the data here.
+fn guarded<T>(decode: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    catch_unwind(AssertUnwindSafe(decode)).map_err(|said| match said.downcast_ref::<&str>() {
+        Some(text) => format!("the Parquet reader gave up: {text}"),
+        None => "the Parquet reader gave up".to_owned(),
+    })
+}
+
+fn read_row(batch: &RecordBatch, at: usize, row: u64, fields: &Fields) -> Read {
+    let fault = |reason: &str, detail: String| Read::Fault(Fault { reason: reason.to_owned(), detail, offset: row });
+    let mut values = Map::new();
+    let mut page = None;
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        if *field.name() == fields.html
+            && let Some(bytes) = json::bytes(column, at)
+        {
+            page = Some(Html { bytes: bytes.to_vec(), content_type: None });
+            continue;
+        }
+        match json::value(column, at) {
+            Ok(value) => values.insert(field.name().clone(), value),
+            Err(error) => return fault("corrupt_data", error.to_string()),
+        };
+    }
+    match fields.document(values, page) {
+        Ok(mut doc) => {
+            doc.origin.offset = row;
+            Read::Doc(Box::<Doc>::new(doc))
+        }
+        Err(unfit) => fault(unfit.reason(), unfit.detail(fields)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::super::jsonl::outline;
+    use super::*;
+
+    fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(2)).build();
+        let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    fn source(path: &Path) -> Tables {
+        let table = Table::of(path).unwrap();
+        Tables { files: vec![(path.to_owned(), table.map(|table| table.groups))], fields: Fields::default() }
+    }
+
+    #[test]
+    fn rows_are_documents_and_other_columns_survive() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.parquet");
+        let text: ArrayRef = Arc::new(StringArray::from(vec![Some("one"), None, Some("three")]));
+        let html: ArrayRef = Arc::new(BinaryArray::from(vec![None, None, Some(&b"<p>\xff"[..])]));
+        let score: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        write(&path, vec![("text", text), ("score", score), ("html", html)]);
+        let source = source(&path);
+        assert_eq!(source.splits().unwrap().len(), 2);
+        assert_eq!(outline(&source), ["one", "[missing_field]", "three"]);
+        let Some(Read::Doc(doc)) = source.open(&source.splits().unwrap()[1], None).unwrap().next().unwrap() else { panic!("no document") };
+        assert_eq!(doc.html.unwrap().bytes, b"<p>\xff");
+        assert_eq!(serde_json::to_string(&doc.extra).unwrap(), r#"{"score":3}"#);
+    }
+
+    #[test]
+    fn a_missing_column_is_named_with_those_there_are() {
+        let table = Table { columns: vec!["body".to_owned()], groups: Vec::new() };
+        let complaint = table.check(Path::new("x"), &Fields::default()).unwrap_err();
+        assert_eq!((complaint.key.as_str(), complaint.help.as_str()), ("fields", "the file has body"));
+        let fields: Fields = toml::from_str("text = \"body\"\nurl = \"link\"").unwrap();
+        let complaint = table.check(Path::new("x"), &fields).unwrap_err();
+        assert_eq!((complaint.key.as_str(), complaint.message.as_str()), ("fields.url", "`x` has no column `link`"));
+    }
+
+    #[test]
+    fn damage_is_counted_wherever_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.parquet");
+        std::fs::write(&path, b"no parquet").unwrap();
+        assert_eq!(outline(&source(&path)), ["[not_parquet]"]);
+        let text: ArrayRef = Arc::new(StringArray::from((0..300).map(|n| format!("text {n}")).collect::<Vec<_>>()));
+        write(&path, vec![("text", text)]);
+        let sound = std::fs::read(&path).unwrap();
+        for at in (4..sound.len()).step_by(97) {
+            let mut bytes = sound.clone();
+            bytes[at..(at + 9).min(sound.len())].fill(0xa5);
+            std::fs::write(&path, bytes).unwrap();
+            outline(&source(&path));
+        }
+    }
+}

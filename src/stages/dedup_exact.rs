@@ -1,0 +1,321 @@
+//! Drops documents whose text (or URL, or any field) is the same as that of another.
+//!
+//! Use it before everything that costs time: it takes 24 bytes a document and finds a good part of all duplicates. The text is compared by the
+//! 128-bit xxh3 of its normalised form, so the layout of white space and the composition of accents do not count by default. Of each group of equal
+//! documents one stays, chosen by `keep`; ties are settled by input order. A document without the field stays.
+//!
+//! ```toml
+//! [[stage]]
+//! use = "dedup_exact"
+//! by = "text"
+//! keep = "longest"
+//! ```
+//!
+//! `keep = "none"` drops every copy; `keep = "highest:quality"` keeps the document with the highest value of a numeric tag.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::dedup::normal::{Normal, digest};
+use crate::doc::{Doc, DocId, Kind, Tag};
+use crate::scratch::Scratch;
+use crate::stage::{
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, RunError, Round, Shop, Spec, Stage, Verdict,
+};
+
+const REASON: &str = "exact_duplicate";
+
+/// The table in pipeline.toml.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DedupExact {
+    /// What is compared: `"text"` (default), `"url"`, `"tag:NAME"` for a tag, `"column:NAME"` for a column of the input.
+    by: String,
+    /// What of a text counts: `"space"` (default: all but the amount of white space), `"words"` (letters and digits, without case) or `"bytes"`.
+    normal: Normal,
+    /// Who stays: `"first"` (default) or `"last"` in input order, `"longest"` text, `"highest:TAG"`, or `"none"`.
+    keep: String,
+    /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
+    memory: ByteSize,
+}
+
+impl Default for DedupExact {
+    fn default() -> Self {
+        DedupExact { by: "text".into(), normal: Normal::Space, keep: "first".into(), memory: ByteSize::new(256 << 20) }
+    }
+}
+
+impl Recipe for DedupExact {
+    const NAME: &'static str = "dedup_exact";
+
+    fn spec(&self) -> Spec {
+        let by = match self.by.as_str() {
+            by if by.starts_with("column:") => None,
+            by => Some(by.strip_prefix("tag:").unwrap_or(by)),
+        };
+        let tag = self.keep.strip_prefix("highest:");
+        let text = (self.keep == "longest").then_some("text");
+        by.into_iter().chain(tag).chain(text).fold(Spec::new().reason(REASON), |spec, need| spec.needs(need))
+    }
+
+    fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+        let by = match self.by.split_once(':') {
+            None if self.by == "text" => By::Text(self.normal),
+            None if self.by == "url" => By::Url,
+            Some(("tag", name)) => tag(shop, name, "by")?,
+            Some(("column", name)) => By::Column(name.to_owned()),
+            _ => return Err(Complaint::new("by", format!("`{}` names no field", self.by), "give \"text\", \"url\", \"tag:NAME\" or \"column:NAME\"").into()),
+        };
+        let keep = match (self.keep.as_str(), self.keep.strip_prefix("highest:")) {
+            ("first", _) => Keep::First,
+            ("last", _) => Keep::Last,
+            ("longest", _) => Keep::Longest,
+            ("none", _) => Keep::None,
+            (_, Some(name)) => match tag(shop, name, "keep")? {
+                By::Int(tag) => Keep::HighestInt(tag),
+                By::Float(tag) => Keep::HighestFloat(tag),
+                _ => return Err(Complaint::new("keep", format!("tag `{name}` is not a number"), "name a tag that holds numbers").into()),
+            },
+            _ => {
+                let message = format!("`{}` is no rule for who stays", self.keep);
+                return Err(Complaint::new("keep", message, "give \"first\", \"last\", \"longest\", \"highest:TAG\" or \"none\"").into());
+            }
+        };
+        Ok(Built::global(SameAgain { by, keep, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
+    }
+}
+
+/// The tag of that name, whatever its kind.
+fn tag(shop: &mut Shop<'_>, name: &str, key: &str) -> std::result::Result<By, Complaint> {
+    let found = match shop.tags.declare::<f64>(name) {
+        Ok(tag) => Ok(By::Float(tag)),
+        Err(Kind::Int) => shop.tags.declare(name).map(By::Int),
+        Err(Kind::Bool) => shop.tags.declare(name).map(By::Bool),
+        Err(Kind::Str) => shop.tags.declare(name).map(By::Str),
+        Err(kind) => Err(kind),
+    };
+    found.map_err(|_| Complaint::new(key, format!("tag `{name}` holds lists"), "name a tag that holds one value"))
+}
+
+#[derive(Debug)]
+enum By {
+    Text(Normal),
+    Url,
+    Column(String),
+    Str(Tag<String>),
+    Bool(Tag<bool>),
+    Int(Tag<i64>),
+    Float(Tag<f64>),
+}
+
+#[derive(Clone, Copy)]
+enum Keep {
+    First,
+    Last,
+    Longest,
+    None,
+    HighestInt(Tag<i64>),
+    HighestFloat(Tag<f64>),
+}
+
+struct SameAgain {
+    by: By,
+    keep: Keep,
+    memory: usize,
+    reason: Reason,
+}
+
+impl SameAgain {
+    fn digest(&self, doc: &Doc) -> Option<u128> {
+        let bytes = |text: &str| digest(text, Normal::Bytes);
+        match &self.by {
+            By::Text(normal) => digest(doc.text(), *normal),
+            By::Url => bytes(doc.url.as_deref()?),
+            By::Column(name) => bytes(&doc.extra.get(name).filter(|value| !value.is_null())?.to_string()),
+            By::Str(tag) => bytes(doc.tag(*tag)?),
+            By::Bool(tag) => bytes(&doc.tag(*tag)?.to_string()),
+            By::Int(tag) => bytes(&doc.tag(*tag)?.to_string()),
+            By::Float(tag) => bytes(&doc.tag(*tag)?.to_string()),
+        }
+    }
+
+    /// Small for whoever is to stay.
+    fn rank(&self, doc: &Doc) -> u64 {
+        let id = u64::from_be_bytes(doc.id().to_bytes());
+        match self.keep {
+            Keep::First | Keep::None => 0,
+            Keep::Last => !id,
+            Keep::Longest => !(doc.text().len() as u64),
+            Keep::HighestInt(tag) => doc.tag(tag).map_or(u64::MAX, |value| !(value as u64 ^ 1 << 63)),
+            Keep::HighestFloat(tag) => doc.tag(tag).filter(|value| !value.is_nan()).map_or(u64::MAX, |value| !ordered(value)),
+        }
+    }
+}
+
+/// Bits that sort as the numbers do.
+fn ordered(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+impl Global for SameAgain {
+    /// Round 0: digest (16 bytes), rank, document; the outcomes: the document that goes and the one because of which it does.
+    fn shape(&self, round: u32) -> NoteShape {
+        if round == 0 { NoteShape { key: 16, width: Some(32) } } else { NoteShape { key: 8, width: Some(16) } }
+    }
+
+    fn observe(&self, doc: &Doc, _: &mut Scratch, notes: &mut Notes<'_>) -> Result<()> {
+        if let Some(digest) = self.digest(doc) {
+            notes.push(&[&digest.to_be_bytes(), &self.rank(doc).to_be_bytes(), &doc.id().to_bytes()]);
+        }
+        Ok(())
+    }
+
+    fn reduce(&self, _: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
+        let mut group: Option<([u8; 16], [u8; 8])> = None;
+        let mut alone = true;
+        while let Some(note) = notes.next()? {
+            let (Some((digest, _)), Some((_, document))) = (note.split_first_chunk::<16>(), note.split_last_chunk::<8>()) else { return Err(damaged()) };
+            match group {
+                Some((same, best)) if same == *digest => {
+                    if alone && matches!(self.keep, Keep::None) {
+                        outcomes.push(&[&best, document]);
+                    }
+                    alone = false;
+                    outcomes.push(&[document, &best]);
+                }
+                _ => {
+                    group = Some((*digest, *document));
+                    alone = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&self, _: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
+        let mut blobs: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+        while let Some(note) = outcomes.next()? {
+            let (Some(gone), Some((_, other))) = (DocId::from_bytes(note), note.split_last_chunk::<8>()) else { return Err(damaged()) };
+            let rows = blobs.entry(gone.split).or_default();
+            rows.extend_from_slice(&gone.ordinal.to_be_bytes());
+            rows.extend_from_slice(other);
+        }
+        blobs.into_iter().for_each(|(split, rows)| decision.put(&format!("drops-{split:05}"), rows));
+        Ok(Next::Done)
+    }
+
+    fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
+        let drops = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
+        Ok(Box::new(DropThese { drops, reason: self.reason }))
+    }
+
+    fn memory(&self) -> usize {
+        self.memory
+    }
+
+    fn forecast(&self, _text: u64) -> u64 {
+        32
+    }
+}
+
+fn damaged() -> RunError {
+    RunError::stop("the notes of dedup_exact are damaged: remove the run's spool and start again")
+}
+
+/// Rows of a decision: ordinal and the other document, big-endian, in order of the ordinal.
+struct DropThese {
+    drops: Vec<u8>,
+    reason: Reason,
+}
+
+impl Stage for DropThese {
+    fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
+        let rows = self.drops.as_chunks::<12>().0;
+        let found = rows.binary_search_by(|row| row[..4].cmp(&doc.id().ordinal.to_be_bytes()));
+        let other = found.ok().and_then(|found| DocId::from_bytes(&rows[found][4..]));
+        Ok(other.map_or(Verdict::Keep, |other| Verdict::Drop(Drop::plain(self.reason).because_of(other))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearsal::{Play, apply, build, place, play};
+
+    /// For each document the number of the one because of which it goes.
+    fn others(table: &str, docs: &mut [Doc]) -> Vec<Option<u32>> {
+        let global = build::<DedupExact>(table).unwrap();
+        fates(&*global, docs, Play { ranges: 1, seed: 0, memory: 1 << 20 })
+    }
+
+    fn fates(global: &dyn Global, docs: &mut [Doc], how: Play) -> Vec<Option<u32>> {
+        place(docs, 3);
+        let played = play(global, docs, how).unwrap();
+        let number = |verdict| match verdict {
+            Verdict::Keep => None,
+            Verdict::Drop(Drop { reason: Reason(0), other, .. }) => other.map(|other| other.split * 3 + other.ordinal),
+            other => panic!("{other:?}"),
+        };
+        apply(global, &played.decision, docs).unwrap().into_iter().map(number).collect()
+    }
+
+    fn texts(texts: &[&str]) -> Vec<Doc> {
+        texts.iter().map(|text| Doc::from_text(*text)).collect()
+    }
+
+    #[test]
+    fn who_stays_follows_the_rule() {
+        let docs = || texts(&["a b", "c", "a  b", "d", "a\nb\n\n", ""]);
+        assert_eq!(others("", &mut docs()), [None, None, Some(0), None, Some(0), None]);
+        assert_eq!(others("keep = 'last'", &mut docs()), [Some(4), None, Some(4), None, None, None]);
+        assert_eq!(others("keep = 'longest'", &mut docs()), [Some(4), None, Some(4), None, None, None]);
+        assert_eq!(others("keep = 'none'", &mut docs()), [Some(2), None, Some(0), None, Some(0), None]);
+        assert_eq!(others("normal = 'bytes'", &mut docs()), [None; 6]);
+        assert_eq!(others("normal = 'words'", &mut texts(&["A b!", "a, b"])), [None, Some(0)]);
+    }
+
+    #[test]
+    fn fields_other_than_the_text() {
+        let page = |url: Option<&str>, column: Option<i64>| {
+            let mut doc = Doc::new(None, url.map(str::to_owned), None, None);
+            doc.extra.extend(column.map(|value| ("c".to_owned(), value.into())));
+            doc
+        };
+        let docs = || vec![page(Some("u"), None), page(None, Some(1)), page(Some("u"), Some(1)), page(None, None)];
+        assert_eq!(others("by = 'url'", &mut docs()), [None, None, Some(0), None]);
+        assert_eq!(others("by = 'column:c'", &mut docs()), [None, None, Some(1), None]);
+    }
+
+    #[test]
+    fn a_tag_can_choose() {
+        let mut tags = crate::doc::TagTable::default();
+        let quality = tags.declare::<f64>("quality").unwrap();
+        let mut docs = texts(&["x", "x", "x", "x"]);
+        for (doc, value) in docs.iter_mut().zip([-1.0, 0.5, f64::NAN]) {
+            doc.set_tag(quality, value);
+        }
+        assert_eq!(others("keep = 'highest:quality'", &mut docs), [Some(1), None, Some(1), Some(1)]);
+        assert_eq!(others("by = 'tag:quality'", &mut docs), [None, None, None, None]);
+    }
+
+    #[test]
+    fn cutting_and_a_second_pass_change_nothing() {
+        let mut docs: Vec<Doc> = (0..500).map(|number| Doc::from_text(format!("text {}", crate::rehearsal::roll(3, number) % 200))).collect();
+        let global = build::<DedupExact>("keep = 'longest'").unwrap();
+        let calm = fates(&*global, &mut docs, Play { ranges: 1, seed: 0, memory: 1 << 20 });
+        assert_eq!(calm, fates(&*global, &mut docs, Play { ranges: 9, seed: 4, memory: 0 }));
+        let mut fate = calm.iter();
+        docs.retain(|_| fate.next() == Some(&None));
+        assert!(docs.len() <= 200);
+        assert!(others("", &mut docs).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn wrong_tables_are_refused() {
+        assert!(build::<DedupExact>("by = 'html'").is_err_and(|said| said.starts_with("by: `html` names no field")));
+        assert!(build::<DedupExact>("keep = 'best'").is_err_and(|said| said.starts_with("keep:")));
+        assert!(build::<DedupExact>("kept = 'first'").is_err());
+    }
+}

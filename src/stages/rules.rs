@@ -1,0 +1,231 @@
+//! Drop and clean texts by a published set of heuristics, or by one of your own.
+//!
+//! `set` names a built-in set (`gopher`, `gopher_repetition`, `c4`, `fineweb`) or the path of a `.toml` file of the same form (see
+//! filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
+//!
+//! ```toml
+//! [[stage]]
+//! use = "rules"
+//! set = "gopher"
+//! bounds.too_few_words.min = 40              # one bound changed, the set not forked
+//! disable = ["few_stop_words"]
+//! ```
+//!
+//! The source of each set and of its definitions stands at the head of its file. How a text is cut into words decides many of them:
+//! `words = "spacy_en"` follows datatrove's English tokenizer, `"unicode"` works for all languages.
+
+use std::collections::BTreeMap;
+
+use super::prelude::*;
+use crate::measures::rules::{Applied, RuleError, RuleSet};
+use crate::text::Splitter;
+
+/// The sets that are built in, by name.
+const SETS: [(&str, &str); 4] = [
+    ("c4", include_str!("../../filters/rules/c4.toml")),
+    ("fineweb", include_str!("../../filters/rules/fineweb.toml")),
+    ("gopher", include_str!("../../filters/rules/gopher.toml")),
+    ("gopher_repetition", include_str!("../../filters/rules/gopher_repetition.toml")),
+];
+
+/// Which rules a text must pass.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Name of a built-in set, or the path of a `.toml` file.
+    set: String,
+    /// How texts are cut into words: "unicode", "whitespace" or "spacy_en". Default "unicode".
+    words: Option<String>,
+    /// Bounds to change: `bounds.RULE.min`, `max`, `above` or `below`.
+    #[serde(default)]
+    bounds: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Rules to leave out.
+    #[serde(default)]
+    disable: Vec<String>,
+    /// Evaluate the rules after the first that fails as well; a drop then names them all. Default false.
+    #[serde(default)]
+    audit: bool,
+}
+
+impl Recipe for Rules {
+    const NAME: &'static str = "rules";
+
+    fn spec(&self) -> Spec {
+        // The reasons of a user's file are known once it is read.
+        let set = built_in(&self.set).and_then(|text| RuleSet::parse(text).ok()).unwrap_or_default();
+        set.reasons().into_iter().fold(Spec::new().needs("text"), |spec, reason| spec.reason(reason))
+    }
+
+    fn build(self, shop: &mut Shop<'_>) -> Build {
+        let mut complaints = Vec::new();
+        let splitter = match self.words.as_deref() {
+            None => Some(Splitter::default()),
+            Some(name) => Splitter::find(name),
+        };
+        if splitter.is_none() {
+            let names: Vec<_> = Splitter::NAMES.iter().map(|(name, _)| *name).collect();
+            complaints.push(Complaint::new("words", "there is no such way to find words", format!("one of: {}", names.join(", "))));
+        }
+        let mut set = load(&self.set, shop).unwrap_or_else(|found| {
+            complaints.extend(found);
+            RuleSet::default()
+        });
+        // Without a set there is nothing to say about bounds.
+        if complaints.is_empty() {
+            for (rule, bounds) in &self.bounds {
+                for (bound, value) in bounds {
+                    let changed = set.override_bound(rule, bound, *value);
+                    complaints.extend(changed.err().map(|error| complaint(format!("bounds.{rule}.{bound}"), error)));
+                }
+            }
+            let disabled = self.disable.iter().filter_map(|rule| set.disable(rule).err());
+            complaints.extend(disabled.map(|error| complaint("disable", error)));
+        }
+        let (true, Some(splitter)) = (complaints.is_empty(), splitter) else { return Err(complaints) };
+        let reasons = set.reasons().into_iter().map(|name| (name.to_owned(), shop.reason(name))).collect();
+        Ok(Built::stage(Judge { set, splitter, audit: self.audit, reasons }))
+    }
+}
+
+struct Judge {
+    set: RuleSet,
+    splitter: Splitter,
+    audit: bool,
+    reasons: BTreeMap<String, Reason>,
+}
+
+impl Stage for Judge {
+    fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
+        let mut findings = Vec::new();
+        let audit = self.audit || scratch.audits();
+        let facts = scratch.facts(doc);
+        facts.split_by(self.splitter);
+        let applied = self.set.apply(doc.text(), facts, audit, &mut |outcome| {
+            findings.push(Finding {
+                stage: String::new(),
+                rule: outcome.rule.to_owned(),
+                keep: outcome.keep,
+                reason: (!outcome.keep).then(|| outcome.rule.to_owned()),
+                value: Some(outcome.value),
+                threshold: Some(outcome.threshold),
+                alias: Some(outcome.alias.to_owned()),
+            });
+        });
+        let failed: Vec<&str> = findings.iter().filter(|finding| !finding.keep).map(|finding| finding.rule.as_str()).collect();
+        let also = failed.get(1..).filter(|also| !also.is_empty()).map(|also| format!("also {}", also.join(", ")));
+        for finding in findings {
+            scratch.report(finding);
+        }
+        Ok(match applied {
+            Applied::Keep => Verdict::Keep,
+            Applied::Edited(text) => {
+                doc.set_text(text);
+                Verdict::Keep
+            }
+            Applied::Drop { reason, value, threshold, .. } => match self.reasons.get(&reason) {
+                Some(reason) => Verdict::Drop(Drop { detail: also.map(Into::into), ..Drop::measured(*reason, value, threshold) }),
+                None => unreachable!("a set drops only for its own reasons"),
+            },
+        })
+    }
+}
+
+fn built_in(set: &str) -> Option<&'static str> {
+    SETS.iter().find(|(name, _)| *name == set).map(|(_, text)| *text)
+}
+
+/// Reads a set; lists that a user's file names lie beside it.
+fn load(set: &str, shop: &mut Shop<'_>) -> std::result::Result<RuleSet, Vec<Complaint>> {
+    if let Some(text) = built_in(set) {
+        return RuleSet::parse(text).map_err(|errors| located(set, text, errors));
+    }
+    if !set.ends_with(".toml") {
+        let names: Vec<_> = SETS.iter().map(|(name, _)| *name).collect();
+        let help = format!("one of: {}; or the path of a .toml file", names.join(", "));
+        return Err(Complaint::new("set", format!("there is no rule set `{set}`"), help).into());
+    }
+    let path = std::path::Path::new(set);
+    let bytes = shop.read("set", path)?;
+    let text = String::from_utf8(bytes).map_err(|_| Complaint::new("set", format!("`{set}` is not UTF-8"), "save it as UTF-8"))?;
+    let mut read = |list: &str| {
+        let bytes = shop.read("set", &path.with_file_name(list)).map_err(|complaint| complaint.message)?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+    };
+    RuleSet::parse_with(&text, &mut read).map_err(|errors| located(set, &text, errors))
+}
+
+/// Complaints that name the line and column of the rule file.
+fn located(file: &str, text: &str, errors: Vec<RuleError>) -> Vec<Complaint> {
+    let place = |error: RuleError| {
+        let before = text.get(..error.span.start).unwrap_or_default();
+        let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+        Complaint::new("set", format!("`{file}`:{line}:{column}: {}", error.message), error.help.unwrap_or_default())
+    };
+    errors.into_iter().map(place).collect()
+}
+
+fn complaint(key: impl Into<String>, error: RuleError) -> Complaint {
+    Complaint::new(key, error.message, error.help.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{complaints, made, try_made};
+    use super::*;
+
+    const PROSE: &str = "The river rises in the hills above the town and is crossed by a bridge that was built of stone.";
+
+    #[test]
+    fn the_first_rule_that_fails_names_the_reason() {
+        let (reason, drop) = made::<Rules>("set = \"gopher\"").dropped(&mut Doc::from_text("too short")).unwrap();
+        assert_eq!((reason.as_str(), drop.value, drop.threshold), ("too_few_words", Some(2.0), Some(50.0)));
+        assert_eq!(made::<Rules>("set = \"gopher\"\nbounds.too_few_words.min = 5").dropped(&mut Doc::from_text(PROSE)), None);
+        assert_eq!(made::<Rules>("set = \"gopher\"\ndisable = [\"too_few_words\"]").dropped(&mut Doc::from_text(PROSE)), None);
+    }
+
+    #[test]
+    fn audits_name_every_rule() {
+        let text = "### ### ###";
+        let (_, drop) = made::<Rules>("set = \"gopher\"\naudit = true").dropped(&mut Doc::from_text(text)).unwrap();
+        assert!(drop.detail.as_deref().is_some_and(|detail| detail.starts_with("also ")), "{drop:?}");
+        let findings = made::<Rules>("set = \"gopher\"").findings(&mut Doc::from_text(text));
+        assert_eq!(findings[0].alias.as_deref(), Some("gopher_short_doc"));
+        assert!(findings.len() > 5 && findings.iter().all(|finding| finding.keep == finding.reason.is_none()));
+    }
+
+    #[test]
+    fn line_rules_clean_the_text() {
+        let stage = made::<Rules>("set = \"c4\"\ndisable = [\"too_few_sentences\"]");
+        let mut doc = Doc::from_text(format!("{PROSE}\nHome\n{PROSE}[12]"));
+        assert_eq!(stage.dropped(&mut doc), None);
+        assert_eq!((doc.text(), doc.revision()), (format!("{PROSE}\n{PROSE}").as_str(), 1));
+    }
+
+    #[test]
+    fn faults_point_at_their_keys() {
+        let found = |toml: &str| complaints::<Rules>(toml);
+        assert_eq!(found("set = \"gofer\""), ["set"]);
+        assert_eq!(found("set = \"gopher\"\nwords = \"spacey\""), ["words"]);
+        let bounds = "set = \"gopher\"\nbounds.too_few_word.min = 1\nbounds.too_few_words.mni = 1\ndisable = [\"x\"]";
+        assert_eq!(found(bounds), ["bounds.too_few_word.min", "bounds.too_few_words.mni", "disable"]);
+        let help = try_made::<Rules>(bounds).err().unwrap().swap_remove(0).help;
+        assert_eq!(help, "did you mean `too_few_words`?");
+    }
+
+    #[test]
+    fn faults_in_a_file_of_ones_own_have_line_and_column() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).unwrap();
+            format!("set = {:?}", dir.path().join(name).display().to_string())
+        };
+        let bad = write("bad.toml", "source = \"me\"\n[[rule]]\ndrop = \"d\"\nmeasure = \"wrds\"\nmin = 1\n");
+        let complaint = try_made::<Rules>(&bad).err().unwrap().swap_remove(0);
+        assert!(complaint.message.contains("bad.toml`:4:11: there is no measure `wrds`"), "{}", complaint.message);
+        write("list.txt", "river\n");
+        let good = write("good.toml", "source = \"me\"\n[[rule]]\ndrop = \"no_river\"\nmeasure = \"listed_phrases\"\nlist = \"list.txt\"\nmin = 1\n");
+        let stage = made::<Rules>(&good);
+        assert_eq!(stage.dropped(&mut Doc::from_text(PROSE)), None);
+        assert_eq!(stage.dropped(&mut Doc::from_text("a hill")).unwrap().0, "no_river");
+    }
+}

@@ -1,0 +1,95 @@
+//! Counting sentences.
+
+use super::{
+    Span, Splitter,
+    chars::{ASCII, PUNCT, SENTENCE_END, SPACE, classes, is},
+    slice,
+};
+
+/// Sentences of `text`, whose words by `splitter` are `words`; at least one.
+///
+/// With [`Splitter::SpacyEn`] as spaCy's sentencizer counts them; else by marks and the white space after them.
+pub fn count(text: &str, splitter: Splitter, words: &[Span]) -> usize {
+    match splitter {
+        Splitter::SpacyEn => by_words(text, words),
+        Splitter::Unicode | Splitter::Whitespace => by_marks(text),
+    }
+}
+
+/// A sentence begins at the first token other than punctuation after a token that is one sentence mark.
+/// White space is a token here, unless it is the one space between two words.
+fn by_words(text: &str, words: &[Span]) -> usize {
+    let (mut sentences, mut ended, mut at) = (1, false, 0);
+    for &(from, to) in words {
+        let spaced = at < from && (at == 0 || from - at > 1 || slice(text, (at, from)) != " ");
+        at = to;
+        if spaced && ended {
+            (sentences, ended) = (sentences + 1, false);
+        }
+        let word = slice(text, (from, to));
+        let mark = is_mark(word);
+        if mark {
+            ended = true;
+        } else if ended && !word.chars().all(|c| is(c, PUNCT)) {
+            (sentences, ended) = (sentences + 1, false);
+        }
+    }
+    let rest = slice(text, (at, text.len() as u32));
+    sentences + usize::from(ended && !rest.is_empty() && rest != " ")
+}
+
+/// Whether `word` is one character that ends sentences.
+fn is_mark(word: &str) -> bool {
+    let mut chars = word.chars();
+    let first = chars.next();
+    chars.as_str().is_empty() && first.is_some_and(|c| is(c, SENTENCE_END))
+}
+
+/// A sentence ends at marks followed by white space, closing punctuation aside, or by anything where the mark is full-width.
+fn by_marks(text: &str) -> usize {
+    let (mut sentences, mut ended, mut parted) = (1, false, false);
+    for c in text.chars() {
+        let class = ASCII.get(c as usize).copied().unwrap_or_else(|| classes(c));
+        if class & SENTENCE_END != 0 {
+            (ended, parted) = (true, c >= '\u{3000}');
+        } else if !ended || class & PUNCT != 0 && !parted {
+            continue;
+        } else if class & SPACE != 0 {
+            parted = true;
+        } else if class & PUNCT == 0 {
+            sentences += usize::from(parted);
+            ended = false;
+        }
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentences(text: &str, splitter: Splitter) -> usize {
+        let mut words = Vec::new();
+        splitter.split(text, &mut words);
+        count(text, splitter, &words)
+    }
+
+    #[test]
+    fn spacy_counts_by_tokens() {
+        let count = |text| sentences(text, Splitter::SpacyEn);
+        assert_eq!(count("One. Two! \"Three?\" Four"), 4);
+        assert_eq!(count("Wait... no end"), 1);
+        assert_eq!(count("Mr. X went 3.5 miles."), 1);
+        assert_eq!((count("One.  ) two"), count("One. ) two")), (2, 2));
+        assert_eq!((count("One.  ."), count("One. .")), (2, 1));
+        assert_eq!((count(""), count(".")), (1, 1));
+    }
+
+    #[test]
+    fn other_splitters_count_by_marks() {
+        let count = |text| sentences(text, Splitter::Unicode);
+        assert_eq!(count("One. Two! \"Three?\" Four at 3.5"), 4);
+        assert_eq!(count("一。二！三"), 3);
+        assert_eq!((count(""), count("no end")), (1, 1));
+    }
+}

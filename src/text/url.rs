@@ -1,0 +1,155 @@
+//! URLs as filters see them: scheme, host in lower-case ASCII, the rest; and the domain under which a host was registered.
+//!
+//! Not a validating parser: what a crawler has fetched is taken apart, whatever its form. Hosts with other characters are written in
+//! punycode, so that a list may hold either form. Domains follow the Public Suffix List (crate `psl`).
+
+use std::borrow::Cow;
+use std::net::Ipv4Addr;
+
+use psl::{Psl, Type};
+use unicode_normalization::UnicodeNormalization;
+
+use super::punycode;
+
+/// The parts of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url<'a> {
+    /// As written, without the colon; `None` for `example.org/page`.
+    pub scheme: Option<&'a str>,
+    /// Lower-case ASCII, without user, port and final dot; `None` where there is none (`mailto:`, `urn:`).
+    pub host: Option<Cow<'a, str>>,
+    /// Path and query as written, without the fragment: empty, or beginning with `/` or `?`.
+    pub rest: &'a str,
+}
+
+impl<'a> Url<'a> {
+    /// Takes a URL apart.
+    pub fn parse(url: &'a str) -> Url<'a> {
+        let url = url.trim();
+        let (scheme, after) = match scheme(url) {
+            Some((scheme, after)) => (Some(scheme), after),
+            None => (None, url),
+        };
+        let after = after.split('#').next().unwrap_or_default();
+        let authority = match after.strip_prefix("//") {
+            Some(authority) => authority,
+            None if scheme.is_none() && !after.starts_with('/') => after,
+            None => return Url { scheme, host: None, rest: after },
+        };
+        let (authority, rest) = authority.split_at(authority.find(['/', '?', '\\']).unwrap_or(authority.len()));
+        Url { scheme, host: host(authority), rest }
+    }
+
+    /// True for http and https, and where no scheme is written.
+    pub fn is_web(&self) -> bool {
+        self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+    }
+}
+
+/// The host without a leading `www.`.
+pub fn without_www(host: &str) -> &str {
+    host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
+}
+
+/// The domains under which a host was registered, narrowest first: with suffixes that companies offer (`a.blogspot.com`), then with those
+/// of registries alone (`blogspot.com`), where the two differ. None for an address or a public suffix itself.
+pub fn registered_domains(host: &str) -> [Option<&str>; 2] {
+    if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
+        return [None, None];
+    }
+    let narrow = psl::domain_str(host);
+    let mut wide = None;
+    let mut name = host;
+    while let Some(suffix) = psl::List.suffix(name.as_bytes()).filter(|suffix| suffix.typ() == Some(Type::Private)) {
+        // The private suffix itself, seen as a name that someone registered.
+        let start = name.len() - suffix.as_bytes().len();
+        let Some((_, parent)) = name[start..].split_once('.') else { break };
+        let registry = psl::List.suffix(parent.as_bytes());
+        let is_registry = registry.is_some_and(|registry| registry.typ() != Some(Type::Private) && registry.as_bytes().len() == parent.len());
+        wide = if is_registry { Some(&name[start..]) } else { psl::domain_str(parent) };
+        name = parent;
+    }
+    [narrow, wide.filter(|wide| Some(*wide) != narrow)]
+}
+
+/// Splits off the scheme; `example.org:80/` has none.
+fn scheme(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once(':')?;
+    let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    let port = !rest.starts_with("//") && (rest.starts_with(|c: char| c.is_ascii_digit()) && scheme.contains('.') || rest.is_empty());
+    (named && !port).then_some((scheme, rest))
+}
+
+fn host(authority: &str) -> Option<Cow<'_, str>> {
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let host = host.trim_end_matches('.');
+    if host.is_empty() || host.contains(char::is_whitespace) {
+        return None;
+    }
+    if !host.is_ascii() {
+        return ascii(host).map(Cow::Owned);
+    }
+    Some(if host.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(host.to_ascii_lowercase()) } else { Cow::Borrowed(host) })
+}
+
+/// The ASCII form of a host: compatibility forms folded, lower case, each label in punycode where it needs it.
+fn ascii(host: &str) -> Option<String> {
+    let folded: String = host.nfkc().flat_map(char::to_lowercase).nfc().collect();
+    let mut out = String::new();
+    for label in folded.split(['.', '\u{3002}']) {
+        if !out.is_empty() {
+            out.push('.');
+        }
+        if label.is_ascii() {
+            out.push_str(label);
+        } else {
+            out.push_str("xn--");
+            if !punycode::encode(label, &mut out) {
+                return None;
+            }
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_comes_apart() {
+        let url = Url::parse(" HTTPS://User:pw@WWW.Example.ORG:8080/A/b?q=1#top ");
+        assert_eq!(url, Url { scheme: Some("HTTPS"), host: Some("www.example.org".into()), rest: "/A/b?q=1" });
+        assert!(url.is_web());
+        assert_eq!(without_www("www.example.org"), "example.org");
+        assert_eq!(without_www("www.com"), "www.com");
+    }
+
+    #[test]
+    fn odd_forms_are_not_mistaken() {
+        let host = |url: &'static str| Url::parse(url).host.map(Cow::into_owned);
+        assert_eq!(host("example.org:80/x").as_deref(), Some("example.org"));
+        assert_eq!(host("//example.org./x").as_deref(), Some("example.org"));
+        assert_eq!(host("http://[2001:db8::1]:80/").as_deref(), Some("[2001:db8::1]"));
+        assert_eq!(host("http://bücher.example/").as_deref(), Some("xn--bcher-kva.example"));
+        assert_eq!(host("http://BÜCHER。example/").as_deref(), Some("xn--bcher-kva.example"));
+        for none in ["mailto:a@example.org", "urn:uuid:1", "file:///etc/x", "http://", "http:///x", "", "#", "http://a b/"] {
+            assert_eq!(host(none), None, "{none}");
+        }
+        assert!(!Url::parse("ftp://example.org/").is_web());
+    }
+
+    #[test]
+    fn domains_follow_the_public_suffixes() {
+        assert_eq!(registered_domains("a.b.example.co.uk"), [Some("example.co.uk"), None]);
+        assert_eq!(registered_domains("x.me.blogspot.com"), [Some("me.blogspot.com"), Some("blogspot.com")]);
+        assert_eq!(registered_domains("co.uk"), [None, None]);
+        assert_eq!(registered_domains("192.0.2.7"), [None, None]);
+        assert_eq!(registered_domains("[2001:db8::1]"), [None, None]);
+        assert_eq!(registered_domains("a.xn--fiqs8s"), [Some("a.xn--fiqs8s"), None]);
+    }
+}

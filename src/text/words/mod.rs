@@ -1,0 +1,153 @@
+//! Cutting a text into words, by a named choice.
+
+mod spacy_en;
+mod unicode;
+
+use super::{
+    Span,
+    chars::{SPACE, is},
+};
+
+/// How a text is cut into words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Splitter {
+    /// Between white space, then at Unicode's default word boundaries (UAX 29); punctuation marks are words.
+    #[default]
+    Unicode,
+    /// Between white space, as Python's `str.split`.
+    Whitespace,
+    /// The tokens of spaCy 3.8's blank English, without those of white space: what datatrove uses for English.
+    SpacyEn,
+}
+
+impl Splitter {
+    /// Every splitter with its name in rule and pipeline files.
+    pub const NAMES: [(&str, Self); 3] = [
+        ("unicode", Self::Unicode),
+        ("whitespace", Self::Whitespace),
+        ("spacy_en", Self::SpacyEn),
+    ];
+
+    /// The splitter called `name`.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, splitter)| *splitter)
+    }
+
+    /// Appends the words of `text` to `words`, in order.
+    pub fn split(self, text: &str, words: &mut Vec<Span>) {
+        match self {
+            Self::Unicode => unicode::split(text, words),
+            Self::Whitespace => whitespace(text, |from, to| words.push((from as u32, to as u32))),
+            Self::SpacyEn => spacy_en::split(text, words),
+        }
+    }
+}
+
+/// What a run of characters other than white space holds, as bits.
+mod kind {
+    pub const LETTER: u8 = 1;
+    pub const DIGIT: u8 = 2;
+    pub const OTHER: u8 = 4;
+    pub const HIGH: u8 = 8;
+    /// Of a byte alone: white space.
+    pub const SPACE: u8 = 16;
+    /// Of a byte alone: the lead of U+0085, U+00A0, U+1680, U+2000 to U+205F or U+3000, maybe.
+    pub const HIGH_OR_SPACE: u8 = 32;
+}
+
+static KIND: [u8; 256] = {
+    let mut table = [kind::OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => kind::LETTER,
+            b'0'..=b'9' => kind::DIGIT,
+            b' ' | b'\t'..=b'\r' | 0x1c..=0x1f => kind::SPACE,
+            0xc2 | 0xe1 | 0xe2 | 0xe3 => kind::HIGH_OR_SPACE,
+            0x80.. => kind::HIGH,
+            _ => kind::OTHER,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// Calls `each` with every run of characters other than white space, and the kinds of its bytes.
+#[inline]
+fn pieces(text: &str, mut each: impl FnMut(usize, usize, u8)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let (start, mut kinds) = (at, 0);
+        let mut space = 0;
+        while let Some(byte) = bytes.get(at) {
+            let mut found = KIND[usize::from(*byte)];
+            if found >= kind::SPACE {
+                space = if found == kind::SPACE { 1 } else { wide_space(text, at) };
+                if space > 0 {
+                    break;
+                }
+                found = kind::HIGH;
+            }
+            kinds |= found;
+            at += 1;
+        }
+        if start < at {
+            each(start, at, kinds);
+        }
+        at += space;
+    }
+}
+
+/// Bytes of the white space outside ASCII that starts at `at`; 0 where there is none.
+fn wide_space(text: &str, at: usize) -> usize {
+    let c = text.get(at..).and_then(|rest| rest.chars().next());
+    c.filter(|c| is(*c, SPACE)).map_or(0, char::len_utf8)
+}
+
+/// Calls `each` with the byte range of every run of characters other than white space.
+#[inline]
+pub fn whitespace(text: &str, mut each: impl FnMut(usize, usize)) {
+    pieces(text, |from, to, _| each(from, to));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::slice;
+
+    fn words(text: &str, splitter: Splitter) -> Vec<&str> {
+        let mut spans = Vec::new();
+        splitter.split(text, &mut spans);
+        spans.into_iter().map(|span| slice(text, span)).collect()
+    }
+
+    #[test]
+    fn splits_at_every_kind_of_white_space() {
+        let text = "\u{3000}a b\u{a0}c\u{85}é\u{1f}漢字\u{2028}";
+        assert_eq!(
+            words(text, Splitter::Whitespace),
+            ["a", "b", "c", "é", "漢字"]
+        );
+        assert!(words(" \n\t", Splitter::Whitespace).is_empty());
+        assert!(words("", Splitter::Unicode).is_empty());
+    }
+
+    #[test]
+    fn unicode_words_keep_marks_and_need_no_spaces() {
+        assert_eq!(
+            words("It can't be 3.5, no?", Splitter::Unicode),
+            ["It", "can't", "be", "3.5", ",", "no", "?"]
+        );
+        assert_eq!(words("漢字", Splitter::Unicode), ["漢", "字"]);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        assert_eq!(Splitter::find("spacy_en"), Some(Splitter::SpacyEn));
+        assert_eq!(Splitter::find("spacy"), None);
+    }
+}

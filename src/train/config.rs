@@ -1,0 +1,232 @@
+//! The shape of a model: presets, what they are made of, and the list of parameters in one flat vector.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::random::Random;
+
+/// How a norm treats its rows.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Norm {
+    /// LayerNorm: centred.
+    Layer,
+    /// RMSNorm: scaled only.
+    Rms,
+}
+
+/// How a model learns where a token stands. Positions count from the start of a token's segment.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// A learned vector a position.
+    Learned,
+    /// Rotary turns of queries and keys.
+    Rotary,
+}
+
+/// The nonlinearity of the feed-forward layers.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// GELU, tanh form.
+    Gelu,
+    /// SwiGLU: twice the hidden width goes in.
+    SwiGlu,
+}
+
+/// Published shapes, scaled down by layers, heads and width.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// GPT-2: learned positions, LayerNorm before each part, GELU, biases, the output table is the embedding.
+    Gpt,
+    /// Llama: rotary positions, RMSNorm, SwiGLU, no biases, an output table of its own.
+    Llama,
+}
+
+/// A decoder-only Transformer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Token ids are below this.
+    pub vocab_size: usize,
+    /// Tokens of a training row; the longest segment attention sees.
+    pub seq_len: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads of a layer.
+    pub heads: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Width inside the feed-forward layers.
+    pub hidden: usize,
+    /// Kind of norm.
+    pub norm: Norm,
+    /// Kind of positions.
+    pub position: Position,
+    /// Nonlinearity.
+    pub activation: Activation,
+    /// Whether linear layers and norms have biases.
+    pub bias: bool,
+    /// Whether the output table is the embedding.
+    pub tied: bool,
+}
+
+/// Why a model cannot be built.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// A size is 0.
+    #[error("`{0}` of the model must be above 0")]
+    Zero(&'static str),
+    /// Heads do not divide the width (into even parts, for rotary positions).
+    #[error("`width` {width} does not divide into {heads} heads of {} size", if *.rotary { "even" } else { "equal" })]
+    Heads {
+        /// Width asked for.
+        width: usize,
+        /// Heads asked for.
+        heads: usize,
+        /// Whether positions are rotary.
+        rotary: bool,
+    },
+}
+
+impl ModelConfig {
+    /// A preset at a size. The hidden width is 4 widths (`Gpt`) or 8/3 of it rounded up to eights (`Llama`).
+    pub fn preset(preset: Preset, vocab_size: usize, seq_len: usize, layers: usize, heads: usize, width: usize) -> Self {
+        let size = Self { vocab_size, seq_len, layers, heads, width, hidden: 4 * width, norm: Norm::Layer, position: Position::Learned, activation: Activation::Gelu, bias: true, tied: true };
+        match preset {
+            Preset::Gpt => size,
+            Preset::Llama => Self {
+                hidden: (8 * width).div_ceil(3).next_multiple_of(8),
+                norm: Norm::Rms,
+                position: Position::Rotary,
+                activation: Activation::SwiGlu,
+                bias: false,
+                tied: false,
+                ..size
+            },
+        }
+    }
+
+    /// Numbers that go into the nonlinearity of a token.
+    pub fn expanded(&self) -> usize {
+        if self.activation == Activation::SwiGlu { 2 * self.hidden } else { self.hidden }
+    }
+
+    /// Floating-point operations of training on one token of a full row: six a weight of the matrix products (two forward, four
+    /// backward) and those of attention, whose causal half alone is needed. An estimate to plan with; norms and the like are left out.
+    pub fn flops_per_token(&self) -> f64 {
+        let layer = self.width * (4 * self.width + self.expanded() + self.hidden);
+        let weights = self.layers * layer + self.vocab_size * self.width;
+        let attention = self.layers * self.width * self.seq_len;
+        6.0 * (weights + attention) as f64
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let sizes = [("vocab_size", self.vocab_size), ("seq_len", self.seq_len), ("layers", self.layers), ("heads", self.heads), ("width", self.width), ("hidden", self.hidden)];
+        if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
+            return Err(ConfigError::Zero(name));
+        }
+        let rotary = self.position == Position::Rotary;
+        let part = if rotary { 2 * self.heads } else { self.heads };
+        if !self.width.is_multiple_of(part) {
+            return Err(ConfigError::Heads { width: self.width, heads: self.heads, rotary });
+        }
+        Ok(())
+    }
+}
+
+/// How a parameter starts.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Start {
+    /// Normal with this deviation: matrices, the parameters that weight decay acts on.
+    Normal(f32),
+    /// One: factors of norms.
+    One,
+    /// Zero: biases.
+    Zero,
+}
+
+/// One named parameter within the flat vector of all of them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Parameter {
+    /// Such as `layers.0.attention.qkv.weight`.
+    pub name: String,
+    /// Where it lies; matrices are outputs x inputs, row after row.
+    pub at: Range<usize>,
+    /// How it starts.
+    pub start: Start,
+}
+
+/// Lists parameters one behind the other.
+#[derive(Default)]
+pub(super) struct Layout {
+    pub parameters: Vec<Parameter>,
+    len: usize,
+}
+
+impl Layout {
+    fn push(&mut self, name: String, len: usize, start: Start) {
+        let at = self.len..self.len + len;
+        self.len = at.end;
+        self.parameters.push(Parameter { name, at, start });
+    }
+
+    /// A matrix, and its bias behind it if it has one; the range covers both.
+    pub fn matrix(&mut self, name: &str, outputs: usize, inputs: usize, deviation: f32, bias: bool) -> Range<usize> {
+        let start = self.len;
+        self.push(format!("{name}.weight"), outputs * inputs, Start::Normal(deviation));
+        if bias {
+            self.push(format!("{name}.bias"), outputs, Start::Zero);
+        }
+        start..self.len
+    }
+
+    /// The factors of a norm, and its bias behind them if it has one.
+    pub fn norm(&mut self, name: &str, width: usize, bias: bool) -> Range<usize> {
+        let start = self.len;
+        self.push(format!("{name}.weight"), width, Start::One);
+        if bias {
+            self.push(format!("{name}.bias"), width, Start::Zero);
+        }
+        start..self.len
+    }
+}
+
+/// First values of all parameters: each draws from a stream of its own, so that models which share a parameter share its start.
+pub fn initial(parameters: &[Parameter], seed: u64) -> Vec<f32> {
+    let mut weights = Vec::with_capacity(parameters.last().map_or(0, |last| last.at.end));
+    for parameter in parameters {
+        let mut random = Random::new(seed, &parameter.name);
+        let len = parameter.at.len();
+        match parameter.start {
+            Start::Normal(deviation) => weights.extend((0..len).map(|_| deviation * random.normal())),
+            Start::One => weights.extend(std::iter::repeat_n(1.0, len)),
+            Start::Zero => weights.extend(std::iter::repeat_n(0.0, len)),
+        }
+    }
+    weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_shapes_are_refused() {
+        let odd = ModelConfig::preset(Preset::Gpt, 10, 8, 1, 3, 16);
+        assert_eq!(odd.check(), Err(ConfigError::Heads { width: 16, heads: 3, rotary: false }));
+        let uneven = ModelConfig::preset(Preset::Llama, 10, 8, 1, 4, 12);
+        assert_eq!(uneven.check().unwrap_err().to_string(), "`width` 12 does not divide into 4 heads of even size");
+        assert_eq!(ModelConfig { layers: 0, ..odd }.check(), Err(ConfigError::Zero("layers")));
+    }
+
+    #[test]
+    fn flops_of_a_known_shape() {
+        let config = ModelConfig::preset(Preset::Gpt, 4096, 256, 4, 4, 128);
+        let weights = 4 * 12 * 128 * 128 + 4096 * 128;
+        assert_eq!(config.flops_per_token(), 6.0 * (weights + 4 * 128 * 256) as f64);
+    }
+}

@@ -1,0 +1,106 @@
+//! A shard set, or a stretch of one, as a corpus to train on.
+
+use std::path::Path;
+
+use super::data::{Corpus, Span};
+use crate::shard::{ShardError, Shards};
+
+/// Documents of a shard set. Ids stay on disk; what is held is 40 bytes a document.
+pub struct ShardCorpus {
+    shards: Shards,
+    documents: Vec<Piece>,
+}
+
+/// A document, or the stretch of it that a split left on this side.
+struct Piece {
+    document: u64,
+    start: usize,
+    tokens: usize,
+    bytes: u64,
+    key: u128,
+}
+
+impl ShardCorpus {
+    /// All documents of the set in `dir`. Every one is looked at once, so that reading cannot fail later.
+    pub fn open(dir: &Path) -> Result<ShardCorpus, ShardError> {
+        let shards = Shards::open(dir)?;
+        let documents = (0..shards.documents()).map(|document| {
+            let tokens = shards.document(document)?.len();
+            Ok(Piece { document, start: 0, tokens, bytes: shards.document_bytes(document)?, key: shards.key(document)? })
+        });
+        let documents = documents.collect::<Result<_, ShardError>>()?;
+        Ok(ShardCorpus { shards, documents })
+    }
+
+    /// Cuts off the last `share` of the tokens, as (first part, last part). The document that lies on the seam is cut in two, and its bytes are shared
+    /// out by tokens.
+    pub fn split(dir: &Path, share: f64) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
+        let (mut first, mut last) = (ShardCorpus::open(dir)?, ShardCorpus::open(dir)?);
+        let total: usize = first.documents.iter().map(|piece| piece.tokens).sum();
+        let mut left = total - (total as f64 * share).round() as usize;
+        last.documents.clear();
+        let mut kept = Vec::new();
+        for piece in first.documents.drain(..) {
+            let here = piece.tokens.min(left);
+            left -= here;
+            if here == piece.tokens {
+                kept.push(piece);
+                continue;
+            }
+            let bytes = (u128::from(piece.bytes) * here as u128 / piece.tokens.max(1) as u128) as u64;
+            if here > 0 {
+                kept.push(Piece { tokens: here, bytes, ..piece });
+            }
+            last.documents.push(Piece { start: piece.start + here, tokens: piece.tokens - here, bytes: piece.bytes - bytes, ..piece });
+        }
+        first.documents = kept;
+        Ok((first, last))
+    }
+
+    /// The set's vocabulary size.
+    pub fn vocab_size(&self) -> usize {
+        self.shards.manifest().vocab_size as usize
+    }
+
+    /// The rows of the set's pack list for `seq_len`, if it has one and no document is cut by a split.
+    pub fn packs(&self, seq_len: usize) -> Option<Vec<Vec<Span>>> {
+        let whole = self.documents.len() as u64 == self.shards.documents() && self.documents.iter().all(|piece| piece.start == 0);
+        let packs = whole.then(|| self.shards.packs(u32::try_from(seq_len).ok()?).ok()).flatten()?;
+        let row = |number| {
+            let spans = packs.row(number).ok()?;
+            Some(spans.iter().map(|span| Span { document: span.document as usize, start: span.start as usize, len: span.length as usize }).collect())
+        };
+        (0..packs.len()).map(row).collect()
+    }
+
+    /// The row lengths for which the set has pack lists.
+    pub fn packed_lengths(&self) -> Vec<usize> {
+        self.shards.manifest().packs.iter().map(|pack| pack.seq_len as usize).collect()
+    }
+}
+
+impl Corpus for ShardCorpus {
+    fn documents(&self) -> usize {
+        self.documents.len()
+    }
+
+    fn tokens(&self, document: usize) -> usize {
+        self.documents[document].tokens
+    }
+
+    fn bytes(&self, document: usize) -> u64 {
+        self.documents[document].bytes
+    }
+
+    fn key(&self, document: usize) -> u128 {
+        self.documents[document].key
+    }
+
+    fn read(&self, document: usize, start: usize, ids: &mut [u32]) {
+        let piece = &self.documents[document];
+        // Looked at when the set was opened: it is there.
+        let Ok(tokens) = self.shards.document(piece.document) else { return };
+        let Some(wanted) = tokens.slice(piece.start + start, ids.len()) else { return };
+        ids.iter_mut().zip(wanted.iter()).for_each(|(id, found)| *id = found);
+    }
+}

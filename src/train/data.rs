@@ -1,0 +1,340 @@
+//! What the trainer needs of a corpus: its documents as ids, and rows of spans to train on.
+//!
+//! **A row of n ids gives n targets, less those that do not exist.** Packing says which ids share a row and nothing more: the target of a span's
+//! last id is the id that follows it in its document, in whichever row that one lies. So over one pass every token of a document except the
+//! first is a target exactly once; a document's first token is predicted from nothing, and never from another document.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::random::Random;
+
+/// Tokenized documents, of which any part can be read.
+pub trait Corpus: Sync {
+    /// Number of documents.
+    fn documents(&self) -> usize;
+    /// Tokens of a document.
+    fn tokens(&self, document: usize) -> usize;
+    /// UTF-8 bytes of the text that a document's tokens spell.
+    fn bytes(&self, document: usize) -> u64;
+    /// What names a document wherever it appears, as a hash.
+    fn key(&self, document: usize) -> u128;
+    /// Fills `ids` from `start` on; `start + ids.len()` is at most the document's tokens.
+    fn read(&self, document: usize, start: usize, ids: &mut [u32]);
+}
+
+/// A stretch of one document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// Number of the document.
+    pub document: usize,
+    /// First token.
+    pub start: usize,
+    /// Tokens, at least one.
+    pub len: usize,
+}
+
+/// A row to train on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whose ids these are, in order.
+    pub spans: Vec<Span>,
+    /// Ids of all spans, one after the other.
+    pub ids: Vec<u32>,
+    /// For each span the id that follows it in its document, if any.
+    pub next: Vec<Option<u32>>,
+}
+
+/// Rows that can be drawn in any order.
+pub trait Rows: Sync {
+    /// Number of rows.
+    fn rows(&self) -> usize;
+    /// One of them.
+    fn row(&self, row: usize) -> Row;
+    /// Tokens of one pass over the corpus, by which epochs are counted.
+    fn epoch_tokens(&self) -> u64;
+}
+
+impl Row {
+    /// Reads the ids of `spans`.
+    pub fn read(corpus: &dyn Corpus, spans: Vec<Span>) -> Self {
+        let mut ids = vec![0; spans.iter().map(|span| span.len).sum()];
+        let mut next = Vec::with_capacity(spans.len());
+        let mut rest = ids.as_mut_slice();
+        for span in &spans {
+            let (here, after) = rest.split_at_mut(span.len);
+            rest = after;
+            corpus.read(span.document, span.start, here);
+            let end = span.start + span.len;
+            next.push((end < corpus.tokens(span.document)).then(|| {
+                let mut id = [0];
+                corpus.read(span.document, end, &mut id);
+                id[0]
+            }));
+        }
+        Self { spans, ids, next }
+    }
+}
+
+/// Rows as some packing laid them out.
+pub struct Packs<'a> {
+    corpus: &'a dyn Corpus,
+    packs: Vec<Vec<Span>>,
+}
+
+impl<'a> Packs<'a> {
+    /// Rows given span by span, each no longer than the model's `seq_len`.
+    pub fn new(corpus: &'a dyn Corpus, packs: Vec<Vec<Span>>) -> Self {
+        Self { corpus, packs }
+    }
+
+    /// `documents` one after the other, cut every `seq_len` tokens; the last row may be shorter.
+    pub fn cut(corpus: &'a dyn Corpus, documents: impl IntoIterator<Item = usize>, seq_len: usize) -> Self {
+        let mut packs: Vec<Vec<Span>> = Vec::new();
+        let mut free = 0;
+        for document in documents {
+            let (mut start, end) = (0, corpus.tokens(document));
+            while start < end {
+                if free == 0 {
+                    packs.push(Vec::new());
+                    free = seq_len;
+                }
+                let len = free.min(end - start);
+                if let Some(pack) = packs.last_mut() {
+                    pack.push(Span { document, start, len });
+                }
+                start += len;
+                free -= len;
+            }
+        }
+        Self { corpus, packs }
+    }
+
+    /// `documents` each cut from its own start into pieces of at most `seq_len`, as a text is scored; short pieces share rows.
+    pub fn score(corpus: &'a dyn Corpus, documents: Range<usize>, seq_len: usize) -> Self {
+        let mut packs: Vec<Vec<Span>> = Vec::new();
+        let mut free = 0;
+        for document in documents {
+            let tokens = corpus.tokens(document);
+            for start in (0..tokens).step_by(seq_len) {
+                let len = seq_len.min(tokens - start);
+                match packs.last_mut() {
+                    Some(pack) if len <= free => pack.push(Span { document, start, len }),
+                    _ => {
+                        packs.push(vec![Span { document, start, len }]);
+                        free = seq_len;
+                    }
+                }
+                free -= len;
+            }
+        }
+        Self { corpus, packs }
+    }
+}
+
+impl Rows for Packs<'_> {
+    fn rows(&self) -> usize {
+        self.packs.len()
+    }
+
+    fn row(&self, row: usize) -> Row {
+        Row::read(self.corpus, self.packs[row].clone())
+    }
+
+    fn epoch_tokens(&self) -> u64 {
+        self.packs.iter().flatten().map(|span| span.len as u64).sum()
+    }
+}
+
+/// Every window of `seq_len` tokens over all documents end to end, as nanoGPT draws them; documents inside one are still told apart.
+pub struct Windows<'a> {
+    corpus: &'a dyn Corpus,
+    ends: Vec<usize>,
+    seq_len: usize,
+}
+
+impl<'a> Windows<'a> {
+    /// Windows over `corpus`.
+    pub fn new(corpus: &'a dyn Corpus, seq_len: usize) -> Self {
+        let ends = (0..corpus.documents())
+            .scan(0, |end, document| {
+                *end += corpus.tokens(document);
+                Some(*end)
+            })
+            .collect();
+        Self { corpus, ends, seq_len }
+    }
+
+    fn total(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+}
+
+impl Rows for Windows<'_> {
+    fn rows(&self) -> usize {
+        // One less than there are windows, so that the last token of each has a successor; a short text is one window.
+        self.total().saturating_sub(self.seq_len).max(self.total().min(1))
+    }
+
+    fn row(&self, row: usize) -> Row {
+        let (mut at, end) = (row, (row + self.seq_len).min(self.total()));
+        let first = self.ends.partition_point(|&end| end <= at);
+        let mut spans = Vec::new();
+        for (document, &document_end) in self.ends.iter().enumerate().skip(first) {
+            if at >= end {
+                break;
+            }
+            let document_start = document_end - self.corpus.tokens(document);
+            let len = document_end.min(end) - at;
+            if len > 0 {
+                spans.push(Span { document, start: at - document_start, len });
+            }
+            at += len;
+        }
+        Row::read(self.corpus, spans)
+    }
+
+    fn epoch_tokens(&self) -> u64 {
+        self.total() as u64
+    }
+}
+
+/// In which order rows are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// Every row once an epoch, in an order of its own each time.
+    Epochs,
+    /// All rows as they come, epoch after epoch.
+    InOrder,
+    /// Any row at any time.
+    Windows,
+}
+
+/// The seeded order of draws: which row the n-th one is depends on nothing before it, so training can go on from anywhere.
+pub struct Draws {
+    sampling: Sampling,
+    seed: u64,
+    rows: usize,
+    epoch: u64,
+    order: Vec<usize>,
+}
+
+impl Draws {
+    /// Draws from `rows` rows, at least one.
+    pub fn new(sampling: Sampling, seed: u64, rows: usize) -> Self {
+        Self { sampling, seed, rows, epoch: 0, order: Vec::new() }
+    }
+
+    /// The row of the n-th draw.
+    pub fn row(&mut self, draw: u64) -> usize {
+        if self.sampling == Sampling::Windows {
+            return Random::new(self.seed, &format!("draw {draw}")).below(self.rows);
+        }
+        let (epoch, place) = (draw / self.rows as u64, draw % self.rows as u64);
+        if self.sampling == Sampling::InOrder {
+            return place as usize;
+        }
+        if self.order.is_empty() || epoch != self.epoch {
+            self.epoch = epoch;
+            self.order = (0..self.rows).collect();
+            Random::new(self.seed, &format!("epoch {epoch}")).shuffle(&mut self.order);
+        }
+        self.order[place as usize]
+    }
+}
+
+/// A corpus held in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens {
+    documents: Vec<(u128, u64, Vec<u32>)>,
+}
+
+impl Tokens {
+    /// Adds a document: its key, the bytes of its text, its ids.
+    pub fn push(&mut self, key: u128, bytes: u64, ids: Vec<u32>) {
+        self.documents.push((key, bytes, ids));
+    }
+}
+
+impl Corpus for Tokens {
+    fn documents(&self) -> usize {
+        self.documents.len()
+    }
+
+    fn tokens(&self, document: usize) -> usize {
+        self.documents[document].2.len()
+    }
+
+    fn bytes(&self, document: usize) -> u64 {
+        self.documents[document].1
+    }
+
+    fn key(&self, document: usize) -> u128 {
+        self.documents[document].0
+    }
+
+    fn read(&self, document: usize, start: usize, ids: &mut [u32]) {
+        ids.copy_from_slice(&self.documents[document].2[start..start + ids.len()]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn corpus(lens: &[usize]) -> Tokens {
+        let mut tokens = Tokens::default();
+        for (i, &len) in lens.iter().enumerate() {
+            tokens.push(i as u128, 3 * len as u64, (0..len as u32).map(|t| 100 * i as u32 + t).collect());
+        }
+        tokens
+    }
+
+    #[test]
+    fn cut_rows_are_full_and_know_what_follows() {
+        let corpus = corpus(&[5, 0, 2, 4]);
+        let packs = Packs::cut(&corpus, 0..4, 4);
+        assert_eq!((packs.rows(), packs.epoch_tokens()), (3, 11));
+        assert_eq!(packs.row(0), Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], next: vec![Some(4)] });
+        let second = packs.row(1);
+        assert_eq!((second.ids, second.next), (vec![4, 200, 201, 300], vec![None, None, Some(301)]));
+        assert_eq!(packs.row(2).ids, [301, 302, 303]);
+    }
+
+    #[test]
+    fn scored_documents_start_at_their_own_beginning() {
+        let corpus = corpus(&[5, 2, 1, 4]);
+        let packs = Packs::score(&corpus, 0..4, 4);
+        let rows: Vec<_> = (0..packs.rows()).map(|i| packs.row(i).ids).collect();
+        assert_eq!(rows, [vec![0, 1, 2, 3], vec![4, 100, 101, 200], vec![300, 301, 302, 303]]);
+    }
+
+    #[test]
+    fn windows_tell_documents_apart() {
+        let corpus = corpus(&[3, 0, 2, 4]);
+        let windows = Windows::new(&corpus, 4);
+        assert_eq!(windows.rows(), 5);
+        let row = windows.row(2);
+        assert_eq!((row.ids, row.next), (vec![2, 200, 201, 300], vec![None, None, Some(301)]));
+        assert_eq!(windows.row(4).next, [None, Some(303)]);
+        assert_eq!(Windows::new(&corpus, 50).rows(), 1);
+        assert_eq!(Windows::new(&corpus, 50).row(0).ids.len(), 9);
+        assert_eq!(Windows::new(&Tokens::default(), 4).rows(), 0);
+    }
+
+    #[test]
+    fn an_epoch_draws_every_row_once_and_anew() {
+        let mut draws = Draws::new(Sampling::Epochs, 3, 50);
+        let epochs: Vec<Vec<usize>> = (0..2).map(|epoch| (0..50).map(|i| draws.row(50 * epoch + i)).collect()).collect();
+        assert_ne!(epochs[0], epochs[1]);
+        assert_eq!(draws.row(7), epochs[0][7]);
+        for mut epoch in epochs {
+            epoch.sort_unstable();
+            assert!(epoch.into_iter().eq(0..50));
+        }
+        let mut anywhere = Draws::new(Sampling::Windows, 3, 50);
+        assert!((0..200).map(|i| anywhere.row(i)).all(|row| row < 50));
+    }
+}

@@ -1,0 +1,89 @@
+//! Loss on held-out documents, in nats a token and in bits per byte.
+
+use super::TrainError;
+use super::data::{Corpus, Packs, Rows};
+use super::model::Model;
+use super::objective::{Sample, causal};
+use super::trainer::check_row;
+use super::workers::Workers;
+
+/// Tokens evaluated together.
+const BATCH_TOKENS: usize = 512;
+
+/// How well a model predicts one document.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Score {
+    /// Negative log-likelihood of all targets.
+    pub nats: f64,
+    /// Tokens predicted: all but the first.
+    pub targets: u64,
+    /// UTF-8 bytes of the document's text.
+    pub bytes: u64,
+}
+
+/// Scores of all documents of `corpus`, each by itself: cut from its start into pieces of the model's `seq_len`, of which none sees another.
+pub fn evaluate(model: &Model, weights: &[f32], corpus: &dyn Corpus, workers: &Workers) -> Result<Vec<Score>, TrainError> {
+    let packs = Packs::score(corpus, 0..corpus.documents(), model.config.seq_len);
+    let rows: Vec<_> = (0..packs.rows()).map(|row| packs.row(row)).collect();
+    rows.iter().try_for_each(|row| check_row(row, &model.config))?;
+    let together = BATCH_TOKENS.div_ceil(model.config.seq_len);
+    let found = workers.map(rows.chunks(together).collect(), |rows, room| {
+        let mut sample = Sample::default();
+        rows.iter().for_each(|row| sample.append(causal(row)));
+        let nats = model.nats(weights, &sample, room);
+        let spans = rows.iter().flat_map(|row| &row.spans).zip(&sample.segments);
+        spans
+            .map(|(span, segment)| {
+                let nats: f64 = nats[segment.clone()].iter().map(|nats| f64::from(*nats)).sum();
+                (span.document, nats, sample.targets[segment.clone()].iter().flatten().count() as u64)
+            })
+            .collect::<Vec<_>>()
+    });
+    let mut scores: Vec<Score> = (0..corpus.documents()).map(|document| Score { bytes: corpus.bytes(document), ..Score::default() }).collect();
+    for (document, nats, targets) in found.into_iter().flatten() {
+        scores[document].nats += nats;
+        scores[document].targets += targets;
+    }
+    Ok(scores)
+}
+
+/// Nats a target over all documents; `None` if there is no target.
+pub fn loss(scores: &[Score]) -> Option<f64> {
+    let targets: u64 = scores.iter().map(|score| score.targets).sum();
+    (targets > 0).then(|| scores.iter().map(|score| score.nats).sum::<f64>() / targets as f64)
+}
+
+/// Bits a byte of text over all documents, comparable between tokenizers; `None` if there are no bytes.
+///
+/// The bytes of a document's first token count although it is not predicted: the same for every model judged on the same documents.
+pub fn bits_per_byte(scores: &[Score]) -> Option<f64> {
+    let bytes: u64 = scores.iter().map(|score| score.bytes).sum();
+    (bytes > 0).then(|| scores.iter().map(|score| score.nats).sum::<f64>() / std::f64::consts::LN_2 / bytes as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::{ModelConfig, Preset, initial};
+    use super::super::data::Tokens;
+    use super::*;
+
+    #[test]
+    fn every_token_but_the_first_is_scored_once_and_documents_alone() {
+        let model = Model::new(ModelConfig::preset(Preset::Gpt, 7, 4, 1, 1, 8)).unwrap();
+        let weights = initial(&model.parameters, 1);
+        let workers = Workers::new(2).unwrap();
+        let mut corpus = Tokens::default();
+        for (document, len) in [9, 1, 0, 4, 3].into_iter().enumerate() {
+            corpus.push(document as u128, 2 * len as u64, (0..len).map(|i| (i * 3 + document as u32) % 7).collect());
+        }
+        let scores = evaluate(&model, &weights, &corpus, &workers).unwrap();
+        assert_eq!(scores.iter().map(|score| score.targets).collect::<Vec<_>>(), [8, 0, 0, 3, 2]);
+        let mut alone = Tokens::default();
+        alone.push(0, 6, vec![4, 0, 3]);
+        assert_eq!(evaluate(&model, &weights, &alone, &workers).unwrap()[0].nats, scores[4].nats);
+        let nats: f64 = scores.iter().map(|score| score.nats).sum();
+        assert_eq!(loss(&scores), Some(nats / 13.0));
+        assert!((bits_per_byte(&scores).unwrap() - nats / 2f64.ln() / 34.0).abs() < 1e-12);
+        assert_eq!((loss(&[]), bits_per_byte(&[])), (None, None));
+    }
+}

@@ -1,0 +1,108 @@
+//! The bundled trainer: a small Transformer on CPU, its objectives, and its use as a judge of data.
+//!
+//! Read it in this order: `data` (documents, rows) and `objective` (what is predicted), `config` and `model` (the Transformer) over `ops`
+//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `verdict` (which of two corpora trains better).
+//! It knows files only through the trait `data::Corpus`; it never prints, and threads live in `workers` alone.
+
+mod checkpoint;
+pub mod config;
+pub mod corpus;
+pub mod data;
+pub mod evaluate;
+pub mod model;
+pub mod objective;
+pub mod ops;
+pub mod optim;
+pub mod random;
+pub mod session;
+pub mod statistics;
+pub mod trainer;
+pub mod verdict;
+pub mod workers;
+
+use serde::{Deserialize, Serialize};
+
+/// What `train/metrics.json` holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Held-out loss, nats a token.
+    pub val_loss: Option<f64>,
+    /// Held-out bits a UTF-8 byte of text.
+    pub val_bits_per_byte: Option<f64>,
+    /// Tokens trained on.
+    pub tokens: u64,
+    /// Steps trained.
+    pub steps: usize,
+    /// Passes over the corpus.
+    pub epochs: f64,
+    /// Weights of the model.
+    pub parameters: usize,
+    /// Loss along the way.
+    pub curve: Vec<Point>,
+    /// Time taken, filled in by the caller.
+    pub seconds: f64,
+}
+
+/// A point of the curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Steps done.
+    pub step: usize,
+    /// Mean training loss since the point before, nats a token.
+    pub train_loss: f64,
+    /// Held-out loss, nats a token.
+    pub val_loss: Option<f64>,
+}
+
+/// Why training cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The model's shape is impossible.
+    #[error(transparent)]
+    Model(#[from] config::ConfigError),
+    /// A setting is 0 that must not be.
+    #[error("`{0}` must be above 0")]
+    Setting(&'static str),
+    /// There is nothing to train on.
+    #[error("the corpus has no tokens to train on")]
+    NoRows,
+    /// A token id outside the vocabulary.
+    #[error("token id {id} is not below the model's vocab_size {vocab_size}; was the corpus tokenized with another tokenizer?")]
+    UnknownId {
+        /// The id.
+        id: u32,
+        /// The model's vocabulary.
+        vocab_size: usize,
+    },
+    /// A span longer than the model's rows.
+    #[error("document {document} has a span of {len} tokens in one row, longer than the model's seq_len {seq_len}")]
+    LongSpan {
+        /// Number of the document.
+        document: usize,
+        /// Tokens of the span.
+        len: usize,
+        /// The model's row length.
+        seq_len: usize,
+    },
+    /// The shard set cannot be read.
+    #[error("the shards cannot be read: {0}")]
+    Corpus(String),
+    /// The loss is no longer a number.
+    #[error("the loss is not finite at step {step}; a lower learning rate may help")]
+    Diverged {
+        /// Steps done.
+        step: usize,
+    },
+    /// A checkpoint that cannot be used.
+    #[error("the checkpoint cannot be used: {0}")]
+    Checkpoint(String),
+    /// Arms or held-out texts do not make a comparison.
+    #[error("{0}")]
+    Study(String),
+    /// Threads could not be started.
+    #[error("threads could not be started: {0}")]
+    Threads(String),
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}

@@ -1,0 +1,132 @@
+//! `[train]` and `dataprep train`: one training on a shard set, from settings to `metrics.json`, resumable.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::config::{ModelConfig, Preset};
+use super::corpus::ShardCorpus;
+use super::data::{Corpus, Packs, Rows, Sampling, Windows};
+use super::optim::OptimConfig;
+use super::trainer::{Progress, TrainConfig, Trainer};
+use super::workers::Workers;
+use super::{Metrics, TrainError};
+
+/// What `[train]` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The model family: `gpt` or `llama`.
+    pub preset: Preset,
+    /// What is learned: `causal`.
+    pub objective: Objective,
+    /// Layers.
+    pub layers: usize,
+    /// Attention heads of a layer.
+    pub heads: usize,
+    /// Width of the model.
+    pub width: usize,
+    /// Tokens of a training row; the shards' first pack list where it is left out.
+    pub seq_len: Option<usize>,
+    /// Rows of a step.
+    pub batch: usize,
+    /// Steps.
+    pub steps: usize,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Steps over which the learning rate rises.
+    pub warmup: usize,
+    /// Order of rows: `epochs` (every row of the pack list once an epoch) or `windows` (any window of the token stream at any time).
+    pub sampling: Sampling,
+    /// Share of the tokens, at the end, that is held out for validation.
+    pub val_share: f64,
+    /// Steps between two evaluations.
+    pub evaluate_every: usize,
+    /// Seed of the first weights and of the order of rows.
+    pub seed: u64,
+}
+
+/// What is learned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// The next token.
+    #[default]
+    Causal,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            preset: Preset::Gpt,
+            objective: Objective::Causal,
+            layers: 4,
+            heads: 4,
+            width: 128,
+            seq_len: None,
+            batch: 12,
+            steps: 2_000,
+            learning_rate: 1e-3,
+            warmup: 100,
+            sampling: Sampling::Epochs,
+            val_share: 0.1,
+            evaluate_every: 250,
+            seed: 0,
+        }
+    }
+}
+
+const CHECKPOINT: &str = "checkpoint.bin";
+const METRICS: &str = "metrics.json";
+
+/// Trains on the shard set in `shards`, writing checkpoints and `metrics.json` into `out`; goes on from a checkpoint that is there. `watch` sees every
+/// step and says whether to go on; where it says no, a checkpoint is written and `None` given back. The clock is the caller's: `seconds` since the start.
+pub fn train(shards: &Path, settings: &Settings, threads: usize, out: &Path, watch: &mut dyn FnMut(&Progress, usize) -> bool, seconds: &dyn Fn() -> f64) -> Result<Option<Metrics>, TrainError> {
+    std::fs::create_dir_all(out)?;
+    let workers = Workers::new(threads)?;
+    let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0)).map_err(|error| TrainError::Corpus(error.to_string()))?;
+    let seq_len = settings.seq_len.or_else(|| corpus.packed_lengths().first().copied()).ok_or(TrainError::Setting("seq_len"))?;
+    let rows: Box<dyn Rows + '_> = match settings.sampling {
+        Sampling::Windows => Box::new(Windows::new(&corpus, seq_len)),
+        Sampling::Epochs | Sampling::InOrder => Box::new(match corpus.packs(seq_len) {
+            Some(packs) => Packs::new(&corpus, packs),
+            None => Packs::cut(&corpus, 0..corpus.documents(), seq_len),
+        }),
+    };
+    let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);
+    let optim = OptimConfig { learning_rate: settings.learning_rate, warmup: settings.warmup, ..OptimConfig::default() };
+    let config =
+        TrainConfig { steps: settings.steps, batch: settings.batch, seed: settings.seed, sampling: settings.sampling, evaluate_every: settings.evaluate_every, optim };
+    let heldout: Option<&dyn Corpus> = (heldout.documents() > 0).then_some(&heldout);
+    let path = out.join(CHECKPOINT);
+    let mut trainer = match File::open(&path) {
+        Ok(file) => Trainer::resume(model, config, rows.as_ref(), &workers, &mut BufReader::new(file))?,
+        Err(_) => Trainer::new(model, config, rows.as_ref(), &workers)?,
+    };
+    while !trainer.finished() {
+        let marked = trainer.step(heldout)?.step;
+        let go_on = watch(trainer.progress(), settings.steps);
+        let due = settings.evaluate_every > 0 && marked.is_multiple_of(settings.evaluate_every);
+        if due || !go_on || trainer.finished() {
+            replace(&path, |file| trainer.write_to(file))?;
+        }
+        if !go_on {
+            return Ok(None);
+        }
+    }
+    let metrics = Metrics { seconds: seconds(), ..trainer.metrics(heldout)? };
+    let json = serde_json::to_vec_pretty(&metrics).map_err(|error| TrainError::Io(error.into()))?;
+    replace(&out.join(METRICS), |file| Ok(file.write_all(&json)?))?;
+    Ok(Some(metrics))
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), TrainError>) -> Result<(), TrainError> {
+    let partial = path.with_extension("partial");
+    let mut file = BufWriter::new(File::create(&partial)?);
+    write(&mut file)?;
+    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(std::fs::rename(&partial, path)?)
+}

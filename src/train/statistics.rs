@@ -1,0 +1,88 @@
+//! The few statistics of the verdict: spread, Student's t, and the bootstrap over documents.
+
+use super::random::Random;
+
+/// Mean of `values`; 0 if there is none.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Variance of what `values` were drawn from, estimated without bias; 0 for fewer than two.
+pub fn variance(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len().saturating_sub(1).max(1) as f64
+}
+
+/// The t that a Student variable of `freedom` degrees stays within, on both sides of 0, with probability 0.95.
+pub fn student_95(freedom: usize) -> f64 {
+    let (mut low, mut high) = (0.0, 1000.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if within(middle, freedom.max(1)) < 0.95 { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// Probability that |T| < t, by the finite series for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4).
+fn within(t: f64, freedom: usize) -> f64 {
+    let angle = (t / (freedom as f64).sqrt()).atan();
+    let (sine, cosine) = angle.sin_cos();
+    let odd = freedom % 2 == 1;
+    let (mut term, mut series) = if odd { (cosine, 0.0) } else { (1.0, 0.0) };
+    for i in (if odd { 3 } else { 2 }..=freedom).step_by(2) {
+        series += term;
+        term *= cosine * cosine * (i - 1) as f64 / i as f64;
+    }
+    if odd { (angle + sine * series) * std::f64::consts::FRAC_2_PI } else { sine * series }
+}
+
+/// Half of the 95 % interval of `sum(values) / sum(weights)` over the choice of the documents that they belong to.
+///
+/// Documents are drawn anew 2,000 times; the farther end of the middle 95 % counts, widened as Student's t is against the normal, because the
+/// bootstrap of few documents is too narrow by about that much.
+pub fn bootstrap_95(values: &[f64], weights: &[f64], seed: u64) -> f64 {
+    const DRAWS: usize = 2000;
+    let count = values.len().min(weights.len());
+    let centre = values.iter().sum::<f64>() / weights.iter().sum::<f64>();
+    let mut random = Random::new(seed, "bootstrap");
+    let mut drawn: Vec<f64> = (0..DRAWS)
+        .map(|_| {
+            let (mut value, mut weight) = (0.0, 0.0);
+            for _ in 0..count {
+                let chosen = random.below(count);
+                value += values[chosen];
+                weight += weights[chosen];
+            }
+            value / weight
+        })
+        .filter(|ratio| ratio.is_finite())
+        .collect();
+    drawn.sort_by(f64::total_cmp);
+    let at = |share: f64| drawn.get((share * drawn.len() as f64) as usize).copied().unwrap_or(centre);
+    let half = (centre - at(0.025)).max(at(0.975) - centre);
+    let few = count.max(2) as f64;
+    half * student_95(count.max(2) - 1) / 1.96 * (few / (few - 1.0)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn student_quantiles_are_those_of_the_tables() {
+        for (freedom, want) in [(1, 12.7062), (2, 4.3027), (3, 3.1824), (4, 2.7764), (9, 2.2622), (10, 2.2281), (60, 2.0003)] {
+            assert!((student_95(freedom) - want).abs() < 1e-3, "{freedom}: {}", student_95(freedom));
+        }
+    }
+
+    #[test]
+    fn the_bootstrap_agrees_with_theory_for_equal_documents() {
+        let mut random = Random::new(1, "documents");
+        let values: Vec<f64> = (0..200).map(|_| f64::from(random.normal())).collect();
+        let half = bootstrap_95(&values, &[1.0; 200], 7);
+        let want = 1.97 * (variance(&values) / 200.0).sqrt();
+        assert!((half / want - 1.0).abs() < 0.1, "{half} against {want}");
+        assert_eq!(half, bootstrap_95(&values, &[1.0; 200], 7));
+        assert_eq!((mean(&[1.0, 4.0]), variance(&[1.0, 4.0]), variance(&[3.0])), (2.5, 4.5, 0.0));
+    }
+}

@@ -1,0 +1,16 @@
+//! All integration tests, in one binary so that they share one link.
+
+mod suite {
+    mod bad_input;
+    mod layering;
+    mod messages;
+    mod own_stage;
+    mod python;
+    mod quickstart;
+    mod readme;
+    mod recipes;
+    mod resume;
+    mod support;
+    mod trainer;
+    mod verdict;
+}

@@ -1,0 +1,58 @@
+//! The quickstart's truth: every record of its small web ends as the truth file says, for the reason it says.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::support::{Folder, dataprep, lines, said};
+
+#[test]
+fn every_planted_fault_ends_as_its_truth_says() {
+    let folder = Folder::new();
+    let pipeline = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/quickstart.toml")).expect("the pipeline");
+    // The verdict has a test of its own.
+    let (without_verdict, _) = pipeline.split_once("[validate]").expect("a verdict");
+    let file = folder.write("quickstart.toml", without_verdict);
+    let output = dataprep(&["run", &file.display().to_string(), "--quiet", "--set", &format!("run.output={}", folder.path("out").display())], &[]);
+    assert!(output.status.success(), "{}", said(&output));
+
+    let kept: HashMap<String, serde_json::Value> = folder.docs().into_iter().map(|doc| (doc["url"].as_str().expect("a URL").to_owned(), doc)).collect();
+    let dropped: HashMap<String, serde_json::Value> = lines(&folder.path("out/dropped")).into_iter().map(|drop| (drop["url"].as_str().expect("a URL").to_owned(), drop)).collect();
+    let report = folder.json("out/report.json");
+    let truth = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/web/truth.jsonl")).expect("the truth");
+    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut fates: BTreeMap<String, u64> = BTreeMap::new();
+    for line in truth.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+        let (url, fate) = (text("url"), text("fate"));
+        *fates.entry(fate.clone()).or_default() += 1;
+        let found = match (kept.contains_key(&url), dropped.get(&url)) {
+            (true, None) => "kept".to_owned(),
+            (false, Some(drop)) => format!("{}/{}", drop["stage"].as_str().unwrap_or_default(), drop["reason"].as_str().unwrap_or_default()),
+            (false, None) => "no document".to_owned(),
+            (true, Some(_)) => "both kept and dropped".to_owned(),
+        };
+        let wanted = match fate.as_str() {
+            "keep" | "edit" => "kept".to_owned(),
+            "drop" => format!("{}/{}", text("stage"), text("reason")),
+            _ => "no document".to_owned(),
+        };
+        if found != wanted {
+            wrong.entry(format!("{}: wanted {wanted}, found {found}", record["fault"].as_str().unwrap_or("clean page"))).or_default().push(url);
+        }
+    }
+    let shown: Vec<String> = wrong.iter().map(|(what, urls)| format!("{} x {what}, as {}", urls.len(), urls[0])).collect();
+    assert!(wrong.is_empty(), "{}", shown.join("\n"));
+
+    let faults: u64 = report["source"]["faults"].as_object().expect("faults").values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(faults, fates["fault"], "{}", report["source"]);
+    let skipped: u64 = report["source"]["skipped"].as_object().expect("skipped").values().filter_map(serde_json::Value::as_u64).sum();
+    assert!(skipped >= fates["skip"], "{}", report["source"]);
+    assert_eq!(kept.len() as u64, fates["keep"] + fates["edit"]);
+}
+
+#[test]
+fn repeated_passages_are_cut_from_all_copies_but_the_first() {
+    let truth = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/web/truth.jsonl")).expect("the truth");
+    let edited = truth.lines().filter(|line| line.contains("\"fate\":\"edit\"")).count();
+    assert_eq!(edited, 10, "five copies of each of two passages are cut");
+}

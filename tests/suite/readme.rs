@@ -1,0 +1,44 @@
+//! The READMEs are true: the table of stages is the generated one, the pipeline shown can be planned, and the paths they name exist.
+
+use std::process::Command;
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn the_table_of_stages_is_the_generated_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_dataprep")).args(["stages", "--markdown"]).output().expect("the binary runs");
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    for name in ["README.md", "README.zh.md"] {
+        assert!(read(name).contains(table.trim()), "{name} lacks this table (`dataprep stages --markdown`):\n{table}");
+    }
+}
+
+#[test]
+fn what_the_readmes_name_exists() {
+    for name in ["README.md", "README.zh.md", "ARCHITECTURE.md"] {
+        let text = read(name);
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let path = quoted.trim_end_matches('/');
+            let named = ["src/", "pipelines/", "filters/", "fixtures/", "tests/", "benches/", "examples/", ".ci/"].iter().any(|folder| path.starts_with(folder));
+            if named && !path.contains(['*', ' ', '<']) {
+                let there = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists();
+                assert!(there, "{name} names `{path}`, which is not there");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_pipeline_of_the_readme_can_be_planned() {
+    let folder = super::support::Folder::new();
+    folder.write("my-texts.jsonl", "{\"text\":\"a\"}\n");
+    for name in ["README.md", "README.zh.md"] {
+        let text = read(name);
+        let toml = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_else(|| panic!("{name} shows no pipeline"));
+        let file = folder.write("mine.toml", toml);
+        let output = Command::new(env!("CARGO_BIN_EXE_dataprep")).args(["plan", &file.display().to_string()]).current_dir(folder.path("")).output().expect("the binary runs");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}

@@ -1,0 +1,124 @@
+//! A temporary folder, the real binary, and pipelines over small inputs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder that goes away with the test.
+pub struct Folder {
+    dir: tempfile::TempDir,
+}
+
+impl Folder {
+    pub fn new() -> Folder {
+        Folder { dir: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).expect("a folder");
+        }
+        std::fs::write(&path, content).expect("a file");
+        path
+    }
+
+    /// Writes `p.toml`, with `DIR` in it replaced by this folder, and runs it.
+    pub fn run(&self, toml: &str, arguments: &[&str]) -> Output {
+        let file = self.write("p.toml", toml.replace("DIR", &self.dir.path().display().to_string()));
+        dataprep(&["run", &file.display().to_string(), "--quiet"], arguments)
+    }
+
+    /// The same, which must end well; gives the report.
+    pub fn report(&self, toml: &str, arguments: &[&str]) -> serde_json::Value {
+        let output = self.run(toml, arguments);
+        assert!(output.status.success(), "{}", said(&output));
+        self.json("out/report.json")
+    }
+
+    pub fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))).expect("JSON")
+    }
+
+    /// The documents of `out/docs/`, in order.
+    pub fn docs(&self) -> Vec<serde_json::Value> {
+        lines(&self.path("out/docs"))
+    }
+}
+
+/// The JSON lines of all zstd files of a folder, in order of their names.
+pub fn lines(folder: &Path) -> Vec<serde_json::Value> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_default();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let text = zstd::decode_all(std::fs::File::open(&file).expect("a part")).expect("zstd");
+        all.extend(String::from_utf8(text).expect("UTF-8").lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")));
+    }
+    all
+}
+
+/// The binary under test.
+pub fn dataprep(arguments: &[&str], more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dataprep")).current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).args(more).output().expect("the binary runs")
+}
+
+/// What a process printed on standard error.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A hash of every file below a folder, names included.
+pub fn tree(folder: &Path) -> u128 {
+    fn walk(folder: &Path, names: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { walk(&path, names) } else { names.push(path) }
+        }
+    }
+    let mut names = Vec::new();
+    walk(folder, &mut names);
+    names.sort();
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    for name in names {
+        hash.update(name.strip_prefix(folder).expect("inside").to_string_lossy().as_bytes());
+        hash.update(&std::fs::read(&name).expect("a file"));
+    }
+    hash.digest128()
+}
+
+/// The folder of real data, where it is there.
+pub fn real_data() -> Option<PathBuf> {
+    std::env::var_os("DATAPREP_DATA").map(PathBuf::from)
+}
+
+/// One gzip member.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// A WARC response record, uncompressed.
+pub fn warc_record(number: usize, url: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let length = head.len() + body.len();
+    let mut record = format!(
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{number:012}>\r\nWARC-Date: 2026-01-01T00:00:00Z\r\n\
+         WARC-Target-URI: {url}\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: {length}\r\n\r\n{head}"
+    )
+    .into_bytes();
+    record.extend_from_slice(body);
+    record.extend_from_slice(b"\r\n\r\n");
+    record
+}
+
+/// An HTML page around paragraphs.
+pub fn page(title: &str, paragraphs: &[&str]) -> String {
+    let body: String = paragraphs.iter().map(|text| format!("<p>{text}</p>\n")).collect();
+    format!("<!doctype html><html><head><meta charset=utf-8><title>{title}</title></head><body><article><h1>{title}</h1>\n{body}</article></body></html>")
+}
