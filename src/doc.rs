@@ -92,6 +92,8 @@ pub struct Doc {
     id: DocId,
     key: u128,
     name: Option<String>,
+    /// The user's id was a number, and is to be one again in the output.
+    name_is_number: bool,
     /// Where it was fetched.
     pub url: Option<String>,
     /// The page, until `extract` has read it.
@@ -155,6 +157,18 @@ impl Doc {
             Some(name) => name.into(),
             None => format!("{:032x}", self.key).into(),
         }
+    }
+
+    /// Remembers that the user's id was a whole number.
+    pub fn with_number_for_name(mut self) -> Doc {
+        self.name_is_number = true;
+        self
+    }
+
+    /// The name as the user wrote it: a number where it was one.
+    pub fn name_json(&self) -> Json {
+        let number = self.name_is_number.then_some(self.name.as_deref()).flatten();
+        number.and_then(|digits| serde_json::from_str(digits).ok()).unwrap_or_else(|| self.name().into_owned().into())
     }
 
     /// The text; empty before `extract`.

@@ -30,6 +30,8 @@ pub mod doc;
 pub mod html;
 pub mod measures;
 pub mod plan;
+#[cfg(test)]
+mod rehearsal;
 pub mod run;
 pub mod scratch;
 pub mod shard;

@@ -85,10 +85,50 @@ fn first_passage_stays(records: &mut [Record]) {
     for record in records.iter_mut().filter(|record| record.truth.fate == "edit") {
         if !seen.contains(&record.truth.fault) {
             seen.push(record.truth.fault);
-            record.truth = Truth { fate: "keep", stage: None, reason: None, ..record.truth.clone() };
+            record.truth = Truth { fate: "keep", ends: &[], ..record.truth.clone() };
         }
     }
 }
+
+/// A text that is no prose of a wanted language.
+const LANGUAGE: &[&str] = &["language/wrong_language", "language/unsure_language"];
+
+/// Numbers and signs: no language, or too little of one.
+const NOT_PROSE: &[&str] = &[
+    "extract/no_content",
+    "language/wrong_language",
+    "language/unsure_language",
+    "gopher_repetition/top_2_gram",
+    "gopher_repetition/duplicate_lines",
+    "gopher/too_few_words",
+    "gopher/too_few_alphabetic_words",
+];
+
+/// A page with next to no text: whichever looks at it first may take it.
+const STUB: &[&str] = &[
+    "extract/no_content",
+    "language/unsure_language",
+    "gopher_repetition/top_2_gram",
+    "gopher_repetition/top_3_gram",
+    "gopher_repetition/top_4_gram",
+    "gopher/too_few_words",
+    "gopher/too_few_stop_words",
+    "gopher/too_few_alphabetic_words",
+];
+
+/// A list of links: no content to an extractor, no sentences to the rules.
+const LINKS: &[&str] = &[
+    "extract/no_content",
+    "language/wrong_language",
+    "language/unsure_language",
+    "gopher_repetition/top_2_gram",
+    "gopher_repetition/top_3_gram",
+    "gopher_repetition/top_4_gram",
+    "gopher/too_few_words",
+    "gopher/too_few_stop_words",
+    "gopher/too_few_alphabetic_words",
+    "gopher/too_many_bullets",
+];
 
 struct Maker {
     yard: Scrapyard,
@@ -119,7 +159,7 @@ impl Maker {
             for mut page in pool.take(fault, "en", 6, ARTICLE) {
                 let place = Dice::new(&format!("{fault} {}", page.stem)).between(1, page.blocks.len());
                 page.blocks.insert(place, Block::Paragraph(passage.clone()));
-                let truth = Truth { fate: "edit", stage: Some("dedup_substring"), reason: Some("repeated_passage"), ..Truth::default() };
+                let truth = Truth { fate: "edit", ..Truth::default() };
                 self.records.push(self.record(&page, Charset::Right, truth.with_fault(fault).of_prose(&page)));
             }
         }
@@ -163,7 +203,7 @@ impl Maker {
             let original = self.record(page, Charset::Right, Truth::keep().of_prose(page));
             if let Some(at) = exact.iter().position(|copied| copied.stem == page.stem) {
                 let url = other_address(page, at);
-                let truth = Truth { twin: Some(page.url()), jaccard: Some(1.0), ..Truth::drop("exact_copy", "dedup_exact", "exact_duplicate") };
+                let truth = Truth { twin: Some(page.url()), jaccard: Some(1.0), ..Truth::drop("exact_copy", &["dedup_exact/exact_duplicate"]) };
                 self.records.push(self.print(page, url, Charset::Right, truth.of_prose(page)).behind(&original));
             }
             self.records.push(original);
@@ -179,7 +219,7 @@ impl Maker {
             } else {
                 other_address(&page, at)
             };
-            let truth = Truth { twin: Some(page.url()), jaccard: Some(likeness), ..Truth::drop("near_copy", "dedup_minhash", "near_duplicate") };
+            let truth = Truth { twin: Some(page.url()), jaccard: Some(likeness), ..Truth::drop("near_copy", &["dedup_minhash/near_duplicate"]) };
             let original = self.records.iter().position(|record| record.url == page.url()).ok_or("a near copy without its original")?;
             self.records.push(self.print(&copy, url, Charset::Right, truth.of_prose(&page)).behind(&self.records[original]));
         }
@@ -194,52 +234,52 @@ impl Maker {
             let path = format!("/{}", title.to_lowercase().replace(' ', "-"));
             let shell = Page { stem: String::new(), kind: Kind::Docs, title: title.to_owned(), path, blocks: Vec::new(), ..page.clone() };
             let url = format!("{}?from={}", shell.url(), page.stem);
-            self.records.push(self.print(&shell, url, Charset::Right, Truth::drop("boilerplate_only", "extract", "no_content")));
+            self.records.push(self.print(&shell, url, Charset::Right, Truth::drop("boilerplate_only", STUB)));
         }
         for (at, page) in pool.choose("empty", "en", 5, ANY).iter().enumerate() {
             let body = if at < 3 { "<!DOCTYPE html>\n<html><head><title>Untitled</title></head><body>\n</body></html>\n" } else { "" };
             let answer = html(body);
-            self.records.push(Record::new(format!("{}/empty", page.url()), answer, Truth::drop("empty_page", "extract", "no_content")));
+            self.records.push(Record::new(format!("{}/empty", page.url()), answer, Truth::drop("empty_page", &["extract/no_content"])));
         }
     }
 
     fn junk(&mut self, foreign: &[Page]) {
         type Make = fn(&Scrapyard, usize) -> Page;
-        let parts: [(&str, &str, &str, usize, Make); 10] = [
-            ("blocked_host", "url", "blocked_host", 14, Scrapyard::blocked_host),
-            ("wrong_language", "language", "wrong_language", 5, Scrapyard::like_finnish),
-            ("gibberish_letters", "language", "wrong_language", 10, Scrapyard::gibberish_letters),
-            ("gibberish_words", "gopher", "too_few_stop_words", 10, Scrapyard::gibberish_words),
-            ("keyword_spam", "gopher_repetition", "top_2_gram", 16, Scrapyard::keyword_spam),
-            ("link_list", "extract", "no_content", 14, Scrapyard::link_list),
-            ("repeated_lines", "gopher_repetition", "duplicate_lines", 14, Scrapyard::repeated_lines),
-            ("number_table", "language", "wrong_language", 9, Scrapyard::number_table),
-            ("symbols_only", "language", "wrong_language", 6, Scrapyard::symbols),
-            ("too_short", "gopher", "too_few_words", 11, Scrapyard::too_short),
+        let parts: [(&str, &[&str], usize, Make); 10] = [
+            ("blocked_host", &["url/blocked_domain"], 14, Scrapyard::blocked_host),
+            ("wrong_language", LANGUAGE, 5, Scrapyard::like_finnish),
+            ("gibberish_letters", LANGUAGE, 10, Scrapyard::gibberish_letters),
+            ("gibberish_words", &["gopher/too_few_stop_words"], 10, Scrapyard::gibberish_words),
+            ("keyword_spam", &["gopher_repetition/top_2_gram"], 16, Scrapyard::keyword_spam),
+            ("link_list", LINKS, 14, Scrapyard::link_list),
+            ("repeated_lines", &["gopher_repetition/duplicate_lines", "gopher_repetition/duplicate_5_grams"], 14, Scrapyard::repeated_lines),
+            ("number_table", NOT_PROSE, 9, Scrapyard::number_table),
+            ("symbols_only", NOT_PROSE, 6, Scrapyard::symbols),
+            ("too_short", STUB, 11, Scrapyard::too_short),
         ];
-        for (fault, stage, reason, count, make) in parts {
+        for (fault, ends, count, make) in parts {
             for at in 0..count {
                 let page = make(&self.yard, at);
-                self.records.push(self.record(&page, Charset::Right, Truth::drop(fault, stage, reason)));
+                self.records.push(self.record(&page, Charset::Right, Truth::drop(fault, ends)));
             }
         }
         for page in foreign {
-            let truth = Truth::drop("wrong_language", "language", "wrong_language").of_prose(page);
+            let truth = Truth::drop("wrong_language", LANGUAGE).of_prose(page);
             self.records.push(self.record(page, Charset::Right, truth));
         }
     }
 
     /// Records that break off or lie about their length; their neighbours must come to no harm.
     fn damaged(&mut self, lost: &[Page]) {
-        let parts = [
-            ("truncated_member", "truncated", Damage::Truncated),
-            ("wrong_length", "bad_length", Damage::LengthTooLong),
-            ("wrong_length", "bad_length", Damage::LengthTooLong),
-            ("wrong_length", "bad_length", Damage::LengthTooShort),
-            ("wrong_length", "bad_length", Damage::LengthTooShort),
+        let parts: [(_, &[&str], _); 5] = [
+            ("truncated_member", &["source/truncated_record"], Damage::Truncated),
+            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooLong),
+            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooLong),
+            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooShort),
+            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooShort),
         ];
-        for (page, (fault, reason, damage)) in lost.iter().zip(parts) {
-            let truth = Truth { fate: "fault", stage: Some("source"), reason: Some(reason), ..Truth::default() };
+        for (page, (fault, ends, damage)) in lost.iter().zip(parts) {
+            let truth = Truth { fate: "fault", ends, ..Truth::default() };
             let mut record = self.record(page, Charset::Right, truth.with_fault(fault));
             record.damage = damage;
             if damage == Damage::Truncated {
@@ -251,12 +291,12 @@ impl Maker {
 
     /// Answers that a source must not take for documents.
     fn no_documents(&mut self, pool: &Pool) {
-        let skip = |reason| Truth { fate: "skip", stage: Some("source"), reason: Some(reason), ..Truth::default() };
+        let skip = |ends| Truth { fate: "skip", ends, ..Truth::default() };
         for page in pool.choose("not found", "en", 5, ANY) {
             let text = "The page that you asked for is not here, and we do not know where it went.".to_owned();
             let gone =
                 Page { stem: String::new(), title: "Not found".to_owned(), path: format!("/old{}", page.path), blocks: vec![Block::Paragraph(text)], ..page };
-            let mut record = self.record(&gone, Charset::Right, skip("status").with_fault("status_404"));
+            let mut record = self.record(&gone, Charset::Right, skip(&["source/http_status"]).with_fault("status_404"));
             record.answer.status = "404 Not Found";
             self.records.push(record);
         }
@@ -267,7 +307,7 @@ impl Maker {
             let body = magic.iter().copied().chain((0..60).flat_map(|_| dice.roll().to_le_bytes())).collect();
             let answer = Answer { status: "200 OK", content_type: content_type.to_owned(), body };
             let url = format!("https://{}/pictures/{at}.{suffix}", page.host);
-            self.records.push(Record::new(url, answer, skip("content_type").with_fault("not_html")));
+            self.records.push(Record::new(url, answer, skip(&["source/not_html"]).with_fault("not_html")));
         }
     }
 }

@@ -4,8 +4,11 @@
 
 pub mod anchors;
 pub mod cuts;
+pub mod drops;
+pub mod greedy;
 pub mod near;
 pub mod normal;
+pub mod ranges;
 pub mod recent;
 pub mod repeats;
 pub mod shingles;

@@ -7,8 +7,11 @@
 //! taken together first, so a text of one letter costs no more than it has different contexts.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::ranges::Core;
 
 /// Up to so many different contexts are compared all with all.
 const FEW: usize = 12;
@@ -29,6 +32,15 @@ pub struct Found {
     pub copy: Place,
 }
 
+/// What a group tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Repeated windows.
+    Found(Found),
+    /// An occurrence of a longer anchor, for a later round.
+    Core(Core),
+}
+
 /// The occurrences of one anchor hash.
 #[derive(Debug)]
 pub struct Group {
@@ -36,6 +48,9 @@ pub struct Group {
     reach: usize,
     /// True where each window's first occurrence counts as well.
     all: bool,
+    /// Bytes of different contexts to hold.
+    limit: usize,
+    divided: bool,
     bytes: Vec<u8>,
     items: Vec<Item>,
     index: HashMap<u64, usize>,
@@ -55,25 +70,34 @@ struct Item {
 }
 
 impl Group {
-    /// For anchors of `k` bytes in windows of `k + reach`. `all` reports every repeated window; else a window's first occurrence is passed over.
-    pub fn new(k: usize, reach: usize, all: bool) -> Group {
-        Group { k, reach, all, bytes: Vec::new(), items: Vec::new(), index: HashMap::new() }
+    /// For anchors in windows of `length` bytes. `all` reports every repeated window; else a window's first occurrence is passed over. `limit` is the
+    /// memory that different contexts may take; it may show in which copy is named, so it must not depend on the machine.
+    pub fn new(length: usize, all: bool, limit: usize) -> Group {
+        Group { k: length, reach: 0, all, limit, divided: false, bytes: Vec::new(), items: Vec::new(), index: HashMap::new() }
     }
 
-    /// Bytes of memory taken.
+    /// Begins the next group, of an anchor so many bytes shorter than the window.
+    pub fn begin(&mut self, reach: usize) {
+        (self.k, self.reach) = (self.length() - reach, reach);
+    }
+
+    /// Bytes of a window.
+    pub fn length(&self) -> usize {
+        self.k + self.reach
+    }
+
+    /// Bytes of memory taken by contexts.
     pub fn weight(&self) -> usize {
-        self.bytes.len() + self.items.len() * (size_of::<Item>() + 24)
+        self.bytes.len() + self.items.len() * (size_of::<Item>() + 32)
     }
 
-    /// Adds the occurrence at `place` of `text`; occurrences come in input order. What is known at once is reported at once.
-    pub fn add(&mut self, text: &[u8], place: Place, found: &mut impl FnMut(Found)) {
+    /// Adds the occurrence at `place` of `text`; occurrences come in input order. What is known at once is told at once.
+    pub fn add(&mut self, text: &[u8], place: Place, tell: &mut impl FnMut(Told)) {
         let at = place.1 as usize;
         let (from, to) = (at.saturating_sub(self.reach), (at + self.k + self.reach).min(text.len()));
-        let Some(context) = text.get(from..to) else { return };
+        // Without room for a whole window there is nothing to find.
+        let Some(context) = text.get(from..to).filter(|context| context.len() >= self.length()) else { return };
         let left = at - from;
-        if to - from < self.k + self.reach {
-            return;
-        }
         let hash = xxh3_64(context);
         let head = self.index.get(&hash).copied();
         let mut next = head;
@@ -81,22 +105,44 @@ impl Group {
             let item = &mut self.items[number];
             if item.left == left && self.bytes[item.start..item.end] == *context {
                 item.again = true;
-                let whole = Found { anchor: place, first: left, last: self.reach - (to - at - self.k), copy: item.place };
-                found(whole);
-                return;
+                let last = self.reach - (context.len() - left - self.k);
+                return tell(Told::Found(Found { anchor: place, first: left, last, copy: item.place }));
             }
             next = item.chain;
         }
+        if self.weight() > self.limit && !self.divided && self.reach > 0 {
+            self.divided = true;
+            (0..self.items.len()).for_each(|number| self.divide(&self.bytes[self.items[number].start..], &self.items[number], tell));
+        }
+        let (start, end) = (self.bytes.len(), self.bytes.len() + context.len());
+        let item = Item { place, start, left, end, again: false, chain: head };
+        if self.divided {
+            return self.divide(context, &item, tell);
+        }
         self.index.insert(hash, self.items.len());
-        let start = self.bytes.len();
         self.bytes.extend_from_slice(context);
-        self.items.push(Item { place, start, left, end: self.bytes.len(), again: false, chain: head });
+        self.items.push(item);
     }
 
-    /// Reports the rest and empties the group.
-    pub fn end(&mut self, found: &mut impl FnMut(Found)) {
+    /// Tells the two longer anchors of an occurrence whose context begins `context`.
+    fn divide(&self, context: &[u8], item: &Item, tell: &mut impl FnMut(Told)) {
+        let (half, length) = (self.reach / 2, self.length());
+        // Windows that start 0 to `half` bytes before the anchor, and those that start farther before it.
+        for (back, reach) in [(0, half), (half + 1, self.reach - half - 1)] {
+            let Some(start) = item.left.checked_sub(back) else { continue };
+            let core = (start + length - reach <= item.end - item.start).then(|| &context[start..start + length - reach]);
+            if let Some(core) = core {
+                let place = (item.place.0, item.place.1 - back as u32);
+                tell(Told::Core(Core { hash: xxh3_64(core), reach: reach as u32, document: place.0, start: place.1 }));
+            }
+        }
+    }
+
+    /// Tells the rest and empties the group.
+    pub fn end(&mut self, tell: &mut impl FnMut(Told)) {
         let mut spans = vec![None; self.items.len()];
         match self.items.len() {
+            _ if self.divided => {}
             0 | 1 => {}
             2..=FEW => self.pairs(&mut spans),
             _ => self.classes(&mut spans),
@@ -104,14 +150,15 @@ impl Group {
         for (number, item) in self.items.iter().enumerate() {
             let right = item.end - item.start - item.left - self.k;
             if self.all && item.again {
-                found(Found { anchor: item.place, first: item.left, last: self.reach - right, copy: item.place });
+                tell(Told::Found(Found { anchor: item.place, first: item.left, last: self.reach - right, copy: item.place }));
             } else if let Some(Span { first, last, copy }) = spans[number] {
-                found(Found { anchor: item.place, first, last, copy: self.items[copy].place });
+                tell(Told::Found(Found { anchor: item.place, first, last, copy: self.items[copy].place }));
             }
         }
         self.items.clear();
         self.bytes.clear();
         self.index.clear();
+        self.divided = false;
     }
 
     /// The bytes before the anchor, nearest last; the anchor and the bytes after it.
@@ -163,8 +210,10 @@ impl Group {
                     continue;
                 }
                 match firsts.entry(u64::from(left_class[number]) << 32 | u64::from(right_class[number])) {
-                    std::collections::hash_map::Entry::Vacant(free) => drop(free.insert(number)),
-                    std::collections::hash_map::Entry::Occupied(known) => {
+                    Entry::Vacant(free) => {
+                        free.insert(number);
+                    }
+                    Entry::Occupied(known) => {
                         Span::widen(&mut spans[number], first, first, *known.get());
                         if self.all {
                             Span::widen(&mut spans[*known.get()], first, first, *known.get());
@@ -247,6 +296,20 @@ mod tests {
         found
     }
 
+    fn group(texts: &[Vec<u8>], at: usize, k: usize, reach: usize, all: bool) -> Vec<Found> {
+        let (mut group, mut found) = (Group::new(k + reach, all, usize::MAX), Vec::new());
+        let mut tell = |told| match told {
+            Told::Found(one) => found.push(one),
+            Told::Core(core) => panic!("{core:?}"),
+        };
+        group.begin(reach);
+        for (number, text) in texts.iter().enumerate() {
+            group.add(text, (number as u64, at as u32), &mut tell);
+        }
+        group.end(&mut tell);
+        found
+    }
+
     #[test]
     fn the_group_finds_what_brute_force_finds() {
         for seed in 0..600u64 {
@@ -257,16 +320,13 @@ mod tests {
             let texts: Vec<Vec<u8>> = (0..2 + roll(4) % 60)
                 .map(|text| {
                     let length = at + k + roll(10 + text) as usize % 8;
-                    (0..length).map(|i| if (at..at + k).contains(&i) && roll(5) % 4 > 0 { b'a' } else { b'a' + (roll(100 + text * 100 + i as u64) % letters) as u8 }).collect()
+                    (0..length)
+                        .map(|i| if (at..at + k).contains(&i) && roll(5) % 4 > 0 { b'a' } else { b'a' + (roll(100 + text * 100 + i as u64) % letters) as u8 })
+                        .collect()
                 })
                 .collect();
             for all in [false, true] {
-                let mut group = Group::new(k, reach, all);
-                let mut found = Vec::new();
-                for (number, text) in texts.iter().enumerate() {
-                    group.add(text, (number as u64, at as u32), &mut |one| found.push(one));
-                }
-                group.end(&mut |one| found.push(one));
+                let mut found = group(&texts, at, k, reach, all);
                 found.sort_by_key(|one| one.anchor);
                 let expected = brute(&texts, at, k, reach, all);
                 let spans = |found: &[Found]| found.iter().map(|one| (one.anchor, one.first, one.last)).collect::<Vec<_>>();
@@ -283,7 +343,8 @@ mod tests {
     #[test]
     fn equal_contexts_take_no_memory() {
         let text = vec![b'a'; 10_000];
-        let (mut group, mut count) = (Group::new(36, 64, false), 0);
+        let (mut group, mut count) = (Group::new(100, false, 50_000), 0);
+        group.begin(64);
         for at in 0..text.len() - 36 {
             group.add(&text, (0, at as u32), &mut |_| count += 1);
         }

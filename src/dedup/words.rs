@@ -71,7 +71,7 @@ pub fn word_hashes(text: &str, hashes: &mut Vec<u64>) {
             }
             Role::Solo => {
                 close(&mut word, hashes);
-                word = lower_step(word, c);
+                word = step(word, u32::from(c));
                 solo = true;
             }
             Role::Mark if word != START => word = step(word, u32::from(c)),
@@ -121,14 +121,20 @@ fn lower_step(word: u64, c: char) -> u64 {
 }
 
 fn role(c: char) -> Role {
-    if is_combining_mark(c) {
-        Role::Mark
-    } else if c.is_alphanumeric() || c == '_' {
-        if without_spaces(c) { Role::Solo } else { Role::Letter }
-    } else if matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}') {
-        Role::Nothing
-    } else {
-        Role::Break
+    match c {
+        // The common ones first: what follows is table look-ups.
+        '\u{4e00}'..='\u{9fff}' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' => Role::Solo,
+        'а'..='я' | 'А'..='Я' | 'ا'..='غ' | 'α'..='ω' | '가'..='힣' => Role::Letter,
+        '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' => Role::Nothing,
+        _ if without_spaces(c) => match is_combining_mark(c) {
+            true => Role::Mark,
+            false if c.is_alphanumeric() => Role::Solo,
+            false => Role::Break,
+        },
+        '_' => Role::Letter,
+        _ if c.is_alphanumeric() => Role::Letter,
+        _ if c >= '\u{300}' && is_combining_mark(c) => Role::Mark,
+        _ => Role::Break,
     }
 }
 

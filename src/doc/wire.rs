@@ -15,6 +15,7 @@ struct Head {
     id: DocId,
     key: (u64, u64),
     name: Option<String>,
+    name_is_number: bool,
     url: Option<String>,
     content_type: Option<String>,
     /// Lengths of the html bytes and of token ids and mask; `None` where the document has none.
@@ -51,6 +52,7 @@ impl Doc {
             id: self.id,
             key: ((self.key >> 64) as u64, self.key as u64),
             name: self.name.clone(),
+            name_is_number: self.name_is_number,
             url: self.url.clone(),
             content_type: self.html.as_ref().and_then(|html| html.content_type.clone()),
             html: self.html.as_ref().map(|html| html.bytes.len() as u64),
@@ -101,6 +103,7 @@ impl Doc {
             id: head.id,
             key: (u128::from(head.key.0) << 64) | u128::from(head.key.1),
             name: head.name,
+            name_is_number: head.name_is_number,
             url: head.url,
             html,
             text: head.has_text.then_some(text),

@@ -13,7 +13,12 @@ pub const CONTEXT: usize = 1 + BESIDE * 2 + WINDOWS.len() + LEVELS + 1 + 4 + 1 +
 /// Running sums: `sums[i]` is the sum of the first `i`.
 fn running(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut sum = 0.0;
-    std::iter::once(0.0).chain(values.map(|v| { sum += v; sum })).collect()
+    std::iter::once(0.0)
+        .chain(values.map(|v| {
+            sum += v;
+            sum
+        }))
+        .collect()
 }
 
 /// Weight of a block: its length in words.
@@ -57,7 +62,11 @@ pub fn context(page: &Blocks, chance: &[f32]) -> Vec<f32> {
         f(highest);
         f(sum_pw[at] / hoped);
         f(ranks[at]);
-        f(f64::from(u8::from(is_inside(page, page.blocks[at].home, best))));
+        f(f64::from(u8::from(is_inside(
+            page,
+            page.blocks[at].home,
+            best,
+        ))));
         f(best_f1);
     }
     out

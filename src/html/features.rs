@@ -21,7 +21,7 @@ pub const FEATURES: usize = 26
     + ROLES
     + BESIDE * 2 * 5
     + 5
-    + 10
+    + 11
     + 12
     + PAGE_GROUPS.len()
     + Hints::COUNT;

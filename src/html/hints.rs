@@ -96,7 +96,22 @@ const GENERATORS: &[&[&str]] = &[
 const URL_GROUPS: [u32; 12] = [2, 3, 8, 9, 28, 29, 31, 34, 38, 42, 43, 52];
 const URL_FACTS: usize = URL_GROUPS.len() + 5;
 
+/// Bits of declared facts, in the order of [`KINDS`] and [`GENERATORS`].
+pub mod declared {
+    pub const ARTICLE: u32 = 0;
+    pub const PRODUCT: u32 = 1;
+    pub const FORUM: u32 = 2;
+    pub const LIST: u32 = 3;
+    pub const FORUM_PROGRAM: u32 = 10;
+    pub const DOC_PROGRAM: u32 = 11;
+}
+
 impl Hints {
+    /// Whether a fact of [`declared`] holds.
+    pub fn says(&self, bit: u32) -> bool {
+        self.bits >> bit & 1 == 1
+    }
+
     /// Number of flags and URL facts.
     pub const COUNT: usize = KINDS.len() + GENERATORS.len() + URL_FACTS;
 

@@ -19,8 +19,8 @@ pub struct JsonLd {
     pub body: Option<String>,
     /// Name and description of a product.
     pub product: Option<(String, String)>,
-    read: usize,
-    visited: usize,
+    pub(super) read: usize,
+    pub(super) visited: usize,
 }
 
 impl JsonLd {

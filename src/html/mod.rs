@@ -7,10 +7,12 @@
 mod blocks;
 mod char_ref;
 mod context;
+mod fallback;
 mod features;
 mod forest;
 mod hints;
 mod json_ld;
+mod kind;
 mod measure;
 mod meta;
 mod model;
@@ -166,8 +168,16 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     let page = blocks::blocks(&tree, meta.body.unwrap_or(0), style);
     let table = features::features(&page, &meta.hints);
     let chance = model::chances(&page, &table);
-    let chosen = select::best_set(&page, &chance);
+    let kind = kind::kind(&page, &meta.hints);
+    let mut chosen = select::best_set(&page, &chance);
+    select::leave_out(
+        &page,
+        &mut chosen,
+        !options.tables,
+        !options.comments && kind != Kind::Forum,
+    );
     let text = render::render(&page, &chosen, options);
+    let text = fallback::fallback(text, &meta.json_ld);
     if text.is_empty() {
         return Err(Reject::NoContent);
     }
@@ -179,7 +189,7 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
         site_name: meta.site_name,
         canonical_url: meta.canonical_url,
         lang: meta.lang,
-        kind: Kind::Article,
+        kind,
         nodes: tree.nodes.len(),
     })
 }

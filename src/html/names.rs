@@ -825,6 +825,9 @@ const GROUPS: &[&[&str]] = &[
     ],
 ];
 
+/// The group of readers' comments.
+pub const COMMENT: u32 = 7;
+
 /// Number of groups.
 pub const GROUP_COUNT: usize = GROUPS.len();
 

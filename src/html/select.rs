@@ -1,6 +1,8 @@
 //! Which blocks are main content: a probability for each, then the set that promises the best F1.
 
 use super::blocks::Blocks;
+use super::names::COMMENT;
+use super::tree::NONE;
 
 /// Chooses the blocks that maximise the expected F1 of words, given the probability that each is main content.
 ///
@@ -28,4 +30,14 @@ pub fn best_set(page: &Blocks, chance: &[f32]) -> Vec<bool> {
     let mut chosen = vec![false; chance.len()];
     order[..best.1].iter().for_each(|&at| chosen[at] = true);
     chosen
+}
+
+/// Takes back blocks of tables or readers' comments where these are not wanted.
+pub fn leave_out(page: &Blocks, chosen: &mut [bool], tables: bool, comments: bool) {
+    for (block, chosen) in page.blocks.iter().zip(chosen) {
+        let comment = page.areas[block.home as usize].all >> COMMENT & 1 == 1;
+        if tables && block.row != NONE || comments && comment {
+            *chosen = false;
+        }
+    }
 }

@@ -29,7 +29,14 @@ pub fn tokenize<S: TokenSink>(html: &str, sink: &S, stop: impl Fn(&S) -> bool) {
         html
     };
     let source = StrTendril::from_slice(html);
-    let mut run = Run { source, html, bytes: html.as_bytes(), at: 0, sink, names: vec![None; NAMES] };
+    let mut run = Run {
+        source,
+        html,
+        bytes: html.as_bytes(),
+        at: 0,
+        sink,
+        names: vec![None; NAMES],
+    };
     while run.at < run.bytes.len() && !stop(sink) {
         run.data();
     }
@@ -50,7 +57,11 @@ struct Run<'a, S> {
 /// What follows a start tag.
 enum After {
     Markup,
-    Raw { references: bool, script: bool, shown: bool },
+    Raw {
+        references: bool,
+        script: bool,
+        shown: bool,
+    },
     Plain,
 }
 
@@ -61,7 +72,9 @@ impl<'a, S: TokenSink> Run<'a, S> {
 
     fn characters(&self, text: &str) {
         if !text.is_empty() {
-            let _ = self.sink.process_token(Token::CharacterTokens(StrTendril::from_slice(text)), 1);
+            let _ = self
+                .sink
+                .process_token(Token::CharacterTokens(StrTendril::from_slice(text)), 1);
         }
     }
 
@@ -123,14 +136,23 @@ impl<'a, S: TokenSink> Run<'a, S> {
         let rest = &self.bytes[self.at..];
         if rest.starts_with(b"<!--") {
             self.at += comment_end(rest);
-        } else if rest.get(2..9).is_some_and(|w| w.eq_ignore_ascii_case(b"doctype")) {
+        } else if rest
+            .get(2..9)
+            .is_some_and(|w| w.eq_ignore_ascii_case(b"doctype"))
+        {
             self.at += 9;
             let start = self.at;
             self.skip_to(b'>');
             let whole = self.bytes[self.at - 1] == b'>' && self.at > start;
             let inner = &self.html[start..self.at - usize::from(whole)];
-            let _ = self.sink.process_token(Token::DoctypeToken(doctype(inner, whole)), 1);
-        } else if rest.starts_with(b"<![CDATA[") && self.sink.adjusted_current_node_present_but_not_in_html_namespace() {
+            let _ = self
+                .sink
+                .process_token(Token::DoctypeToken(doctype(inner, whole)), 1);
+        } else if rest.starts_with(b"<![CDATA[")
+            && self
+                .sink
+                .adjusted_current_node_present_but_not_in_html_namespace()
+        {
             let end = memchr::memmem::find(&rest[9..], b"]]>").map_or(rest.len() - 9, |n| n);
             self.characters(&self.html[self.at + 9..self.at + 9 + end]);
             self.at = (self.at + 9 + end + 3).min(self.bytes.len());
@@ -142,7 +164,10 @@ impl<'a, S: TokenSink> Run<'a, S> {
     /// A local name in lower case; names met before cost one comparison.
     fn name(&mut self, from: usize, to: usize) -> LocalName {
         let raw = &self.html[from..to];
-        let hash = raw.bytes().fold(raw.len(), |h, b| h.wrapping_mul(31) ^ usize::from(b)) % NAMES;
+        let hash = raw
+            .bytes()
+            .fold(raw.len(), |h, b| h.wrapping_mul(31) ^ usize::from(b))
+            % NAMES;
         match &self.names[hash] {
             Some((known, name)) if *known == raw => name.clone(),
             _ => {
@@ -171,7 +196,12 @@ impl<'a, S: TokenSink> Run<'a, S> {
         self.skip_until(|b| is_space(b) || b == b'/' || b == b'>');
         let name = self.name(from, self.at);
         let raw_name = &self.html[from..self.at];
-        let mut attrs = Attrs { kept: Vec::new(), seen: 0, all: kind == TagKind::StartTag && is_formatting(&name), none: kind == TagKind::EndTag };
+        let mut attrs = Attrs {
+            kept: Vec::new(),
+            seen: 0,
+            all: kind == TagKind::StartTag && is_formatting(&name),
+            none: kind == TagKind::EndTag,
+        };
         let self_closing = loop {
             self.skip_spaces();
             match self.peek(0) {
@@ -189,13 +219,34 @@ impl<'a, S: TokenSink> Run<'a, S> {
         };
         self.at += 1;
         let json = name == local_name!("script")
-            && attrs.kept.iter().any(|a| a.name.local == local_name!("type") && a.value.trim().eq_ignore_ascii_case("application/ld+json"));
-        let tag = Tag { kind, name, self_closing, attrs: attrs.kept, had_duplicate_attributes: false };
+            && attrs.kept.iter().any(|a| {
+                a.name.local == local_name!("type")
+                    && a.value.trim().eq_ignore_ascii_case("application/ld+json")
+            });
+        let tag = Tag {
+            kind,
+            name,
+            self_closing,
+            attrs: attrs.kept,
+            had_duplicate_attributes: false,
+        };
         let after = match self.sink.process_token(Token::TagToken(tag), 1) {
             TokenSinkResult::Plaintext => After::Plain,
-            TokenSinkResult::RawData(RawKind::Rcdata) => After::Raw { references: true, script: false, shown: true },
-            TokenSinkResult::RawData(RawKind::Rawtext) => After::Raw { references: false, script: false, shown: is_shown(raw_name) },
-            TokenSinkResult::RawData(_) => After::Raw { references: false, script: true, shown: json },
+            TokenSinkResult::RawData(RawKind::Rcdata) => After::Raw {
+                references: true,
+                script: false,
+                shown: true,
+            },
+            TokenSinkResult::RawData(RawKind::Rawtext) => After::Raw {
+                references: false,
+                script: false,
+                shown: is_shown(raw_name),
+            },
+            TokenSinkResult::RawData(_) => After::Raw {
+                references: false,
+                script: true,
+                shown: json,
+            },
             _ => After::Markup,
         };
         match after {
@@ -204,7 +255,11 @@ impl<'a, S: TokenSink> Run<'a, S> {
                 self.characters(&self.html[self.at..].replace('\0', "\u{FFFD}"));
                 self.at = self.bytes.len();
             }
-            After::Raw { references, script, shown } => {
+            After::Raw {
+                references,
+                script,
+                shown,
+            } => {
                 let end = self.at + raw_end(&self.bytes[self.at..], raw_name.as_bytes(), script);
                 let body = &self.html[self.at..end];
                 if references {
@@ -280,7 +335,9 @@ impl Attrs {
                 self.seen |= bit;
             }
             // The tree builder tells formatting elements apart by all their attributes, and foreign content by these.
-            None if self.all && self.kept.len() < MOST_ATTRS || matches!(name, "encoding" | "color" | "face" | "size") => {
+            None if self.all && self.kept.len() < MOST_ATTRS
+                || matches!(name, "encoding" | "color" | "face" | "size") =>
+            {
                 if self.kept.iter().any(|a| *a.name.local == *name) {
                     return;
                 }
@@ -299,7 +356,22 @@ fn is_space(b: u8) -> bool {
 }
 
 fn is_formatting(name: &LocalName) -> bool {
-    matches!(&**name, "a" | "b" | "big" | "code" | "em" | "font" | "i" | "nobr" | "s" | "small" | "strike" | "strong" | "tt" | "u")
+    matches!(
+        &**name,
+        "a" | "b"
+            | "big"
+            | "code"
+            | "em"
+            | "font"
+            | "i"
+            | "nobr"
+            | "s"
+            | "small"
+            | "strike"
+            | "strong"
+            | "tt"
+            | "u"
+    )
 }
 
 /// Raw-text elements whose body is text that readers see.
@@ -331,7 +403,9 @@ fn comment_end(bytes: &[u8]) -> usize {
 /// Reads what stands between `<!doctype` and `>`.
 fn doctype(inner: &str, whole: bool) -> Doctype {
     let mut rest = inner.trim_start_matches(|c: char| c.is_ascii_whitespace());
-    let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| c.is_ascii_whitespace())
+        .unwrap_or(rest.len());
     let name = &rest[..end];
     rest = rest[end..].trim_start();
     let quoted = |text: &mut &str| {
@@ -342,7 +416,10 @@ fn doctype(inner: &str, whole: bool) -> Doctype {
         Some(StrTendril::from_slice(value))
     };
     let (mut public_id, mut system_id) = (None, None);
-    let keyword = rest.get(..6).map(str::to_ascii_lowercase).unwrap_or_default();
+    let keyword = rest
+        .get(..6)
+        .map(str::to_ascii_lowercase)
+        .unwrap_or_default();
     if keyword == "public" {
         rest = &rest[6..];
         public_id = quoted(&mut rest);
@@ -351,7 +428,9 @@ fn doctype(inner: &str, whole: bool) -> Doctype {
         rest = &rest[6..];
         system_id = quoted(&mut rest);
     }
-    let broken = !whole || name.is_empty() || !keyword.is_empty() && public_id.is_none() && system_id.is_none();
+    let broken = !whole
+        || name.is_empty()
+        || !keyword.is_empty() && public_id.is_none() && system_id.is_none();
     Doctype {
         name: (!name.is_empty()).then(|| StrTendril::from_slice(&name.to_ascii_lowercase())),
         public_id,

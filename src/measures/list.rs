@@ -1,11 +1,14 @@
 //! A list of words, marks or phrases that a rule names.
 
+use memchr::memmem::Finder;
+
 /// Distinct, not empty, sorted strings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct List {
     items: Vec<String>,
-    /// Bit `n` set where an item has `n` bytes; bit 63 for all longer ones.
-    lengths: u64,
+    finders: Vec<Finder<'static>>,
+    /// A bit for each [`sketch`] of an item.
+    sketches: [u64; 4],
 }
 
 impl List {
@@ -14,10 +17,20 @@ impl List {
         let mut items: Vec<_> = items.into_iter().filter(|item| !item.is_empty()).collect();
         items.sort_unstable();
         items.dedup();
-        let lengths = items
+        let mut sketches = [0; 4];
+        for item in &items {
+            let bit = sketch(item);
+            sketches[bit / 64] |= 1 << (bit % 64);
+        }
+        let finders = items
             .iter()
-            .fold(0, |bits, item| bits | 1 << item.len().min(63));
-        Self { items, lengths }
+            .map(|item| Finder::new(item.as_bytes()).into_owned())
+            .collect();
+        Self {
+            items,
+            finders,
+            sketches,
+        }
     }
 
     /// The items of a list file: one a line, white space around them and lines that start with `#` left out.
@@ -33,7 +46,8 @@ impl List {
     /// Where `word` stands in the list.
     #[inline]
     pub fn position(&self, word: &str) -> Option<usize> {
-        if self.lengths >> word.len().min(63) & 1 == 0 {
+        let bit = sketch(word);
+        if self.sketches[bit / 64] >> (bit % 64) & 1 == 0 {
             return None;
         }
         self.items
@@ -41,17 +55,36 @@ impl List {
             .ok()
     }
 
+    /// How often the items occur in `text`; occurrences of one item do not overlap.
+    pub fn occurrences(&self, text: &str) -> usize {
+        self.finders
+            .iter()
+            .map(|finder| finder.find_iter(text.as_bytes()).count())
+            .sum()
+    }
+
+    /// The entries in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.items.iter().map(String::as_str)
     }
 
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
+}
+
+/// A number below 256 that tells most words apart.
+#[inline]
+fn sketch(word: &str) -> usize {
+    let bytes = word.as_bytes();
+    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
+    (end(bytes.first()) + 31 * end(bytes.last()) + 7 * bytes.len()) & 255
 }
 
 #[cfg(test)]
@@ -70,6 +103,7 @@ mod tests {
             ),
             (Some(1), None, None)
         );
+        assert_eq!(list.occurrences("the bee, thethe"), 4);
         assert!(List::default().is_empty());
     }
 }

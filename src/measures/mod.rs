@@ -31,8 +31,11 @@ pub struct Params {
 /// A key that a measure reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
+    /// A whole number: the n of n-grams, a length.
     N,
+    /// Characters.
     Chars,
+    /// Words or phrases.
     List,
     /// May be left out; the others may not.
     Except,
@@ -50,102 +53,97 @@ impl Key {
     }
 }
 
+/// The number for a text, whose facts are given.
+pub type Of = fn(&str, &mut Facts, &Params) -> f64;
+
 /// A named number.
 #[derive(Clone, Copy, Debug)]
 pub struct Measure {
+    /// As rule files write it.
     pub name: &'static str,
     /// The keys that it reads.
     pub keys: &'static [Key],
     /// Whether it needs the text cut into words or sentences.
     pub of_words: bool,
-    /// The number for a text, whose facts are given.
-    pub of: fn(&str, &mut Facts, &Params) -> f64,
+    /// Whether it is 0 for every line of a text for which it is 0.
+    pub adds_up: bool,
+    /// The function.
+    pub of: Of,
 }
 
-const fn plain(name: &'static str, of: fn(&str, &mut Facts, &Params) -> f64) -> Measure {
+const fn measure(name: &'static str, of: Of) -> Measure {
     Measure {
         name,
         keys: &[],
         of_words: false,
+        adds_up: false,
         of,
     }
 }
 
-const fn of_words(
-    name: &'static str,
-    keys: &'static [Key],
-    of: fn(&str, &mut Facts, &Params) -> f64,
-) -> Measure {
-    Measure {
-        name,
-        keys,
-        of_words: true,
-        of,
+impl Measure {
+    const fn keys(self, keys: &'static [Key]) -> Self {
+        Self { keys, ..self }
     }
-}
 
-const fn keyed(
-    name: &'static str,
-    keys: &'static [Key],
-    of: fn(&str, &mut Facts, &Params) -> f64,
-) -> Measure {
-    Measure {
-        name,
-        keys,
-        of_words: false,
-        of,
+    const fn of_words(self) -> Self {
+        Self {
+            of_words: true,
+            ..self
+        }
+    }
+
+    const fn adds_up(self) -> Self {
+        Self {
+            adds_up: true,
+            ..self
+        }
     }
 }
 
 /// All measures, by name.
 pub const MEASURES: &[Measure] = &[
-    of_words("alphabetic_word_share", &[], words::alphabetic_share),
-    plain("chars", characters::chars),
-    of_words(
-        "distinct_listed_words",
-        &[Key::List],
-        words::distinct_listed,
-    ),
-    plain("duplicate_line_char_share", repetition::line_char_share),
-    plain("duplicate_line_share", repetition::line_share),
-    of_words(
-        "duplicate_ngram_char_share",
-        &[Key::N],
-        repetition::ngram_char_share,
-    ),
-    plain(
+    measure("alphabetic_word_share", words::alphabetic_share).of_words(),
+    measure("chars", characters::chars),
+    measure("distinct_listed_words", words::distinct_listed)
+        .keys(&[Key::List])
+        .of_words(),
+    measure("duplicate_line_char_share", repetition::line_char_share),
+    measure("duplicate_line_share", repetition::line_share),
+    measure("duplicate_ngram_char_share", repetition::ngram_char_share)
+        .keys(&[Key::N])
+        .of_words(),
+    measure(
         "duplicate_not_blank_line_char_share",
         repetition::not_blank_line_char_share,
     ),
-    plain(
+    measure(
         "duplicate_paragraph_char_share",
         repetition::paragraph_char_share,
     ),
-    plain("duplicate_paragraph_share", repetition::paragraph_share),
-    keyed(
-        "ends_in_listed",
-        &[Key::List, Key::Except],
-        phrases::ends_in,
-    ),
-    keyed("line_end_share", &[Key::List], lines::end_share),
-    keyed("line_start_share", &[Key::List], lines::start_share),
-    of_words("listed_per_word", &[Key::List], phrases::per_word),
-    keyed("listed_phrases", &[Key::List], phrases::in_lower_case),
-    plain("longest_spaced_word", characters::longest_spaced_word),
-    of_words("mean_word_length", &[], words::mean_length),
-    of_words("newlines_per_word", &[], lines::newlines_per_word),
-    plain("not_blank_lines", lines::not_blank),
-    of_words("sentences", &[], words::sentences),
-    keyed("short_line_share", &[Key::Chars], lines::short_share),
-    plain("spaced_words", characters::spaced_words),
-    plain("terminal_line_share", lines::terminal_share),
-    of_words(
-        "top_ngram_char_share",
-        &[Key::N],
-        repetition::top_ngram_char_share,
-    ),
-    of_words("words", &[], words::words),
-    of_words("words_not_symbols", &[], words::not_symbols),
+    measure("duplicate_paragraph_share", repetition::paragraph_share),
+    measure("ends_in_listed", phrases::ends_in).keys(&[Key::List, Key::Except]),
+    measure("line_end_share", lines::end_share).keys(&[Key::List]),
+    measure("line_start_share", lines::start_share).keys(&[Key::List]),
+    measure("listed_per_word", phrases::per_word)
+        .keys(&[Key::List])
+        .of_words(),
+    measure("listed_phrases", phrases::in_lower_case)
+        .keys(&[Key::List])
+        .adds_up(),
+    measure("longest_spaced_word", characters::longest_spaced_word),
+    measure("mean_word_length", words::mean_length).of_words(),
+    measure("newlines_per_word", lines::newlines_per_word).of_words(),
+    measure("not_blank_lines", lines::not_blank),
+    measure("sentences", words::sentences).of_words(),
+    measure("short_line_share", lines::short_share).keys(&[Key::Chars]),
+    measure("spaced_words", characters::spaced_words),
+    measure("terminal_line_share", lines::terminal_share),
+    measure("top_ngram_char_share", repetition::top_ngram_char_share)
+        .keys(&[Key::N])
+        .of_words(),
+    measure("words", words::words).of_words(),
+    measure("words_not_symbols", words::not_symbols).of_words(),
 ];
 
 /// The measure called `name`.

@@ -1,25 +1,16 @@
 //! Listed marks and phrases in a text.
 
-use memchr::memmem;
-
 use super::{List, Params, share};
 use crate::text::Facts;
 
-/// Occurrences of the listed marks, each counted without overlaps.
-fn occurrences(text: &str, list: &List) -> usize {
-    list.iter()
-        .map(|mark| memmem::find_iter(text.as_bytes(), mark).count())
-        .sum()
-}
-
 /// Occurrences of the listed marks for each word.
 pub fn per_word(text: &str, facts: &mut Facts, params: &Params) -> f64 {
-    share(occurrences(text, &params.list), facts.words(text).len())
+    share(params.list.occurrences(text), facts.words(text).len())
 }
 
 /// Occurrences of the listed phrases in the text in lower case.
 pub fn in_lower_case(text: &str, facts: &mut Facts, params: &Params) -> f64 {
-    occurrences(facts.lowered(text), &params.list) as f64
+    params.list.occurrences(facts.lowered(text)) as f64
 }
 
 /// 1 where the text ends in a listed mark but not in an exception, else 0.

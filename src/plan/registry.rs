@@ -24,13 +24,15 @@ impl<R: Recipe> Filled for R {
     }
 }
 
+type Fill = fn(&Table) -> Result<Box<dyn Filled>, Vec<Problem>>;
+
 /// One recipe that can be named in a pipeline.
 #[derive(Clone, Copy)]
 pub struct Known {
     /// What `use` says.
     pub name: &'static str,
     source_text: &'static str,
-    fill: fn(&Table) -> Result<Box<dyn Filled>, Vec<Problem>>,
+    fill: Fill,
     fields: fn() -> &'static [&'static str],
 }
 

@@ -55,11 +55,11 @@ impl RunDir {
         let mut folders: Vec<PathBuf> = Vec::new();
         for name in &files {
             let (from, to) = (tmp.join(name), self.path(name));
-            if let Some(folder) = to.parent() {
-                if !folders.iter().any(|known| known == folder) {
-                    fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
-                    folders.push(folder.to_owned());
-                }
+            if let Some(folder) = to.parent()
+                && !folders.iter().any(|known| known == folder)
+            {
+                fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
+                folders.push(folder.to_owned());
             }
             fs::rename(&from, &to).map_err(RunError::file("cannot rename to", &to))?;
         }

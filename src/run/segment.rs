@@ -153,20 +153,20 @@ impl<'a> Workers<'a> {
         if let Some(lane) = free {
             return Ok(Some(lane.clone()));
         }
-        if lanes.active.len() < threads.max(1) {
-            if let Some((split, chunks)) = lanes.todo.next() {
-                let (chain, feed) = (self.open)(split)?;
-                let lane = Arc::new(Lane {
-                    chain,
-                    feed: Mutex::new(feed),
-                    waiting: Mutex::default(),
-                    collector: Mutex::new((Collector::new(self.outlet, split, chunks), 0)),
-                    next: AtomicU64::new(0),
-                    ended: AtomicBool::new(false),
-                });
-                lanes.active.push(lane.clone());
-                return Ok(Some(lane));
-            }
+        if lanes.active.len() < threads.max(1)
+            && let Some((split, chunks)) = lanes.todo.next()
+        {
+            let (chain, feed) = (self.open)(split)?;
+            let lane = Arc::new(Lane {
+                chain,
+                feed: Mutex::new(feed),
+                waiting: Mutex::default(),
+                collector: Mutex::new((Collector::new(self.outlet, split, chunks), 0)),
+                next: AtomicU64::new(0),
+                ended: AtomicBool::new(false),
+            });
+            lanes.active.push(lane.clone());
+            return Ok(Some(lane));
         }
         Ok(lanes.active.first().cloned())
     }

@@ -30,6 +30,7 @@ pub struct DocTokens<'a> {
     pub mask: Option<&'a [u8]>,
 }
 
+/// What the writer must know before the first document.
 #[derive(Clone, Copy, Debug)]
 pub struct PartOptions {
     /// Ids must be below it.

@@ -100,6 +100,7 @@ impl Shards {
         bytes.map(Some).ok_or_else(|| part.bad_bounds(index))
     }
 
+    /// What the docs sidecar says of a document.
     pub fn document_info(&self, index: u64) -> Result<Document<'_>, ShardError> {
         let (part, row) = self.locate(index)?;
         let (start, _) = part

@@ -136,7 +136,7 @@ fn chosen(out: &mut Vec<u8>, doc: &Doc, columns: &[Column]) -> io::Result<()> {
 /// Everything a document has. Names that were written are not written again for a tag or column that shares them.
 fn everything(out: &mut Vec<u8>, doc: &Doc, tags: &[String]) -> io::Result<()> {
     key(out, true, "id")?;
-    put(out, &doc.name())?;
+    put(out, &doc.name_json())?;
     key(out, false, "url")?;
     put(out, &doc.url)?;
     let mut taken = vec!["id", "url", "text"];

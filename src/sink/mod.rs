@@ -3,6 +3,7 @@
 pub mod jsonl;
 pub mod parquet;
 mod row;
+pub mod shards;
 
 pub use jsonl::Jsonl;
 
@@ -12,4 +13,5 @@ use crate::stage::Register;
 pub fn register(to: &mut impl Register) {
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
     to.add::<parquet::Parquet>(include_str!("parquet.rs"));
+    to.add::<shards::TokenShards>(include_str!("shards.rs"));
 }

@@ -13,9 +13,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayBuilder, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, UInt32Builder,
-};
+use arrow::array::{ArrayBuilder, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, UInt32Builder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -221,8 +219,8 @@ impl TablePart {
             return Ok(());
         }
         let columns = self.columns.iter_mut().map(Cells::finish).collect();
-        let batch = RecordBatch::try_new(self.schema.clone(), columns)
-            .map_err(|error| RunError::stop(format!("cannot write {}: {error}", self.path.display())))?;
+        let batch =
+            RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| RunError::stop(format!("cannot write {}: {error}", self.path.display())))?;
         (self.waiting, self.rows) = (0, 0);
         self.writer.write(&batch).map_err(failed(&self.path))?;
         if self.writer.in_progress_size() >= GROUP_BYTES {

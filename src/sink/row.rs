@@ -16,7 +16,11 @@ pub(super) enum Column {
     Html,
     Tokens,
     Verdicts,
-    Tag { name: String, slot: usize, kind: Kind },
+    Tag {
+        name: String,
+        slot: usize,
+        kind: Kind,
+    },
     /// A column of the input.
     Extra(String),
 }
@@ -53,7 +57,7 @@ impl Column {
     /// Its value; null where the document has none. Bytes of a page that are not UTF-8 become replacement characters.
     pub fn value(&self, doc: &Doc) -> Json {
         match self {
-            Self::Id => doc.name().as_ref().into(),
+            Self::Id => doc.name_json(),
             Self::Url => doc.url.as_deref().into(),
             Self::Text => doc.has_text().then(|| doc.text()).into(),
             Self::Html => doc.html.as_ref().map(|html| String::from_utf8_lossy(&html.bytes).into_owned()).into(),

@@ -6,6 +6,7 @@
 //! [`Window`] is the view of those bytes that parsers read from. Memory: one input buffer and the decoder's window.
 
 mod codec;
+mod format;
 mod trail;
 mod window;
 
@@ -16,6 +17,7 @@ use std::path::Path;
 use codec::Codec;
 use memchr::memmem;
 
+pub use format::Format;
 pub use trail::Trail;
 pub use window::{Grow, Window};
 
@@ -25,79 +27,13 @@ const MAGIC: usize = 10;
 
 const MAX_DICTIONARY: usize = 16 << 20;
 
-/// How a file is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Plain,
-    Gzip,
-    Zstd,
-    Bzip2,
-    Xz,
-}
-
-impl Format {
-    /// Tells the format from a file's first bytes (10 suffice).
-    pub fn of(head: &[u8]) -> Self {
-        [Self::Gzip, Self::Zstd, Self::Bzip2, Self::Xz]
-            .into_iter()
-            .find(|format| format.starts(head))
-            .unwrap_or(Self::Plain)
-    }
-
-    fn by_suffix(suffix: &str) -> Option<Self> {
-        Some(match suffix {
-            "gz" => Self::Gzip,
-            "zst" => Self::Zstd,
-            "bz2" => Self::Bzip2,
-            "xz" => Self::Xz,
-            _ => return None,
-        })
-    }
-
-    /// Whether `head` opens a member of this format.
-    fn starts(self, head: &[u8]) -> bool {
-        let zstd_skippable = |magic: &[u8]| magic[0] & 0xf0 == 0x50 && magic[1..] == [0x2a, 0x4d, 0x18];
-        match self {
-            Self::Plain => true,
-            Self::Gzip => head.starts_with(&[0x1f, 0x8b, 8]) && head.get(3).is_some_and(|flags| flags & 0xe0 == 0),
-            Self::Zstd => {
-                head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) || head.first_chunk::<4>().is_some_and(|m| zstd_skippable(m))
-            }
-            Self::Bzip2 => {
-                head.starts_with(b"BZh")
-                    && (head.get(4..10) == Some(b"1AY&SY") || head.get(4..10) == Some(b"\x17\x72\x45\x38\x50\x90"))
-            }
-            Self::Xz => head.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]),
-        }
-    }
-
-    /// As [`Format::starts`], stricter: used to find a member among damaged bytes, where chance hits must be rare.
-    fn resumes(self, head: &[u8]) -> bool {
-        let likely = |xfl: u8, os: u8| matches!(xfl, 0 | 2 | 4) && (os <= 13 || os == 255);
-        match self {
-            Self::Gzip => self.starts(head) && head.get(8).zip(head.get(9)).is_some_and(|(x, o)| likely(*x, *o)),
-            Self::Zstd => head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
-            _ => self.starts(head),
-        }
-    }
-
-    /// The bytes that a search for [`Format::resumes`] looks for.
-    fn needle(self) -> &'static [u8] {
-        match self {
-            Self::Plain => b"",
-            Self::Gzip => &[0x1f, 0x8b, 8],
-            Self::Zstd => &[0x28, 0xb5, 0x2f, 0xfd],
-            Self::Bzip2 => b"BZh",
-            Self::Xz => &[0xfd, b'7', b'z', b'X', b'Z', 0],
-        }
-    }
-}
-
 /// A place in a file: the byte `skip` of the decompressed data of the member that starts at byte `offset` of the file.
 /// In a plain file `skip` is always 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
+    /// First byte of the member, or the byte itself in a plain file.
     pub offset: u64,
+    /// Decompressed bytes of the member before it.
     pub skip: u64,
 }
 
@@ -114,11 +50,15 @@ impl Position {
 /// Damaged data: what is wrong and at which byte of the file the damaged member (or the stray bytes) starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
+    /// What is wrong.
     pub kind: DamageKind,
+    /// Where the damaged member starts.
     pub offset: u64,
+    /// What was found, for a person.
     pub detail: String,
 }
 
+/// What is wrong with compressed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DamageKind {
     /// The file ends inside a member.
@@ -144,8 +84,10 @@ impl DamageKind {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{}", .0.detail)]
+    /// The data is damaged; reading can go on behind it.
     Damage(Damage),
     #[error(transparent)]
+    /// The device failed.
     Io(#[from] io::Error),
 }
 
@@ -176,6 +118,8 @@ pub struct Members {
     member: u64,
     produced: u64,
     inside: bool,
+    /// Damage behind the bytes given last: told only after them, so that it does not matter how many were asked for.
+    pending: Option<Damage>,
 }
 
 impl Members {
@@ -196,6 +140,7 @@ impl Members {
         Ok(members)
     }
 
+    /// The members of bytes that need not lie in a file.
     pub fn new(mut input: Box<dyn Input>) -> io::Result<Self> {
         let file_len = input.seek(SeekFrom::End(0))?;
         input.rewind()?;
@@ -211,6 +156,7 @@ impl Members {
             member: 0,
             produced: 0,
             inside: false,
+            pending: None,
         };
         members.want(MAGIC)?;
         members.format = Format::of(&members.buffer[..members.end]);
@@ -221,6 +167,7 @@ impl Members {
         Ok(members)
     }
 
+    /// How the file is compressed.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -256,7 +203,7 @@ impl Members {
         self.member = self.consumed();
         self.produced = 0;
         if !self.format.starts(&self.buffer[self.at..self.end]) {
-            return Err(self.damage(DamageKind::NotAMember, "bytes that start no member".into()));
+            return Err(Error::Damage(self.damage(DamageKind::NotAMember, "bytes that start no member".into())));
         }
         self.codec.begin()?;
         self.inside = true;
@@ -265,6 +212,10 @@ impl Members {
 
     /// Adds bytes of the current member to `out`, at most as many as its spare capacity holds (which must not be none).
     pub fn fill(&mut self, out: &mut Vec<u8>) -> Result<Fill, Error> {
+        if let Some(damage) = self.pending.take() {
+            self.inside = false;
+            return Err(Error::Damage(damage));
+        }
         if !self.inside {
             return Ok(Fill::MemberEnd);
         }
@@ -276,13 +227,14 @@ impl Members {
                 if self.format == Format::Plain {
                     return Ok(Fill::MemberEnd);
                 }
-                return Err(self.damage(DamageKind::Truncated, "the file ends inside a compressed member".into()));
+                return Err(Error::Damage(self.damage(DamageKind::Truncated, "the file ends inside a compressed member".into())));
             }
             let step = match self.codec.step(&self.buffer[self.at..self.end], out) {
                 Ok(step) => step,
                 Err(detail) => {
-                    self.inside = false;
-                    return Err(self.damage(DamageKind::Corrupt, detail));
+                    self.produced += (out.len() - before) as u64;
+                    self.pending = Some(self.damage(DamageKind::Corrupt, detail));
+                    return if out.len() > before { Ok(Fill::Data) } else { self.fill(out) };
                 }
             };
             self.at += step.consumed;
@@ -373,14 +325,15 @@ impl Members {
         Ok(Some(frame))
     }
 
-    fn damage(&self, kind: DamageKind, detail: String) -> Error {
-        Error::Damage(Damage { kind, offset: self.member, detail })
+    fn damage(&self, kind: DamageKind, detail: String) -> Damage {
+        Damage { kind, offset: self.member, detail }
     }
 
     fn jump(&mut self, offset: u64) -> io::Result<()> {
         let offset = offset.min(self.file_len);
         let start = self.read_to - self.end as u64;
         self.inside = false;
+        self.pending = None;
         if (start..=self.read_to).contains(&offset) {
             self.at = (offset - start) as usize;
         } else {

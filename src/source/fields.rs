@@ -31,7 +31,12 @@ impl Default for Fields {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// A column holds another type than its field wants.
-    WrongType { column: String, found: &'static str },
+    WrongType {
+        /// The column.
+        column: String,
+        /// What it holds.
+        found: &'static str,
+    },
     /// The row has neither a page nor a text.
     NoContent,
 }
@@ -78,24 +83,26 @@ impl Fields {
 
     /// Makes a document of a row, and of a page that is bytes. A column that is missing or null is an absent field.
     pub fn document(&self, mut row: Map<String, Value>, page: Option<Html>) -> Result<Doc, Unfit> {
-        let id = match row.get(&self.id) {
+        let (id, is_number) = match row.get(&self.id) {
             Some(Value::Number(number)) if number.is_i64() || number.is_u64() => {
                 let id = number.to_string();
                 row.shift_remove(&self.id);
-                Some(id)
+                (Some(id), true)
             }
-            _ => take_text(&mut row, &self.id)?,
+            _ => (take_text(&mut row, &self.id)?, false),
         };
         let url = take_text(&mut row, &self.url)?;
         // A page inside a table is text already, whatever encoding its markup names.
-        let html = take_text(&mut row, &self.html)?
-            .map(|page| Html { bytes: page.into_bytes(), content_type: Some("text/html; charset=utf-8".to_owned()) })
-            .or(page);
+        let html =
+            take_text(&mut row, &self.html)?.map(|page| Html { bytes: page.into_bytes(), content_type: Some("text/html; charset=utf-8".to_owned()) }).or(page);
         let text = take_text(&mut row, &self.text)?;
         if html.is_none() && text.is_none() {
             return Err(Unfit::NoContent);
         }
         let mut doc = Doc::new(id, url, html, text);
+        if is_number {
+            doc = doc.with_number_for_name();
+        }
         doc.extra = row;
         Ok(doc)
     }
@@ -139,6 +146,7 @@ mod tests {
     fn fields_are_taken_and_the_rest_survives_in_order() {
         let doc = document(json!({"z": 1, "id": 7, "text": "t", "a": [null], "url": null})).unwrap();
         assert_eq!((doc.name().as_ref(), doc.url.as_deref(), doc.text()), ("7", None, "t"));
+        assert_eq!(doc.name_json(), serde_json::json!(7));
         assert_eq!(serde_json::to_string(&doc.extra).unwrap(), r#"{"z":1,"a":[null]}"#);
     }
 

@@ -95,8 +95,7 @@ impl Source for JsonLines {
         let lines = lines.map_err(RunError::file("cannot read", path))?;
         let trail = Trail::new(lines.format() == Format::Plain, from);
         let fresh = split.start == 0 && from == Position::default() && passed == 0;
-        let mut reader =
-            LineReader { lines, trail, path: path.to_owned(), start: split.start, fields: self.fields.clone(), fresh, ended: false, position: 0 };
+        let mut reader = LineReader { lines, trail, path: path.to_owned(), start: split.start, fields: self.fields.clone(), fresh, ended: false, position: 0 };
         for _ in 0..passed {
             reader.pass()?;
         }
@@ -238,7 +237,8 @@ mod tests {
         (dir, JsonLines { files: vec![path], fields: Fields::default(), max_line: 1000, range })
     }
 
-    const MIXED: &[u8] = b"\xef\xbb\xbf{\"text\": \"one\"}\r\n\n{\"text\": 5}\nnot json\n{\"text\": \"tw\\u00f6\"}\n[1]\n{\"text\": \"\xff\"}\n{\"html\": \"<p>\"}\n{}\n";
+    const MIXED: &[u8] =
+        b"\xef\xbb\xbf{\"text\": \"one\"}\r\n\n{\"text\": 5}\nnot json\n{\"text\": \"tw\\u00f6\"}\n[1]\n{\"text\": \"\xff\"}\n{\"html\": \"<p>\"}\n{}\n";
     const OUTLINE: [&str; 8] = ["one", "[wrong_type]", "[not_json]", "twö", "[wrong_type]", "[not_utf8]", "<p>", "[missing_field]"];
 
     #[test]

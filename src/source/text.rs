@@ -155,9 +155,10 @@ fn is_page(name: &str, content: Content) -> bool {
     }
 }
 
-/// A file's bytes, decompressed, or why there are none; and its length on disk. Also used by `to-warc`.
+/// A file's bytes, decompressed, or why there are none (reason and detail); and its length on disk.
 type Whole = (std::result::Result<Vec<u8>, (&'static str, String)>, u64);
 
+/// Reads a whole file of at most `max` bytes once decompressed.
 fn read_file(path: &Path, max: usize) -> std::io::Result<Whole> {
     let members = Members::open(path)?;
     let len = members.file_len();

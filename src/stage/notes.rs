@@ -54,13 +54,14 @@ impl<'a> Notes<'a> {
         for piece in pieces {
             buffer.bytes.extend_from_slice(piece);
         }
-        if let Some((limit, spill)) = &mut self.spill {
-            if buffer.bytes.len() > *limit && self.failed.is_none() {
-                let full = std::mem::replace(buffer, NoteBuffer { shape: buffer.shape, bytes: Vec::new() });
-                match spill(full) {
-                    Ok(emptied) => *buffer = emptied,
-                    Err(error) => self.failed = Some(error),
-                }
+        if let Some((limit, spill)) = &mut self.spill
+            && buffer.bytes.len() > *limit
+            && self.failed.is_none()
+        {
+            let full = std::mem::replace(buffer, NoteBuffer { shape: buffer.shape, bytes: Vec::new() });
+            match spill(full) {
+                Ok(emptied) => *buffer = emptied,
+                Err(error) => self.failed = Some(error),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Drops documents whose text (or URL, or any field) is the same as that of another.
 //!
-//! Use it before everything that costs time: it takes 24 bytes a document and finds a good part of all duplicates. The text is compared by the
+//! Use it before everything that costs time: it takes 32 bytes a document and finds a good part of all duplicates. The text is compared by the
 //! 128-bit xxh3 of its normalised form, so the layout of white space and the composition of accents do not count by default. Of each group of equal
 //! documents one stays, chosen by `keep`; ties are settled by input order. A document without the field stays.
 //!
@@ -17,11 +17,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::dedup::drops;
 use crate::dedup::normal::{Normal, digest};
 use crate::doc::{Doc, DocId, Kind, Tag};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, RunError, Round, Shop, Spec, Stage, Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Shop, Spec, Stage, Verdict,
 };
 
 const REASON: &str = "exact_duplicate";
@@ -198,17 +199,15 @@ impl Global for SameAgain {
         let mut blobs: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
         while let Some(note) = outcomes.next()? {
             let (Some(gone), Some((_, other))) = (DocId::from_bytes(note), note.split_last_chunk::<8>()) else { return Err(damaged()) };
-            let rows = blobs.entry(gone.split).or_default();
-            rows.extend_from_slice(&gone.ordinal.to_be_bytes());
-            rows.extend_from_slice(other);
+            drops::push(blobs.entry(gone.split).or_default(), gone.ordinal, u64::from_be_bytes(*other), 1.0);
         }
         blobs.into_iter().for_each(|(split, rows)| decision.put(&format!("drops-{split:05}"), rows));
         Ok(Next::Done)
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
-        let drops = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
-        Ok(Box::new(DropThese { drops, reason: self.reason }))
+        let rows = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
+        Ok(Box::new(DropThese { rows, reason: self.reason }))
     }
 
     fn memory(&self) -> usize {
@@ -224,18 +223,17 @@ fn damaged() -> RunError {
     RunError::stop("the notes of dedup_exact are damaged: remove the run's spool and start again")
 }
 
-/// Rows of a decision: ordinal and the other document, big-endian, in order of the ordinal.
 struct DropThese {
-    drops: Vec<u8>,
+    rows: Vec<u8>,
     reason: Reason,
 }
 
 impl Stage for DropThese {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
-        let rows = self.drops.as_chunks::<12>().0;
-        let found = rows.binary_search_by(|row| row[..4].cmp(&doc.id().ordinal.to_be_bytes()));
-        let other = found.ok().and_then(|found| DocId::from_bytes(&rows[found][4..]));
-        Ok(other.map_or(Verdict::Keep, |other| Verdict::Drop(Drop::plain(self.reason).because_of(other))))
+        Ok(match drops::find(&self.rows, doc.id().ordinal) {
+            Some((other, _)) => Verdict::Drop(Drop::plain(self.reason).because_of(DocId { split: (other >> 32) as u32, ordinal: other as u32 })),
+            None => Verdict::Keep,
+        })
     }
 }
 

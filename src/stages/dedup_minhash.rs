@@ -22,20 +22,25 @@
 //!
 //! Source: Broder 1997, "On the resemblance and containment of documents"; bands and rows as in datatrove (Penedo et al. 2024).
 
+mod draw;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::dedup::near::{Bits, Buckets, Greedy, Kind, Record, Redraw, WIDTH};
+use self::draw::next_record;
+use crate::dedup::drops;
+use crate::dedup::greedy::Greedy;
+use crate::dedup::near::{Kind, Record, WIDTH};
 use crate::dedup::recent::Recent;
 use crate::dedup::shingles::{Shingles, Unit, jaccard};
 use crate::dedup::signature::{Signature, Work};
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Share, Shop, Spec, Stage, Texts,
-    Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Share, Shop, Spec, Stage,
+    Texts, Verdict,
 };
 
 const REASON: &str = "near_duplicate";
@@ -132,8 +137,8 @@ impl Global for NearDuplicates {
     fn reduce(&self, round: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
         let mut emit = |record: Record| outcomes.push(&[&record.to_bytes()]);
         match round.number {
-            0 => first_pairs(notes, &mut emit),
-            number if number % 2 == 0 => more_pairs(round, notes, &mut emit),
+            0 => draw::first_pairs(notes, &mut emit),
+            number if number % 2 == 0 => draw::more_pairs(round, notes, &mut emit),
             _ => self.compare(round, notes, &mut emit),
         }
     }
@@ -153,12 +158,14 @@ impl Global for NearDuplicates {
                 Kind::Edge => {
                     last = Some(record);
                     edges += 1;
-                    let (split, ordinal) = ((record.key >> 32) as u32, (record.key as u32).to_le_bytes());
-                    let row = [&ordinal[..], &record.x.to_le_bytes(), &record.y.to_le_bytes()].concat();
+                    let mut put = |name| {
+                        let rows = blobs.entry(format!("{name}-{:05}", record.key >> 32)).or_default();
+                        drops::push(rows, record.key as u32, record.x, f64::from_bits(record.y));
+                    };
+                    put("edges");
                     if greedy.edge(record.x, record.key) {
-                        blobs.entry(format!("drops-{split:05}")).or_default().extend_from_slice(&row);
+                        put("drops");
                     }
-                    blobs.entry(format!("edges-{split:05}")).or_default().extend_from_slice(&row);
                 }
             }
         }
@@ -179,8 +186,8 @@ impl Global for NearDuplicates {
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
-        let drops = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
-        Ok(Box::new(DropThese { drops, threshold: self.threshold, reason: self.reason }))
+        let rows = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
+        Ok(Box::new(DropThese { rows, threshold: self.threshold, reason: self.reason }))
     }
 
     fn memory(&self) -> usize {
@@ -210,7 +217,7 @@ impl NearDuplicates {
                 };
                 one = Some((record.y, earlier.clone()));
                 compared += 1;
-                if let Some(alike) = jaccard(&earlier, &*load(record.x)?, self.threshold) {
+                if let Some(alike) = jaccard(&earlier, &load(record.x)?, self.threshold) {
                     emit(Record::edge(record.y, record.x, alike));
                 }
             }
@@ -224,36 +231,6 @@ impl NearDuplicates {
     }
 }
 
-/// Round 0: pairs out of the buckets.
-fn first_pairs(notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
-    let mut buckets = Buckets::default();
-    while let Some(note) = notes.next()? {
-        let (Some((digest, _)), Some((_, document))) = (note.split_first_chunk::<8>(), note.split_last_chunk::<8>()) else { return Err(damaged()) };
-        buckets.add(u64::from_be_bytes(*digest), u64::from_be_bytes(*document), emit);
-    }
-    buckets.end(emit);
-    Ok(())
-}
-
-/// Later even rounds: more pairs out of the large buckets, among those that stay so far; passes on the rest.
-fn more_pairs(round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
-    let gone = round.decided.get(GONE)?.and_then(|bytes| Bits::from_bytes(&bytes)).ok_or_else(damaged)?;
-    let mut redraw = Redraw::new(round.number / 2);
-    while let Some(record) = next_record(notes)? {
-        match record.kind {
-            Kind::Member => redraw.add(record, !gone.has(record.x), emit),
-            Kind::Tally if record.x == LEFT_OUT => {}
-            _ => emit(record),
-        }
-    }
-    emit(Record { key: 0, kind: Kind::Tally, x: LEFT_OUT, y: redraw.left_out });
-    Ok(())
-}
-
-fn next_record(notes: &mut dyn NoteStream) -> Result<Option<Record>> {
-    notes.next()?.map(|note| Record::from_bytes(note).ok_or_else(damaged)).transpose()
-}
-
 fn damaged() -> RunError {
     RunError::stop("the notes of dedup_minhash are damaged: remove the run's spool and start again")
 }
@@ -262,23 +239,17 @@ fn unpack(document: u64) -> DocId {
     DocId { split: (document >> 32) as u32, ordinal: document as u32 }
 }
 
-/// Rows of a decision: ordinal (u32), the other document (u64, packed), similarity (f64), little-endian, in order of the ordinal.
 struct DropThese {
-    drops: Vec<u8>,
+    rows: Vec<u8>,
     threshold: f64,
     reason: Reason,
 }
 
 impl Stage for DropThese {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
-        let rows = self.drops.as_chunks::<20>().0;
-        let number = |row: &[u8; 20], at: usize| u64::from_le_bytes(std::array::from_fn(|byte| row[at + byte]));
-        Ok(match rows.binary_search_by_key(&doc.id().ordinal, |row| number(row, 0) as u32) {
-            Ok(found) => {
-                let (other, alike) = (number(&rows[found], 4), f64::from_bits(number(&rows[found], 12)));
-                Verdict::Drop(Drop::measured(self.reason, alike, self.threshold).because_of(unpack(other)))
-            }
-            Err(_) => Verdict::Keep,
+        Ok(match drops::find(&self.rows, doc.id().ordinal) {
+            Some((other, alike)) => Verdict::Drop(Drop::measured(self.reason, alike, self.threshold).because_of(unpack(other))),
+            None => Verdict::Keep,
         })
     }
 }

@@ -19,16 +19,17 @@
 //! Source: the definition is that of Lee et al. 2022, "Deduplicating training data makes language models better"; in place of a suffix array,
 //! windows meet by their anchors (winnowing, Schleimer et al. 2003), and matches are verified on the bytes.
 
+mod compare;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Deserialize;
 
+use self::compare::Comparison;
 use crate::dedup::anchors::Anchors;
 use crate::dedup::cuts::{Snap, without};
-use crate::dedup::mix;
-use crate::dedup::recent::Recent;
-use crate::dedup::repeats::{Found, Group};
+use crate::dedup::ranges::{Note, Range, WIDTH};
+use crate::dedup::repeats::Group;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
@@ -92,13 +93,13 @@ struct Repeats {
 }
 
 impl Global for Repeats {
-    /// Round 0: anchor hash, document, offset. Round 1: the group (mixed first document, first offset), document, offset; the same hash may hold
-    /// several anchors. After it: document, start, end, copy's document, copy's start.
+    /// Round 0: anchor hash, document, offset. Round 1: the group (mixed first document, first offset), document, offset. After it:
+    /// [`Note`]s; as long as there are cores among them, another round.
     fn shape(&self, round: u32) -> NoteShape {
         let width = match round {
             0 => 20,
             1 => 24,
-            _ => Row::WIDTH,
+            _ => WIDTH,
         };
         NoteShape { key: 8, width: Some(width) }
     }
@@ -111,26 +112,34 @@ impl Global for Repeats {
     }
 
     fn reduce(&self, round: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
-        if round.number == 0 { regroup(notes, outcomes) } else { self.compare(round, notes, outcomes) }
+        if round.number == 0 {
+            return compare::regroup(notes, outcomes);
+        }
+        let group = Group::new(self.anchors.k + self.anchors.reach, !self.cut.first_stays, self.memory / 8);
+        let comparison = Comparison::new(group, round, outcomes);
+        if round.number == 1 { comparison.anchors(self.anchors.reach, notes) } else { comparison.cores(notes) }
     }
 
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
         if round == 0 {
             return Ok(Next::Again);
         }
-        let mut blobs: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+        let mut blobs: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
         let (mut ranges, mut bytes) = (0, 0);
-        let mut put = |row: Row| {
+        let mut put = |range: Range| {
             ranges += 1;
-            bytes += u64::from(row.end - row.start);
-            blobs.entry((row.document >> 32) as u32).or_default().extend_from_slice(&row.to_bytes());
+            bytes += u64::from(range.end - range.start);
+            blobs.entry(range.document >> 32).or_default().extend_from_slice(&Note::Range(range).to_bytes());
         };
-        let mut open: Option<Row> = None;
+        let (mut open, mut again) = (None, false);
         while let Some(note) = outcomes.next()? {
-            let next = Row::from_bytes(note).ok_or_else(damaged)?;
-            if let Some(separate) = Row::extend(&mut open, next) {
-                put(separate);
+            match Note::from_bytes(note).ok_or_else(damaged)? {
+                Note::Range(range) => Range::extend(&mut open, range).into_iter().for_each(&mut put),
+                Note::Core(_) => again = true,
             }
+        }
+        if again {
+            return Ok(Next::Again);
         }
         open.into_iter().for_each(&mut put);
         for (split, rows) in blobs {
@@ -155,119 +164,12 @@ impl Global for Repeats {
     }
 }
 
-impl Repeats {
-    /// Round 1: the occurrences of one anchor after another are compared on their texts. Groups that begin in the same document come together, so the
-    /// documents that share a passage are loaded once for all its anchors.
-    fn compare(&self, round: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
-        let (k, reach) = (self.anchors.k, self.anchors.reach);
-        let mut texts: Recent<[u8]> = Recent::new(round.memory / 2);
-        let mut group = Group::new(k, reach, !self.cut.first_stays);
-        let mut open = None;
-        let mut put = |found: Found| {
-            let (document, anchor) = found.anchor;
-            let start = |anchor: u32| anchor - found.first as u32;
-            let end = anchor - found.last as u32 + (k + reach) as u32;
-            let row = Row { document, start: start(anchor), end, copy: found.copy.0, copy_start: start(found.copy.1) };
-            // Neighbouring anchors of one letter's text give one row.
-            if let Some(separate) = Row::extend(&mut open, row) {
-                outcomes.push(&[&separate.to_bytes()]);
-            }
-        };
-        let mut name = None;
-        while let Some(note) = notes.next()? {
-            let Some((start, [d0, d1, d2, d3, d4, d5, d6, d7, o0, o1, o2, o3])) = note.split_first_chunk::<12>() else { return Err(damaged()) };
-            let (document, at) = (u64::from_be_bytes([*d0, *d1, *d2, *d3, *d4, *d5, *d6, *d7]), u32::from_be_bytes([*o0, *o1, *o2, *o3]));
-            if name != Some(*start) {
-                name = Some(*start);
-                group.end(&mut put);
-            }
-            let text = texts.get(document, || {
-                let text = round.texts.text(DocId { split: (document >> 32) as u32, ordinal: document as u32 })?;
-                Ok::<_, RunError>(Arc::from(text.into_bytes()))
-            })?;
-            group.add(&text, (document, at), &mut put);
-        }
-        group.end(&mut put);
-        open.into_iter().for_each(|row| outcomes.push(&[&row.to_bytes()]));
-        Ok(())
-    }
-}
-
-/// Round 0: hashes that occur once are done with; the others go by the place where they occur first.
-fn regroup(notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
-    let mut first: Option<[u8; 20]> = None;
-    let mut alone = true;
-    while let Some(note) = notes.next()? {
-        let note: [u8; 20] = note.try_into().map_err(|_| damaged())?;
-        match first {
-            Some(known) if known[..8] == note[..8] => {
-                let document = DocId::from_bytes(&known[8..]).ok_or_else(damaged)?;
-                let key = mix(u64::from_be_bytes(document.to_bytes())).to_be_bytes();
-                if std::mem::take(&mut alone) {
-                    outcomes.push(&[&key, &known[16..], &known[8..]]);
-                }
-                outcomes.push(&[&key, &known[16..], &note[8..]]);
-            }
-            _ => {
-                first = Some(note);
-                alone = true;
-            }
-        }
-    }
-    Ok(())
+fn unpack(document: u64) -> DocId {
+    DocId { split: (document >> 32) as u32, ordinal: document as u32 }
 }
 
 fn damaged() -> RunError {
     RunError::stop("the notes of dedup_substring are damaged: remove the run's spool and start again")
-}
-
-/// A repeated range of a document. Its bytes (big-endian) sort by document and start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Row {
-    document: u64,
-    start: u32,
-    end: u32,
-    copy: u64,
-    copy_start: u32,
-}
-
-impl Row {
-    const WIDTH: usize = 28;
-
-    fn to_bytes(self) -> [u8; Row::WIDTH] {
-        let mut bytes = [0; Row::WIDTH];
-        bytes[..8].copy_from_slice(&self.document.to_be_bytes());
-        bytes[8..12].copy_from_slice(&self.start.to_be_bytes());
-        bytes[12..16].copy_from_slice(&self.end.to_be_bytes());
-        bytes[16..24].copy_from_slice(&self.copy.to_be_bytes());
-        bytes[24..].copy_from_slice(&self.copy_start.to_be_bytes());
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Row> {
-        let (document, rest) = bytes.split_first_chunk::<8>()?;
-        let (start, rest) = rest.split_first_chunk::<4>()?;
-        let (end, rest) = rest.split_first_chunk::<4>()?;
-        let (copy, rest) = rest.split_first_chunk::<8>()?;
-        Some(Row {
-            document: u64::from_be_bytes(*document),
-            start: u32::from_be_bytes(*start),
-            end: u32::from_be_bytes(*end),
-            copy: u64::from_be_bytes(*copy),
-            copy_start: u32::from_be_bytes(rest.try_into().ok()?),
-        })
-    }
-
-    /// Joins a row to the one open before it where they touch; else gives back the open one and opens the new one.
-    fn extend(open: &mut Option<Row>, next: Row) -> Option<Row> {
-        match open {
-            Some(row) if row.document == next.document && row.start <= next.start && next.start <= row.end => {
-                row.end = row.end.max(next.end);
-                None
-            }
-            _ => open.replace(next),
-        }
-    }
 }
 
 /// Rows of one split, in order of document and start.
@@ -282,16 +184,12 @@ struct Cut {
 
 impl Stage for Cut {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
-        let rows = self.rows.as_chunks::<{ Row::WIDTH }>().0;
-        let id = doc.id().to_bytes();
-        let from = rows.partition_point(|row| row[..8] < id[..]);
-        let own = rows[from..].iter().take_while(|row| row[..8] == id[..]).filter_map(|row| Row::from_bytes(row));
-        let mut own = own.peekable();
-        let copy = own.peek().map(|row| row.copy);
-        let Some(left) = without(doc.text(), own.map(|row| (row.start as usize, row.end as usize)), self.snap) else { return Ok(Verdict::Keep) };
+        let own = || Range::of(&self.rows, u64::from_be_bytes(doc.id().to_bytes()));
+        let ranges = own().map(|range| (range.start as usize, range.end as usize));
+        let Some(left) = without(doc.text(), ranges, self.snap) else { return Ok(Verdict::Keep) };
         if left.len() < self.min_left {
             let drop = Drop::measured(self.reason, left.len() as f64, self.min_left as f64);
-            let other = copy.filter(|_| self.first_stays).and_then(|copy| DocId::from_bytes(&copy.to_be_bytes()));
+            let other = own().next().filter(|_| self.first_stays).map(|range| unpack(range.copy));
             return Ok(Verdict::Drop(Drop { other, ..drop }));
         }
         doc.set_text(left);
@@ -312,9 +210,10 @@ mod tests {
         docs
     }
 
-    fn global(min_bytes: usize, keep: Keep) -> Repeats {
+    /// With little memory groups of more than a few contexts are divided.
+    fn global(min_bytes: usize, keep: Keep, memory: usize) -> Repeats {
         let cut = Cut { rows: Vec::new(), snap: Snap::Char, min_left: 0, first_stays: keep == Keep::First, reason: Reason(0) };
-        Repeats { anchors: Anchors::new(min_bytes), cut, memory: 1 << 20 }
+        Repeats { anchors: Anchors::new(min_bytes), cut, memory }
     }
 
     /// The texts without the bytes of windows that go, by comparing each window with each other; cuts shrink to whole characters.
@@ -365,8 +264,8 @@ mod tests {
             let texts = random(seed);
             let length = [2, 3, 5, 8, 13, 20, 31][roll(seed, 2) as usize % 7];
             for keep in [Keep::First, Keep::None] {
-                let global = global(length, keep);
-                for how in [CALM, Play { ranges: 7, seed: seed + 1, memory: 100 }] {
+                for (memory, how) in [(1 << 20, CALM), (1000, Play { ranges: 7, seed: seed + 1, memory: 100 })] {
+                    let global = global(length, keep, memory);
                     let mut docs = corpus(&texts);
                     let played = play(&global, &docs, how).unwrap();
                     assert!(apply(&global, &played.decision, &mut docs).unwrap().iter().all(|verdict| *verdict == Verdict::Keep));
@@ -383,14 +282,14 @@ mod tests {
     fn copies_are_named_and_the_decision_does_not_depend_on_cutting() {
         for seed in 0..200 {
             let docs = corpus(&random(seed));
-            let global = global(6, Keep::First);
+            let global = global(6, Keep::First, 2000);
             let rows = |how| {
                 let decision = play(&global, &docs, how).unwrap().decision;
                 (0..4).map(|split| decision.get(&format!("cuts-{split:05}")).unwrap().unwrap_or_default()).collect::<Vec<_>>()
             };
             let calm = rows(CALM);
             assert_eq!(calm, rows(Play { ranges: 20, seed, memory: 0 }));
-            for row in calm.iter().flat_map(|rows| rows.as_chunks::<28>().0).map(|row| Row::from_bytes(row).unwrap()) {
+            for row in docs.iter().flat_map(|doc| Range::of(&calm[doc.id().split as usize], u64::from_be_bytes(doc.id().to_bytes()))) {
                 let window = |document: u64, start: u32| {
                     let doc = docs.iter().find(|doc| doc.id().to_bytes() == document.to_be_bytes()).unwrap();
                     &doc.text().as_bytes()[start as usize..][..6]
@@ -426,9 +325,12 @@ mod tests {
     #[test]
     fn one_letter_and_a_crowd_take_bounded_work() {
         let mut texts = vec!["a".repeat(30_000), "ab".repeat(10_000)];
-        texts.extend((0..2000).map(|number| format!("{number:08x} {} {number:08x}", "the same line in all of these documents, which is long enough to count ".repeat(2))));
+        texts.extend(
+            (0..2000)
+                .map(|number| format!("{number:08x} {} {number:08x}", "the same line in all of these documents, which is long enough to count ".repeat(2))),
+        );
         let docs = corpus(&texts);
-        let played = play(&global(100, Keep::First), &docs, CALM).unwrap();
+        let played = play(&global(100, Keep::First, 1 << 20), &docs, CALM).unwrap();
         assert_eq!(played.decision.counts["ranges_repeated"], 2 + 1999);
     }
 

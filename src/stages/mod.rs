@@ -5,6 +5,7 @@ pub mod dedup_minhash;
 pub mod dedup_substring;
 pub mod extract;
 pub mod language;
+pub mod learn_tokenizer;
 pub mod rules;
 pub mod sample;
 pub mod tokenize;
@@ -19,6 +20,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<dedup_substring::DedupSubstring>(include_str!("dedup_substring.rs"));
     to.add::<extract::Extract>(include_str!("extract.rs"));
     to.add::<language::Language>(include_str!("language.rs"));
+    to.add::<learn_tokenizer::LearnTokenizer>(include_str!("learn_tokenizer.rs"));
     to.add::<rules::Rules>(include_str!("rules.rs"));
     to.add::<sample::Sample>(include_str!("sample.rs"));
     to.add::<tokenize::Tokenize>(include_str!("tokenize.rs"));
@@ -33,19 +35,20 @@ pub mod prelude {
     pub use crate::scratch::Scratch;
     pub use crate::stage::{Built, ByteSize, Complaint, Drop, OneOrMany, Reason, Recipe, Result, Share, Shop, Spec, Stage, Verdict};
 
+    /// The file in which one stage leaves a tokenizer for another.
+    pub const TOKENIZER: &str = "tokenizer.json";
+
     /// What `Recipe::build` gives.
     pub type Build = std::result::Result<Built, Vec<Complaint>>;
 }
 
-#[cfg(test)]
-mod figures;
 #[cfg(test)]
 mod testing {
     use std::collections::BTreeSet;
 
     use super::prelude::*;
     use crate::doc::TagTable;
-    use crate::stage::{Decision, Next, NoteStream, Notes, Round, Texts};
+    use crate::stage::{Artifacts, Decision, Next, NoteStream, Notes, Round, Texts};
 
     /// A recipe that was filled and built as the plan does it.
     pub struct Made {
@@ -100,6 +103,12 @@ mod testing {
         pub decision: Decision,
     }
 
+    impl Artifacts for Decided {
+        fn read(&self, _: &str, name: &str) -> Result<Vec<u8>> {
+            Ok(self.decision.get(name)?.unwrap())
+        }
+    }
+
     struct Sorted<'a>(std::vec::IntoIter<&'a [u8]>, Option<&'a [u8]>);
 
     impl NoteStream for Sorted<'_> {
@@ -135,7 +144,7 @@ mod testing {
         let before = Decision::in_memory();
         let round = Round { number: 0, texts: &NoTexts, decided: &before, memory: global.memory() };
         global.reduce(&round, &mut sorted(&notes), &mut outcomes).unwrap();
-        assert_eq!(global.decide(&round, &mut sorted(&outcomes), &mut decision).unwrap(), Next::Done);
+        assert_eq!(global.decide(0, &mut sorted(&outcomes), &mut decision).unwrap(), Next::Done);
         let mut doc = Doc::from_text("x");
         assert_eq!(global.stage(&decision, 0).unwrap().apply(&mut doc, &mut scratch).unwrap(), Verdict::Keep);
         Decided { decision }

@@ -8,7 +8,7 @@
 //! use = "rules"
 //! set = "gopher"
 //! bounds.too_few_words.min = 40              # one bound changed, the set not forked
-//! disable = ["few_stop_words"]
+//! disable = ["too_few_stop_words"]
 //! ```
 //!
 //! The source of each set and of its definitions stands at the head of its file. How a text is cut into words decides many of them:
@@ -42,6 +42,9 @@ pub struct Rules {
     /// Rules to leave out.
     #[serde(default)]
     disable: Vec<String>,
+    /// Judge only documents of these languages (the tag `lang`; `zh` means every form of Chinese); others pass. Default: all, and `lang` is not needed.
+    #[serde(default)]
+    languages: OneOrMany,
     /// Evaluate the rules after the first that fails as well; a drop then names them all. Default false.
     #[serde(default)]
     audit: bool,
@@ -53,7 +56,9 @@ impl Recipe for Rules {
     fn spec(&self) -> Spec {
         // The reasons of a user's file are known once it is read.
         let set = built_in(&self.set).and_then(|text| RuleSet::parse(text).ok()).unwrap_or_default();
-        set.reasons().into_iter().fold(Spec::new().needs("text"), |spec, reason| spec.reason(reason))
+        let spec = Spec::new().needs("text");
+        let spec = if self.languages.0.is_empty() { spec } else { spec.needs("lang") };
+        set.reasons().into_iter().fold(spec, |spec, reason| spec.reason(reason))
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
@@ -82,20 +87,29 @@ impl Recipe for Rules {
             complaints.extend(disabled.map(|error| complaint("disable", error)));
         }
         let (true, Some(splitter)) = (complaints.is_empty(), splitter) else { return Err(complaints) };
+        let languages = if self.languages.0.is_empty() { None } else { Some((shop.tag::<String>("lang")?, self.languages.0)) };
         let reasons = set.reasons().into_iter().map(|name| (name.to_owned(), shop.reason(name))).collect();
-        Ok(Built::stage(Judge { set, splitter, audit: self.audit, reasons }))
+        Ok(Built::stage(Judge { set, splitter, languages, audit: self.audit, reasons }))
     }
 }
 
 struct Judge {
     set: RuleSet,
     splitter: Splitter,
+    languages: Option<(Tag<String>, Vec<String>)>,
     audit: bool,
     reasons: BTreeMap<String, Reason>,
 }
 
 impl Stage for Judge {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
+        if let Some((tag, languages)) = &self.languages {
+            let lang = doc.tag(*tag).unwrap_or_default();
+            let primary = lang.split('-').next().unwrap_or_default();
+            if !languages.iter().any(|wanted| wanted == lang || wanted == primary) {
+                return Ok(Verdict::Keep);
+            }
+        }
         let mut findings = Vec::new();
         let audit = self.audit || scratch.audits();
         let facts = scratch.facts(doc);
@@ -174,6 +188,19 @@ mod tests {
     use super::*;
 
     const PROSE: &str = "The river rises in the hills above the town and is crossed by a bridge that was built of stone.";
+
+    #[test]
+    fn documents_of_other_languages_pass() {
+        let made = made::<Rules>("set = \"gopher\"\nlanguages = [\"en\"]");
+        let tag = made.tags.clone().declare::<String>("lang").unwrap();
+        let mut verdicts = Vec::new();
+        for lang in ["en", "en-GB", "de"] {
+            let mut doc = Doc::from_text("short");
+            doc.set_tag(tag, lang.to_owned());
+            verdicts.push(made.dropped(&mut doc).map(|(reason, _)| reason));
+        }
+        assert_eq!(verdicts, [Some("too_few_words".to_owned()), Some("too_few_words".to_owned()), None]);
+    }
 
     #[test]
     fn the_first_rule_that_fails_names_the_reason() {

@@ -23,9 +23,6 @@ use crate::doc::Tokens;
 use crate::stage::{Artifacts, RunError, Vocabulary};
 use crate::tokenizer::{EncodeScratch, Pattern, Tokenizer};
 
-/// File name of the tokenizer that `learn_tokenizer` leaves.
-pub(super) const ARTIFACT: &str = "tokenizer.json";
-
 /// Which ids to write.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,7 +106,7 @@ impl Encode {
 impl Stage for Encode {
     fn open(&mut self, artifacts: &dyn Artifacts) -> Result<()> {
         let Some(stage) = &self.made_by else { return Ok(()) };
-        let file = artifacts.read(stage, ARTIFACT)?;
+        let file = artifacts.read(stage, TOKENIZER)?;
         let tokenizer = Tokenizer::from_bytes(stage, &file, None).map_err(RunError::stop)?;
         if self.eos == Some(true) && !tokenizer.special().contains_key("eos") {
             return Err(RunError::stop(format!("the tokenizer of stage `{stage}` has no end-of-text token: leave `eos` out")));
@@ -139,5 +136,70 @@ impl Stage for Encode {
             size: tokenizer.vocab_size(),
             special: tokenizer.special().clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::learn_tokenizer::LearnTokenizer;
+    use super::super::testing::{complaints, decided, made};
+    use super::*;
+
+    fn ids(stage: &dyn Stage, text: &str) -> Vec<u32> {
+        let mut doc = Doc::from_text(text);
+        assert_eq!(stage.apply(&mut doc, &mut Scratch::default()).unwrap(), Verdict::Keep);
+        doc.tokens.unwrap().ids
+    }
+
+    /// A stage that uses what `learn_tokenizer` made of a few words.
+    fn opened(learn: &str, keys: &str) -> Result<Box<dyn Stage>> {
+        let decided = decided::<LearnTokenizer>(learn, &["the river and the bridge", "over the river"]);
+        let Built::Stage(mut stage) = made::<Tokenize>(&format!("tokenizer = \"stage:t\"\n{keys}")).built else { panic!("not a stage") };
+        stage.open(&decided).map(|()| stage)
+    }
+
+    #[test]
+    fn bytes_are_their_own_ids() {
+        let stage = made::<Tokenize>("tokenizer = \"bytes\"");
+        assert_eq!(ids(stage.stage(), "aé"), [97, 0xc3, 0xa9]);
+        let vocabulary = stage.stage().vocabulary().unwrap();
+        assert_eq!((vocabulary.name.as_str(), vocabulary.size), ("bytes", 256));
+    }
+
+    #[test]
+    fn the_end_of_text_is_written_when_asked_for_or_by_default() {
+        let bpe = "vocab_size = 270";
+        let (full, bare) = (opened(bpe, "").unwrap(), opened(bpe, "special_tokens = false").unwrap());
+        let eos = full.vocabulary().unwrap().special["eos"];
+        let text = ids(bare.as_ref(), "the river");
+        assert!(!text.contains(&eos) && text.len() < "the river".len());
+        assert_eq!(ids(full.as_ref(), "the river"), [text.as_slice(), &[eos]].concat());
+        assert_eq!(ids(full.as_ref(), ""), [eos]);
+        assert_eq!(ids(opened(bpe, "special_tokens = false\neos = true").unwrap().as_ref(), "the river").last(), Some(&eos));
+        assert!(!ids(opened(bpe, "eos = false").unwrap().as_ref(), "the river").contains(&eos));
+    }
+
+    #[test]
+    fn vocabularies_without_an_end_of_text_get_what_they_have() {
+        let bert = opened("model = \"wordpiece\"\nvocab_size = 60", "").unwrap();
+        let special = bert.vocabulary().unwrap().special;
+        let found = ids(bert.as_ref(), "river");
+        assert_eq!((found[0], found[found.len() - 1]), (special["cls"], special["sep"]));
+        let chars = opened("model = \"chars\"", "").unwrap();
+        assert_eq!(ids(chars.as_ref(), "rr").len(), 2);
+        let stopped = opened("model = \"chars\"", "eos = true").err().unwrap();
+        assert!(stopped.to_string().contains("no end-of-text token"), "{stopped}");
+    }
+
+    #[test]
+    fn faults_point_at_their_keys() {
+        assert_eq!(complaints::<Tokenize>("tokenizer = \"no/such.json\""), ["tokenizer"]);
+        assert_eq!(complaints::<Tokenize>("tokenizer = \"chars\""), ["tokenizer"]);
+        assert_eq!(complaints::<Tokenize>("tokenizer = \"bytes\"\neos = true"), ["eos"]);
+        assert_eq!(complaints::<Tokenize>("tokenizer = \"bytes\"\npattern = \"gpt9\""), ["pattern"]);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.json");
+        std::fs::write(&path, "{}").unwrap();
+        assert_eq!(complaints::<Tokenize>(&format!("tokenizer = {:?}", path.display().to_string())), ["tokenizer"]);
     }
 }

@@ -14,6 +14,7 @@ const FEW_ERRORS: f64 = 0.01;
 /// Decoded text and how it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<'a> {
+    /// The text.
     pub text: Cow<'a, str>,
     /// WHATWG name of the encoding.
     pub encoding: &'static str,
@@ -43,7 +44,8 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
         }
         return run(bytes, encoding_rs::ISO_2022_JP);
     }
-    let labels = [content_type.and_then(header_label), meta_label(bytes)];
+    let labels = [content_type.and_then(header_label), meta_label(bytes)]
+        .map(|label| label.filter(|e| *e != encoding_rs::REPLACEMENT));
     for encoding in labels.into_iter().flatten() {
         let decoded = run(bytes, encoding);
         if !decoded.had_errors {

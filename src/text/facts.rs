@@ -26,7 +26,7 @@ pub struct Facts {
     repeated_paragraphs: Memo<Repeats>,
     lowered: Memo<String>,
     seen: Seen,
-    line: Option<Box<Facts>>,
+    part: Option<Box<Facts>>,
 }
 
 /// Counts over the words of a text.
@@ -230,7 +230,13 @@ impl Facts {
                 let (ascii, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
                 lowered.push_str(ascii);
                 let mut letters = tail.chars();
-                lowered.extend(letters.by_ref().next().into_iter().flat_map(char::to_lowercase));
+                lowered.extend(
+                    letters
+                        .by_ref()
+                        .next()
+                        .into_iter()
+                        .flat_map(char::to_lowercase),
+                );
                 rest = letters.as_str();
             }
             lowered.push_str(rest);
@@ -238,17 +244,17 @@ impl Facts {
         })
     }
 
-    /// Facts for one line, or an edited form, of the text, taken out so that both can be used; to be given back.
-    pub fn take_line(&mut self) -> Box<Facts> {
-        let mut line = self.line.take().unwrap_or_default();
-        line.split_by(self.splitter);
-        line.reset();
-        line
+    /// Facts for a part or an edited form of the text, taken out so that both can be used; to be given back.
+    pub fn take_part(&mut self) -> Box<Facts> {
+        let mut part = self.part.take().unwrap_or_default();
+        part.split_by(self.splitter);
+        part.reset();
+        part
     }
 
-    /// Gives the memory of [`Facts::take_line`] back.
-    pub fn give_line(&mut self, line: Box<Facts>) {
-        self.line = Some(line);
+    /// Gives the memory of [`Facts::take_part`] back.
+    pub fn give_part(&mut self, part: Box<Facts>) {
+        self.part = Some(part);
     }
 }
 

@@ -1,8 +1,10 @@
-//! Repeated word n-grams, by hashes that roll: no n-gram is ever spelt out.
+//! Repeated word n-grams, by hashes; most n-grams that stand once are told apart without one.
 //!
 //! Definitions of datatrove 0.10.1's `gopher_repetition_filter.py`; lengths are in code points.
 
-use super::{Span, chars, repeats::Seen, slice};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Span, bytes::pack, chars, slice};
 
 /// What n-gram counting needs to know of the words of a text.
 #[derive(Clone, Debug, Default)]
@@ -11,79 +13,151 @@ pub struct Words {
     hashes: Vec<u64>,
     /// Characters in the words before each word; one entry more than there are words.
     chars: Vec<u32>,
-    /// Hash of the letters of all words before each word, as a polynomial in `BASE`; one entry more.
-    before: Vec<u64>,
-    /// What brings a difference of two entries of `before` to the same power: inverse of `BASE` to the bytes before.
-    scale: Vec<u64>,
-    counts: Vec<Count>,
-    places: Vec<u64>,
-    seen: Seen,
+    /// All words, joined by nothing, and `HEAD` bytes of padding.
+    joined: Vec<u8>,
+    /// Where each word starts in `joined`; one entry more.
+    starts: Vec<u32>,
+    rolled: Rolled,
+    /// Where n-grams of `FEW` words or more may stand that stand elsewhere too.
+    again: Vec<u32>,
+    again_known: bool,
+    /// Hashes of the n-grams looked at.
+    grams: Vec<u64>,
+    marks: Marks,
+    index: Index,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    hash: u64,
-    count: u32,
-    first: u32,
+/// n-grams of at least `HEAD` bytes are alike only if their first `HEAD` bytes are.
+const HEAD: usize = 16;
+/// No n-gram of fewer words is asked for often.
+const FEW: usize = 5;
+
+/// The n-grams last counted, from which those of one word more are made.
+#[derive(Clone, Debug, Default)]
+struct Rolled {
+    n: usize,
+    /// A hash of each; right only where `again` holds.
+    hashes: Vec<u64>,
+    /// Whether the same words stand elsewhere too; a longer n-gram can only if both of its parts do.
+    again: Vec<bool>,
+    /// Where the same words stand first.
+    firsts: Vec<u32>,
+    counts: Vec<u32>,
 }
 
-/// Odd, so that it has an inverse modulo 2^64.
-const BASE: u64 = 0x2545_f491_4f6c_dd1d;
-const INVERSE: u64 = inverse(BASE);
+/// Finds the first of equal hashes in a list.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    /// Places in the list plus one; 0 where empty. A power of two of them, at most half in use.
+    slots: Vec<u32>,
+}
 
-const fn inverse(odd: u64) -> u64 {
-    let (mut x, mut step) = (odd, 0);
-    while step < 6 {
-        x = x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x)));
-        step += 1;
+impl Index {
+    fn clear(&mut self, expected: usize) {
+        self.slots.clear();
+        self.slots
+            .resize((expected * 2).next_power_of_two().max(64), 0);
     }
-    x
-}
 
-const fn powers(base: u64) -> [u64; 64] {
-    let mut table = [1u64; 64];
-    let mut at = 1;
-    while at < 64 {
-        table[at] = table[at - 1].wrapping_mul(base);
-        at += 1;
+    /// Where the hash at `at` of `hashes` was put in first: `at` itself if it is new.
+    #[inline]
+    fn first(&mut self, at: usize, hashes: &[u64]) -> usize {
+        let hash = hashes[at];
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        loop {
+            match self.slots[slot] {
+                0 => {
+                    self.slots[slot] = at as u32 + 1;
+                    return at;
+                }
+                place if hashes[place as usize - 1] == hash => return place as usize - 1,
+                _ => slot = (slot + 1) & mask,
+            }
+        }
     }
-    table
 }
 
-const POWERS: [u64; 64] = powers(BASE);
-const INVERSES: [u64; 64] = powers(INVERSE);
+/// Tells most hashes that occur once from those that may occur again, in little memory.
+#[derive(Clone, Debug, Default)]
+struct Marks {
+    /// For each of 64 hash values a bit: met once, met again.
+    planes: Vec<[u64; 2]>,
+}
+
+impl Marks {
+    fn clear(&mut self, expected: usize) {
+        self.planes.clear();
+        self.planes
+            .resize((expected / 8).next_power_of_two().max(8), [0; 2]);
+    }
+
+    #[inline]
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let mixed = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
+        (
+            (mixed >> 6) as usize & (self.planes.len() - 1),
+            1 << (mixed & 63),
+        )
+    }
+
+    #[inline]
+    fn mark(&mut self, hash: u64) {
+        let (place, bit) = self.place(hash);
+        let [once, again] = &mut self.planes[place];
+        *again |= *once & bit;
+        *once |= bit;
+    }
+
+    #[inline]
+    fn may_be_again(&self, hash: u64) -> bool {
+        let (place, bit) = self.place(hash);
+        self.planes[place][1] & bit != 0
+    }
+}
 
 impl Words {
     /// Learns the words of `text`.
     pub fn learn(&mut self, text: &str, words: &[Span]) {
-        for list in [&mut self.hashes, &mut self.before, &mut self.scale] {
+        self.hashes.clear();
+        self.hashes.reserve(words.len());
+        for list in [&mut self.chars, &mut self.starts] {
             list.clear();
             list.reserve(words.len() + 1);
         }
-        self.chars.clear();
-        self.chars.reserve(words.len() + 1);
-        let (mut before, mut power, mut scale, mut sum) = (0u64, 1u64, 1u64, 0u32);
+        self.joined.clear();
+        self.joined.reserve(text.len() + HEAD);
+        self.rolled.n = 0;
+        self.again_known = false;
+        let mut chars = 0;
         for span in words {
-            self.before.push(before);
-            self.scale.push(scale);
-            self.chars.push(sum);
+            self.chars.push(chars);
+            self.starts.push(self.joined.len() as u32);
             let word = slice(text, *span);
-            let mut hash = 0u64;
-            for block in word.as_bytes().chunks(63) {
-                let letters = block.iter().zip(&POWERS);
-                let part = letters.fold(0u64, |sum, (b, p)| {
-                    sum.wrapping_add((u64::from(*b) + 1).wrapping_mul(*p))
-                });
-                before = before.wrapping_add(part.wrapping_mul(power));
-                power = power.wrapping_mul(POWERS[block.len()]);
-                scale = scale.wrapping_mul(INVERSES[block.len()]);
-                hash = hash.wrapping_mul(POWERS[block.len()]).wrapping_add(part);
-            }
-            sum += chars::count(word) as u32;
-            self.hashes.push(mix(hash ^ (word.len() as u64) << 48));
+            self.joined.extend_from_slice(word.as_bytes());
+            chars += chars::count(word) as u32;
+            let hash = if word.len() <= 8 {
+                pack(word.as_bytes())
+            } else {
+                xxh3_64(word.as_bytes())
+            };
+            self.hashes
+                .push(mix(hash ^ (word.len() as u64).rotate_right(4)));
         }
-        self.before.push(before);
-        self.chars.push(sum);
+        self.chars.push(chars);
+        self.starts.push(self.joined.len() as u32);
+        self.joined.resize(self.joined.len() + HEAD, 0);
+    }
+
+    /// The bytes of the `n` words at `at`, joined by nothing.
+    fn gram(&self, at: usize, n: usize) -> &[u8] {
+        match (self.starts.get(at), self.starts.get(at + n)) {
+            (Some(from), Some(to)) => self
+                .joined
+                .get(*from as usize..*to as usize)
+                .unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// Characters of the `n` words at `at`.
@@ -94,63 +168,125 @@ impl Words {
         }
     }
 
-    /// Characters of the most frequent n-gram, words joined by spaces, times its count; of several the first in the text. 0 where there is no n-gram.
+    /// Characters of the most frequent n-gram, words joined by spaces, times its count; of several the first in the text.
+    /// 0 where there is no n-gram.
     pub fn top(&mut self, n: usize) -> usize {
         let total = (self.hashes.len() + 1).saturating_sub(n);
         if total == 0 || n == 0 {
             return 0;
         }
-        self.places.clear();
-        self.places.extend(self.hashes.windows(n).map(|words| {
-            words
-                .iter()
-                .fold(0u64, |sum, hash| mix(sum.wrapping_add(*hash)))
-        }));
-        let mask = (total * 2).next_power_of_two().max(64) - 1;
-        self.counts.clear();
-        self.counts.resize(mask + 1, Count::default());
-        let mut best = Count::default();
-        for (at, hash) in self.places.iter().enumerate() {
-            let mut place = (hash >> 32) as usize & mask;
-            while self.counts[place].count > 0 && self.counts[place].hash != *hash {
-                place = (place + 1) & mask;
-            }
-            let entry = &mut self.counts[place];
-            if entry.count == 0 {
-                *entry = Count {
-                    hash: *hash,
-                    count: 0,
-                    first: at as u32,
-                };
-            }
-            entry.count += 1;
-            if entry.count > best.count || entry.count == best.count && entry.first < best.first {
-                best = *entry;
+        let (first, count) = self.count(n, total);
+        (self.chars(first, n) + n - 1) * count
+    }
+
+    /// Counts the `total` n-grams; the place of the most frequent, the first of several, and its count.
+    fn count(&mut self, n: usize, total: usize) -> (usize, usize) {
+        let rolled = &mut self.rolled;
+        if rolled.n == 0 || rolled.n >= n {
+            rolled.n = 0;
+            rolled.hashes.clear();
+            rolled.hashes.resize(total, 0);
+            rolled.again.clear();
+            rolled.again.resize(total + 1, true);
+        }
+        let (grown, words) = (rolled.n, &self.hashes);
+        rolled.n = n;
+        self.marks.clear(total);
+        for at in 0..total {
+            rolled.again[at] &= rolled.again[at + 1];
+            if rolled.again[at] {
+                let hash = words[at + grown..at + n]
+                    .iter()
+                    .fold(rolled.hashes[at], |sum, word| mix(sum.wrapping_add(*word)));
+                rolled.hashes[at] = hash;
+                self.marks.mark(hash);
             }
         }
-        (self.chars(best.first as usize, n) + n - 1) * best.count as usize
+        rolled.counts.clear();
+        rolled.counts.resize(total, 0);
+        rolled.firsts.clear();
+        rolled.firsts.resize(total, 0);
+        self.index.clear(total);
+        // Of n-grams that stand once, the first counts as well as any.
+        let (mut best, mut most) = (0, 1);
+        for at in 0..total {
+            if !rolled.again[at] || !self.marks.may_be_again(rolled.hashes[at]) {
+                continue;
+            }
+            let first = self.index.first(at, &rolled.hashes);
+            rolled.firsts[at] = first as u32;
+            rolled.counts[first] += 1;
+            let count = rolled.counts[first];
+            if count > most || count == most && first < best {
+                (best, most) = (first, count);
+            }
+        }
+        for at in 0..total {
+            rolled.again[at] &= rolled.counts[rolled.firsts[at] as usize] > 1
+                && self.marks.may_be_again(rolled.hashes[at]);
+        }
+        rolled.again.truncate(total);
+        (best, most as usize)
     }
 
     /// Characters in n-grams that stand earlier too, words joined by nothing; after such an n-gram the search goes on behind it.
     pub fn repeated(&mut self, n: usize) -> usize {
         let total = (self.hashes.len() + 1).saturating_sub(n);
-        if n == 0 {
+        if n == 0 || total == 0 {
             return 0;
         }
-        self.seen.clear(total);
-        let (mut at, mut chars) = (0, 0);
-        while at < total {
-            let hash = self.before[at + n]
-                .wrapping_sub(self.before[at])
-                .wrapping_mul(self.scale[at]);
-            if self.seen.insert(hash) {
-                at += 1;
-            } else {
+        if n < FEW {
+            self.again.clear();
+            self.again.extend(0..total as u32);
+            self.again_known = false;
+        } else if !self.again_known {
+            self.find_again();
+        }
+        let mut grams = std::mem::take(&mut self.grams);
+        grams.clear();
+        self.index.clear(self.again.len());
+        let (mut next, mut chars) = (0, 0);
+        for at in &self.again {
+            let at = *at as usize;
+            if at < next || at >= total {
+                continue;
+            }
+            grams.push(xxh3_64(self.gram(at, n)));
+            if self.index.first(grams.len() - 1, &grams) < grams.len() - 1 {
                 chars += self.chars(at, n);
-                at += n;
+                next = at + n;
             }
         }
+        self.grams = grams;
         chars
+    }
+
+    /// Finds where n-grams of `FEW` words or more may begin that stand elsewhere too: those shorter than `HEAD`, and those whose head does.
+    fn find_again(&mut self) {
+        let head = |start: u32| {
+            let bytes = self
+                .joined
+                .get(start as usize..)
+                .and_then(|rest| rest.first_chunk::<HEAD>());
+            let both = bytes.map_or(0, |head| u128::from_le_bytes(*head));
+            mix(both as u64).wrapping_add((both >> 64) as u64)
+        };
+        let grams = self
+            .starts
+            .iter()
+            .zip(self.starts.get(FEW..).unwrap_or_default());
+        self.grams.clear();
+        self.grams
+            .extend(grams.clone().map(|(start, _)| head(*start)));
+        self.marks.clear(self.grams.len());
+        self.grams.iter().for_each(|head| self.marks.mark(*head));
+        self.again.clear();
+        for ((at, (start, end)), head) in grams.enumerate().zip(&self.grams) {
+            if end - start < HEAD as u32 || self.marks.may_be_again(*head) {
+                self.again.push(at as u32);
+            }
+        }
+        self.again_known = true;
     }
 }
 

@@ -7,8 +7,11 @@ use super::chars;
 /// How many pieces there are, how many of them stand earlier in the text too, and the characters of the latter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Repeats {
+    /// All pieces.
     pub pieces: usize,
+    /// Pieces that stand earlier too.
     pub repeated: usize,
+    /// Their characters.
     pub repeated_chars: usize,
 }
 

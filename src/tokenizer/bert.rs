@@ -40,7 +40,8 @@ impl Made {
     }
 }
 
-const BLOCK: usize = 256;
+/// Characters asked about together: few, since an answer takes several microseconds and a script may be used sparsely.
+const BLOCK: usize = 16;
 
 pub(super) struct Bert {
     normalizer: NormalizerWrapper,
@@ -74,6 +75,40 @@ impl Bert {
         (survives(LOW_MARK) && survives(HIGH_MARK)).then_some(bert)
     }
 
+    /// Calls `word` with each normalized word. A text with a character that depends on its neighbours goes through the
+    /// reference as a whole.
+    pub fn words(&self, text: &str, word: &mut dyn FnMut(&str)) {
+        let mut current = Vec::new();
+        let odd = text.chars().any(|c| self.made(c).kind == Kind::Odd);
+        if odd {
+            let words = self.normalize(text).and_then(|text| self.split(&text));
+            words
+                .unwrap_or_default()
+                .iter()
+                .for_each(|found| word(found));
+            return;
+        }
+        let mut end = |current: &mut Vec<u8>| {
+            if let Ok(found) = std::str::from_utf8(current)
+                && !found.is_empty()
+            {
+                word(found);
+            }
+            current.clear();
+        };
+        for c in text.chars() {
+            let made = self.made(c);
+            if made.kind != Kind::Word {
+                end(&mut current);
+            }
+            current.extend_from_slice(made.text());
+            if made.kind == Kind::Alone {
+                end(&mut current);
+            }
+        }
+        end(&mut current);
+    }
+
     #[inline(always)]
     pub fn ascii(&self, byte: u8) -> &Made {
         &self.ascii[usize::from(byte & 0x7f)]
@@ -104,7 +139,7 @@ impl Bert {
             format!("{c}{LOW_MARK}"),
             text.clone() + &self.normalize(&LOW_MARK.to_string())?,
         )?;
-        let words = self.words(&format!("a{text}a"))?;
+        let words = self.split(&format!("a{text}a"))?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (kind, text) = match words[..] {
             [_] => (Kind::Word, &text[..]),
@@ -129,7 +164,7 @@ impl Bert {
         Some(normalized.get().to_owned())
     }
 
-    fn words(&self, text: &str) -> Option<Vec<String>> {
+    fn split(&self, text: &str) -> Option<Vec<String>> {
         let mut words = PreTokenizedString::from(text);
         self.pre_tokenizer.pre_tokenize(&mut words).ok()?;
         let splits = words.get_splits(OffsetReferential::Normalized, OffsetType::Byte);

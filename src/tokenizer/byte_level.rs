@@ -2,22 +2,29 @@
 
 use super::EncodeScratch;
 use super::merges::Merges;
+use super::normal::Form;
+use super::seams::Seams;
 use super::split::Pattern;
-use super::words::{WordTable, key};
+use super::words::{PIECE, WordTable, key};
 
 pub(super) struct ByteLevel {
+    normalize: Option<Form>,
     pattern: Pattern,
     /// The symbol of each byte.
     bytes: [u32; 256],
+    /// What each two bytes merge into, by the first and the second: most look-ups, in a table that a cache holds.
+    byte_pairs: Vec<u64>,
     merges: Merges,
     /// Words that become one token.
     words: WordTable,
+    seams: Seams,
 }
 
 impl ByteLevel {
     /// `tokens`: the bytes of each token and its id. With `whole_words`, a word that is a token becomes it whatever the merges
     /// would make of it (tiktoken; `ignore_merges` in a tokenizer.json). `None` unless every byte is a token.
     pub fn new(
+        normalize: Option<Form>,
         pattern: Pattern,
         tokens: &[(Vec<u8>, u32)],
         pairs: &[(u32, u32, u32, u32)],
@@ -47,14 +54,30 @@ impl ByteLevel {
             .collect();
         let words = WordTable::new(whole.iter().copied());
         Some(ByteLevel {
+            normalize,
             pattern,
+            byte_pairs: (0..1 << 16)
+                .map(|pair: usize| merges.get(bytes[pair >> 8], bytes[pair & 0xff]))
+                .collect(),
             bytes,
             merges,
             words,
+            seams: Seams::of(tokens.iter().map(|(token, _)| &token[..])),
         })
     }
 
     pub fn encode(&self, text: &str, out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
+        match self.normalize {
+            None => self.encode_normal(text, out, scratch),
+            Some(form) => {
+                let mut buffer = std::mem::take(&mut scratch.text);
+                self.encode_normal(form.apply(text, &mut buffer), out, scratch);
+                scratch.text = buffer;
+            }
+        }
+    }
+
+    fn encode_normal(&self, text: &str, out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
         let bytes = text.as_bytes();
         self.pattern
             .split(text, |from, to| match key(bytes, from, to) {
@@ -71,8 +94,34 @@ impl ByteLevel {
                 }
                 None => match self.words.get_long(&bytes[from..to]) {
                     Some(id) => out.push(id),
-                    None => self.merge(&bytes[from..to], out, &mut scratch.word),
+                    None => self.merge_long(text, from, to, out, scratch),
                 },
+            });
+    }
+
+    /// Merges a word of more bytes than a key has, piece by piece. Pieces are remembered apart from words: a word that is a
+    /// token may become it although no merge makes it.
+    #[inline(never)]
+    fn merge_long(
+        &self,
+        text: &str,
+        from: usize,
+        to: usize,
+        out: &mut Vec<u32>,
+        scratch: &mut EncodeScratch,
+    ) {
+        let bytes = text.as_bytes();
+        self.seams
+            .cut(text, from, to, |from, to| match key(bytes, from, to) {
+                Some(key) => {
+                    let key = key | PIECE;
+                    if !scratch.cache.get(key, out) {
+                        let start = out.len();
+                        self.merge(&bytes[from..to], out, &mut scratch.word);
+                        scratch.cache.put(key, &out[start..]);
+                    }
+                }
+                None => self.merge(&bytes[from..to], out, &mut scratch.word),
             });
     }
 
@@ -80,7 +129,8 @@ impl ByteLevel {
     fn merge(&self, word: &[u8], out: &mut Vec<u32>, symbols: &mut Vec<u32>) {
         symbols.clear();
         symbols.extend(word.iter().map(|byte| self.bytes[usize::from(*byte)]));
-        self.merges.apply(symbols);
+        let pair = |i: usize| self.byte_pairs[usize::from(word[i]) << 8 | usize::from(word[i + 1])];
+        self.merges.apply_with(symbols, pair);
         out.extend_from_slice(symbols);
     }
 }

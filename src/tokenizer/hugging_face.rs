@@ -7,6 +7,7 @@ use super::added::Added;
 use super::byte_level::ByteLevel;
 use super::error::TokenizerError;
 use super::metaspace::Metaspace;
+use super::normal::Form;
 use super::split::Pattern;
 use super::wordpiece::WordPiece;
 
@@ -65,9 +66,10 @@ fn fast(json: &Value, reference: &Reference) -> Option<Fast> {
 }
 
 fn byte_level(json: &Value) -> Option<ByteLevel> {
-    if !json["normalizer"].is_null() {
-        return None;
-    }
+    let normalize = match &json["normalizer"] {
+        Value::Null => None,
+        normalizer => Some(Form::from_name(normalizer["type"].as_str()?)?),
+    };
     let pattern = pattern(&json["pre_tokenizer"])?;
     let Model { vocabulary, pairs } = Model::of(&json["model"])?;
     let tokens: Vec<(Vec<u8>, u32)> = vocabulary
@@ -75,7 +77,7 @@ fn byte_level(json: &Value) -> Option<ByteLevel> {
         .filter_map(|(token, id)| Some((to_bytes(token)?, *id)))
         .collect();
     let whole_words = json["model"]["ignore_merges"].as_bool().unwrap_or(false);
-    ByteLevel::new(pattern, &tokens, &pairs, whole_words)
+    ByteLevel::new(normalize, pattern, &tokens, &pairs, whole_words)
 }
 
 /// `ByteLevel` with its own pattern, or a `Split` by a known pattern followed by `ByteLevel` without.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::pairs::{NONE, PairTable};
 
+/// Stands for no symbol.
+const NO_SYMBOL: u32 = u32::MAX;
 /// Words of up to this many symbols are merged by looking through all pairs each time.
 const SHORT: usize = 100;
 
@@ -24,23 +26,40 @@ impl Merges {
 
     /// Merges the symbols of a word in place.
     pub fn apply(&self, word: &mut Vec<u32>) {
+        self.apply_until(word, NO_SYMBOL);
+    }
+
+    /// Merges until the next merge would make `stop`.
+    pub fn apply_until(&self, word: &mut Vec<u32>, stop: u32) {
         match word.len() {
             0 | 1 => {}
-            2..=SHORT => self.apply_short(word),
-            _ => self.apply_long(word),
+            2..=SHORT => self.apply_short(word, stop, |word, i| self.get(word[i], word[i + 1])),
+            _ => self.apply_long(word, stop),
         }
     }
 
+    /// As `apply`, where `first` knows what each neighbouring pair of the word at the start merges into.
     #[inline(always)]
-    fn get(&self, left: u32, right: u32) -> u64 {
+    pub fn apply_with(&self, word: &mut Vec<u32>, first: impl Fn(usize) -> u64) {
+        match word.len() {
+            0 | 1 => {}
+            2..=SHORT => self.apply_short(word, NO_SYMBOL, |_, i| first(i)),
+            _ => self.apply_long(word, NO_SYMBOL),
+        }
+    }
+
+    /// Rank and merged symbol of a pair, or `NONE`.
+    #[inline(always)]
+    pub fn get(&self, left: u32, right: u32) -> u64 {
         self.0.get(left, right)
     }
 
-    fn apply_short(&self, word: &mut Vec<u32>) {
+    #[inline(always)]
+    fn apply_short(&self, word: &mut Vec<u32>, stop: u32, first: impl Fn(&[u32], usize) -> u64) {
         let mut length = word.len();
         let mut pairs = [NONE; SHORT];
-        for i in 0..length - 1 {
-            pairs[i] = self.get(word[i], word[i + 1]);
+        for (i, pair) in pairs[..length - 1].iter_mut().enumerate() {
+            *pair = first(word, i);
         }
         loop {
             let (mut best, mut at) = (NONE, 0);
@@ -49,7 +68,7 @@ impl Merges {
                     (best, at) = (*pair, i);
                 }
             }
-            if best == NONE {
+            if best == NONE || best as u32 == stop {
                 break;
             }
             word[at] = best as u32;
@@ -71,30 +90,28 @@ impl Merges {
     }
 
     /// The same for words of any length: places of pairs in one queue a rank, so that a run of ten million equal letters takes
-    /// a pass for each rank and not a heap. A queue is in order of place unless it was filled by several others.
-    fn apply_long(&self, word: &mut Vec<u32>) {
-        const GONE: u32 = u32::MAX;
+    /// a pass for each rank and not a heap.
+    fn apply_long(&self, word: &mut Vec<u32>, stop: u32) {
+        const GONE: u32 = NO_SYMBOL;
         let length = word.len();
         if length >= GONE as usize {
             return;
         }
         let mut next: Vec<u32> = (1..=length as u32).collect();
         let mut previous: Vec<u32> = (0..length as u32).map(|i| i.wrapping_sub(1)).collect();
-        let mut queues: BTreeMap<u32, VecDeque<u32>> = BTreeMap::new();
+        let mut queues: BTreeMap<u32, Queue> = BTreeMap::new();
         for i in 0..length - 1 {
             let pair = self.get(word[i], word[i + 1]);
             if pair != NONE {
                 queues
                     .entry((pair >> 32) as u32)
                     .or_default()
-                    .push_back(i as u32);
+                    .push(i as u32);
             }
         }
-        while let Some((rank, mut queue)) = queues.pop_first() {
-            if !queue.iter().is_sorted() {
-                queue.make_contiguous().sort_unstable();
-            }
-            while let Some(at) = queue.pop_front() {
+        'merge: while let Some((rank, mut queue)) = queues.pop_first() {
+            queue.sort();
+            while let Some(at) = queue.places.pop_front() {
                 let at = at as usize;
                 let right = next[at] as usize;
                 if word[at] == GONE || right >= length {
@@ -103,6 +120,9 @@ impl Merges {
                 let pair = self.get(word[at], word[right]);
                 if pair == NONE || (pair >> 32) as u32 != rank {
                     continue;
+                }
+                if pair as u32 == stop {
+                    break 'merge;
                 }
                 word[at] = pair as u32;
                 word[right] = GONE;
@@ -113,7 +133,7 @@ impl Merges {
                     let pair = self.get(word[left], word[right]);
                     if pair != NONE {
                         let new = (pair >> 32) as u32;
-                        queues.entry(new).or_default().push_back(left as u32);
+                        queues.entry(new).or_default().push(left as u32);
                         lower |= new < rank;
                     }
                 };
@@ -133,6 +153,27 @@ impl Merges {
             }
         }
         word.retain(|symbol| *symbol != GONE);
+    }
+}
+
+/// Places of pairs of one rank.
+#[derive(Default)]
+struct Queue {
+    places: VecDeque<u32>,
+    /// A place came after a later one.
+    disordered: bool,
+}
+
+impl Queue {
+    fn push(&mut self, place: u32) {
+        self.disordered |= self.places.back().is_some_and(|last| *last > place);
+        self.places.push_back(place);
+    }
+
+    fn sort(&mut self) {
+        if std::mem::take(&mut self.disordered) {
+            self.places.make_contiguous().sort_unstable();
+        }
     }
 }
 
@@ -196,7 +237,7 @@ mod tests {
                 merges.apply(&mut any);
                 assert_eq!(any, expected, "{word:?}");
                 if length > 1 {
-                    merges.apply_long(&mut long);
+                    merges.apply_long(&mut long, NO_SYMBOL);
                     assert_eq!(long, expected, "{word:?}");
                 }
             }

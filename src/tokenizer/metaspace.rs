@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::EncodeScratch;
 use super::hugging_face::Model;
 use super::merges::Merges;
+use super::seams::Seams;
 use super::words::{WordTable, key};
 
 const SPACE: &str = "\u{2581}";
@@ -18,7 +19,7 @@ pub(super) struct Metaspace {
     merges: Merges,
     /// Pieces that become one token.
     words: WordTable,
-    joins: Joins,
+    seams: Seams,
 }
 
 impl Metaspace {
@@ -72,7 +73,7 @@ impl Metaspace {
             bytes,
             merges: Merges::new(&model.pairs),
             words: WordTable::new(std::iter::empty()),
-            joins: Joins::of(model),
+            seams: Seams::of(vocabulary().map(|(token, _)| token)),
         };
         let mut word = Vec::new();
         let mut whole = Vec::new();
@@ -101,16 +102,9 @@ impl Metaspace {
             }
             spaced.push_str(part);
         }
-        let mut start = 0;
-        let mut before = None;
-        for (at, c) in spaced.char_indices() {
-            if before.is_some_and(|before| !self.joins.may(before, c)) {
-                self.piece(&spaced, start, at, out, scratch);
-                start = at;
-            }
-            before = Some(c);
-        }
-        self.piece(&spaced, start, spaced.len(), out, scratch);
+        self.seams.cut(&spaced, 0, spaced.len(), |from, to| {
+            self.piece(&spaced, from, to, out, scratch)
+        });
         scratch.text = spaced;
     }
 
@@ -159,42 +153,5 @@ impl Metaspace {
                 ),
             }
         }
-    }
-}
-
-/// Which characters stand next to each other in some merged token. A pair that does not cannot be merged across. Hashed into
-/// bits without telling collisions apart: one too many only makes a longer piece.
-struct Joins(Vec<u64>);
-
-const JOIN_BITS: u32 = 18;
-
-impl Joins {
-    fn of(model: &Model) -> Joins {
-        let mut joins = Joins(vec![0; 1 << (JOIN_BITS - 6)]);
-        let merged: std::collections::BTreeSet<u32> =
-            model.pairs.iter().map(|pair| pair.3).collect();
-        for (token, _) in model
-            .vocabulary
-            .iter()
-            .filter(|(_, id)| merged.contains(id))
-        {
-            for (left, right) in token.chars().zip(token.chars().skip(1)) {
-                let bit = Joins::bit(left, right);
-                joins.0[bit / 64] |= 1 << (bit % 64);
-            }
-        }
-        joins
-    }
-
-    #[inline(always)]
-    fn may(&self, left: char, right: char) -> bool {
-        let bit = Joins::bit(left, right);
-        self.0[bit / 64] >> (bit % 64) & 1 == 1
-    }
-
-    #[inline(always)]
-    fn bit(left: char, right: char) -> usize {
-        let pair = u64::from(left) << 32 | u64::from(right);
-        (pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - JOIN_BITS)) as usize
     }
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::byte_level::ByteLevel;
 use super::error::TokenizerError;
+use super::merges::Merges;
 use super::split::Pattern;
 use super::words::{WordTable, key};
 
@@ -101,7 +102,7 @@ impl Ranks {
             });
         };
         let pairs = pairs(&tokens);
-        let engine = ByteLevel::new(pattern, &tokens, &pairs, true);
+        let engine = ByteLevel::new(None, pattern, &tokens, &pairs, true);
         let engine = engine.ok_or_else(|| format("a byte is missing among its tokens".into()))?;
         let mut by_id = vec![Vec::new(); largest + 1];
         for (token, rank) in tokens {
@@ -139,21 +140,36 @@ fn parse_line(line: &[u8]) -> Option<(Vec<u8>, u32)> {
     Some((token, rank))
 }
 
-/// Every way to cut a token into two tokens.
+/// The one way in which each token comes about: the last pair that merges when its bytes alone are encoded. Other ways to cut
+/// it into two tokens never meet: until two neighbours merge, what lies within them merges as it does by itself, so they are
+/// neighbours only where they are so when the token is encoded alone. A table four times smaller is that much faster.
 fn pairs(tokens: &[(Vec<u8>, u32)]) -> Vec<(u32, u32, u32, u32)> {
     let table = WordTable::new(tokens.iter().map(|(token, rank)| (&token[..], *rank)));
     let find = |part: &[u8]| match key(part, 0, part.len()) {
         Some(key) => table.get(key),
         None => table.get_long(part),
     };
-    let mut pairs = Vec::new();
+    let mut all = Vec::new();
     for (token, rank) in tokens {
         for cut in 1..token.len() {
             let (left, right) = token.split_at(cut);
             if let (Some(left), Some(right)) = (find(left), find(right)) {
-                pairs.push((left, right, *rank, *rank));
+                all.push((left, right, *rank, *rank));
             }
         }
     }
-    pairs
+    let merges = Merges::new(&all);
+    let mut last = Vec::new();
+    let mut word = Vec::new();
+    for (token, rank) in tokens {
+        word.clear();
+        word.extend(token.chunks(1).filter_map(find));
+        merges.apply_until(&mut word, *rank);
+        if let [left, right] = word[..]
+            && merges.get(left, right) as u32 == *rank
+        {
+            last.push((left, right, *rank, *rank));
+        }
+    }
+    last
 }

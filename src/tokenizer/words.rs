@@ -7,6 +7,9 @@ pub(super) type Key = u128;
 
 const KEY_BYTES: usize = 15;
 
+/// Marks keys of parts of words; lengths leave this bit free.
+pub(super) const PIECE: Key = 1 << 127;
+
 /// The key of `text[from..to]`, or `None` when the word is empty or too long.
 #[inline(always)]
 pub(super) fn key(text: &[u8], from: usize, to: usize) -> Option<Key> {

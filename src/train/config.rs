@@ -95,7 +95,19 @@ pub enum ConfigError {
 impl ModelConfig {
     /// A preset at a size. The hidden width is 4 widths (`Gpt`) or 8/3 of it rounded up to eights (`Llama`).
     pub fn preset(preset: Preset, vocab_size: usize, seq_len: usize, layers: usize, heads: usize, width: usize) -> Self {
-        let size = Self { vocab_size, seq_len, layers, heads, width, hidden: 4 * width, norm: Norm::Layer, position: Position::Learned, activation: Activation::Gelu, bias: true, tied: true };
+        let size = Self {
+            vocab_size,
+            seq_len,
+            layers,
+            heads,
+            width,
+            hidden: 4 * width,
+            norm: Norm::Layer,
+            position: Position::Learned,
+            activation: Activation::Gelu,
+            bias: true,
+            tied: true,
+        };
         match preset {
             Preset::Gpt => size,
             Preset::Llama => Self {
@@ -125,7 +137,14 @@ impl ModelConfig {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let sizes = [("vocab_size", self.vocab_size), ("seq_len", self.seq_len), ("layers", self.layers), ("heads", self.heads), ("width", self.width), ("hidden", self.hidden)];
+        let sizes = [
+            ("vocab_size", self.vocab_size),
+            ("seq_len", self.seq_len),
+            ("layers", self.layers),
+            ("heads", self.heads),
+            ("width", self.width),
+            ("hidden", self.hidden),
+        ];
         if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
             return Err(ConfigError::Zero(name));
         }

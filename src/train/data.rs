@@ -4,8 +4,6 @@
 //! last id is the id that follows it in its document, in whichever row that one lies. So over one pass every token of a document except the
 //! first is a target exactly once; a document's first token is predicted from nothing, and never from another document.
 
-use std::ops::Range;
-
 use serde::{Deserialize, Serialize};
 
 use super::random::Random;
@@ -56,9 +54,23 @@ pub trait Rows: Sync {
     fn epoch_tokens(&self) -> u64;
 }
 
+/// Every document cut from its own start into pieces of at most `seq_len`.
+pub fn pieces(corpus: &dyn Corpus, seq_len: usize) -> impl Iterator<Item = Span> {
+    (0..corpus.documents()).flat_map(move |document| {
+        let tokens = corpus.tokens(document);
+        (0..tokens).step_by(seq_len).map(move |start| Span { document, start, len: seq_len.min(tokens - start) })
+    })
+}
+
+/// Every document whole.
+pub fn whole(corpus: &dyn Corpus) -> impl Iterator<Item = Span> {
+    (0..corpus.documents()).map(|document| Span { document, start: 0, len: corpus.tokens(document) })
+}
+
 impl Row {
-    /// Reads the ids of `spans`.
-    pub fn read(corpus: &dyn Corpus, spans: Vec<Span>) -> Self {
+    /// Reads the ids of `spans`, which lie inside their documents; empty ones are left out.
+    pub fn read(corpus: &dyn Corpus, mut spans: Vec<Span>) -> Self {
+        spans.retain(|span| span.len > 0);
         let mut ids = vec![0; spans.iter().map(|span| span.len).sum()];
         let mut next = Vec::with_capacity(spans.len());
         let mut rest = ids.as_mut_slice();
@@ -89,12 +101,12 @@ impl<'a> Packs<'a> {
         Self { corpus, packs }
     }
 
-    /// `documents` one after the other, cut every `seq_len` tokens; the last row may be shorter.
-    pub fn cut(corpus: &'a dyn Corpus, documents: impl IntoIterator<Item = usize>, seq_len: usize) -> Self {
+    /// Stretches of documents one after the other, cut every `seq_len` tokens; the last row may be shorter.
+    pub fn cut(corpus: &'a dyn Corpus, stretches: impl IntoIterator<Item = Span>, seq_len: usize) -> Self {
         let mut packs: Vec<Vec<Span>> = Vec::new();
         let mut free = 0;
-        for document in documents {
-            let (mut start, end) = (0, corpus.tokens(document));
+        for Span { document, mut start, len } in stretches {
+            let end = start + len;
             while start < end {
                 if free == 0 {
                     packs.push(Vec::new());
@@ -111,23 +123,19 @@ impl<'a> Packs<'a> {
         Self { corpus, packs }
     }
 
-    /// `documents` each cut from its own start into pieces of at most `seq_len`, as a text is scored; short pieces share rows.
-    pub fn score(corpus: &'a dyn Corpus, documents: Range<usize>, seq_len: usize) -> Self {
+    /// Rows of whole [`pieces`], as texts are scored: short pieces share rows.
+    pub fn score(corpus: &'a dyn Corpus, seq_len: usize) -> Self {
         let mut packs: Vec<Vec<Span>> = Vec::new();
         let mut free = 0;
-        for document in documents {
-            let tokens = corpus.tokens(document);
-            for start in (0..tokens).step_by(seq_len) {
-                let len = seq_len.min(tokens - start);
-                match packs.last_mut() {
-                    Some(pack) if len <= free => pack.push(Span { document, start, len }),
-                    _ => {
-                        packs.push(vec![Span { document, start, len }]);
-                        free = seq_len;
-                    }
+        for piece in pieces(corpus, seq_len) {
+            match packs.last_mut() {
+                Some(pack) if piece.len <= free => pack.push(piece),
+                _ => {
+                    packs.push(vec![piece]);
+                    free = seq_len;
                 }
-                free -= len;
             }
+            free -= piece.len;
         }
         Self { corpus, packs }
     }
@@ -295,7 +303,7 @@ mod tests {
     #[test]
     fn cut_rows_are_full_and_know_what_follows() {
         let corpus = corpus(&[5, 0, 2, 4]);
-        let packs = Packs::cut(&corpus, 0..4, 4);
+        let packs = Packs::cut(&corpus, whole(&corpus), 4);
         assert_eq!((packs.rows(), packs.epoch_tokens()), (3, 11));
         assert_eq!(packs.row(0), Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], next: vec![Some(4)] });
         let second = packs.row(1);
@@ -306,7 +314,7 @@ mod tests {
     #[test]
     fn scored_documents_start_at_their_own_beginning() {
         let corpus = corpus(&[5, 2, 1, 4]);
-        let packs = Packs::score(&corpus, 0..4, 4);
+        let packs = Packs::score(&corpus, 4);
         let rows: Vec<_> = (0..packs.rows()).map(|i| packs.row(i).ids).collect();
         assert_eq!(rows, [vec![0, 1, 2, 3], vec![4, 100, 101, 200], vec![300, 301, 302, 303]]);
     }

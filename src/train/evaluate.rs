@@ -23,26 +23,30 @@ pub struct Score {
 
 /// Scores of all documents of `corpus`, each by itself: cut from its start into pieces of the model's `seq_len`, of which none sees another.
 pub fn evaluate(model: &Model, weights: &[f32], corpus: &dyn Corpus, workers: &Workers) -> Result<Vec<Score>, TrainError> {
-    let packs = Packs::score(corpus, 0..corpus.documents(), model.config.seq_len);
-    let rows: Vec<_> = (0..packs.rows()).map(|row| packs.row(row)).collect();
-    rows.iter().try_for_each(|row| check_row(row, &model.config))?;
+    let packs = Packs::score(corpus, model.config.seq_len);
+    let rows: Vec<usize> = (0..packs.rows()).collect();
     let together = BATCH_TOKENS.div_ceil(model.config.seq_len);
     let found = workers.map(rows.chunks(together).collect(), |rows, room| {
+        let mut spans = Vec::new();
         let mut sample = Sample::default();
-        rows.iter().for_each(|row| sample.append(causal(row)));
+        for row in rows.iter().map(|&row| packs.row(row)) {
+            check_row(&row, &model.config)?;
+            sample.append(&causal(&row));
+            spans.extend(row.spans);
+        }
         let nats = model.nats(weights, &sample, room);
-        let spans = rows.iter().flat_map(|row| &row.spans).zip(&sample.segments);
-        spans
-            .map(|(span, segment)| {
-                let nats: f64 = nats[segment.clone()].iter().map(|nats| f64::from(*nats)).sum();
-                (span.document, nats, sample.targets[segment.clone()].iter().flatten().count() as u64)
-            })
-            .collect::<Vec<_>>()
+        let scored = spans.iter().zip(&sample.segments).map(|(span, segment)| {
+            let nats: f64 = nats[segment.clone()].iter().map(|nats| f64::from(*nats)).sum();
+            (span.document, nats, sample.targets[segment.clone()].iter().flatten().count() as u64)
+        });
+        Ok::<_, TrainError>(scored.collect::<Vec<_>>())
     });
     let mut scores: Vec<Score> = (0..corpus.documents()).map(|document| Score { bytes: corpus.bytes(document), ..Score::default() }).collect();
-    for (document, nats, targets) in found.into_iter().flatten() {
-        scores[document].nats += nats;
-        scores[document].targets += targets;
+    for found in found {
+        for (document, nats, targets) in found? {
+            scores[document].nats += nats;
+            scores[document].targets += targets;
+        }
     }
     Ok(scores)
 }

@@ -123,16 +123,12 @@ impl Model {
         room.nats.iter().map(|nats| f64::from(*nats)).sum()
     }
 
-    fn centred(&self) -> bool {
-        self.config.norm == Norm::Layer
+    fn norm_shape(&self) -> norm::Shape {
+        norm::Shape { width: self.config.width, centred: self.config.norm == Norm::Layer }
     }
 
     fn attention(&self) -> Attention {
         Attention { heads: self.config.heads, width: self.config.width }
-    }
-
-    fn linear(&self, inputs: usize, outputs: usize) -> Linear {
-        Linear { inputs, outputs }
     }
 
     fn forward(&self, weights: &[f32], sample: &Sample, room: &mut Workspace) {
@@ -148,9 +144,9 @@ impl Model {
             let (before, after) = room.layers.split_at_mut(i + 1);
             let kept = &mut before[i];
             let normed = fit(&mut kept.attention_normed, n * width);
-            norm::forward(&kept.input, &weights[layer.attention_norm.clone()], self.centred(), normed, fit(&mut kept.attention_moments, n), width);
+            norm::forward(self.norm_shape(), &kept.input, &weights[layer.attention_norm.clone()], normed, fit(&mut kept.attention_moments, n));
             let qkv = fit(&mut kept.qkv, n * 3 * width);
-            self.linear(width, 3 * width).forward(&weights[layer.qkv.clone()], normed, qkv, Output::Set);
+            linear(width, 3 * width).forward(&weights[layer.qkv.clone()], normed, qkv, Output::Set);
             if let Some(rotary) = &self.rotary {
                 rotary.turn(qkv, 2 * width, 3 * width, &sample.positions, Turn::Forward);
             }
@@ -158,12 +154,12 @@ impl Model {
             let attended = fit(&mut kept.attended, n * width);
             self.attention().forward(qkv, &sample.segments, probabilities, attended);
             kept.middle.clone_from(&kept.input);
-            self.linear(width, width).forward(&weights[layer.attention_out.clone()], attended, &mut kept.middle, Output::Add);
+            linear(width, width).forward(&weights[layer.attention_out.clone()], attended, &mut kept.middle, Output::Add);
 
             let normed = fit(&mut kept.mlp_normed, n * width);
-            norm::forward(&kept.middle, &weights[layer.mlp_norm.clone()], self.centred(), normed, fit(&mut kept.mlp_moments, n), width);
+            norm::forward(self.norm_shape(), &kept.middle, &weights[layer.mlp_norm.clone()], normed, fit(&mut kept.mlp_moments, n));
             let inner = fit(&mut kept.expanded, n * expanded);
-            self.linear(width, expanded).forward(&weights[layer.up.clone()], normed, inner, Output::Set);
+            linear(width, expanded).forward(&weights[layer.up.clone()], normed, inner, Output::Set);
             let active = fit(&mut kept.active, n * hidden);
             match self.config.activation {
                 Activation::Gelu => gelu(inner, active),
@@ -171,10 +167,10 @@ impl Model {
             }
             let output = &mut after[0].input;
             output.clone_from(&kept.middle);
-            self.linear(hidden, width).forward(&weights[layer.down.clone()], active, output, Output::Add);
+            linear(hidden, width).forward(&weights[layer.down.clone()], active, output, Output::Add);
         }
         let output = &room.layers[self.layers.len()].input;
-        norm::forward(output, &weights[self.norm.clone()], self.centred(), fit(&mut room.normed, n * width), fit(&mut room.moments, n), width);
+        norm::forward(self.norm_shape(), output, &weights[self.norm.clone()], fit(&mut room.normed, n * width), fit(&mut room.moments, n));
     }
 
     fn backward(&self, weights: &[f32], sample: &Sample, scale: f32, gradient: &mut [f32], room: &mut Workspace) {
@@ -189,10 +185,10 @@ impl Model {
         cross_entropy(&room.normed, &weights[self.head.clone()], &sample.targets, width, fit(&mut room.nats, n), Some(gradients), &mut room.logits);
         dstream.fill(0.0);
         let output = &room.layers[self.layers.len()].input;
-        norm::backward(output, &weights[self.norm.clone()], self.centred(), &room.moments, dbranch, dstream, &mut gradient[self.norm.clone()], width);
+        norm::backward(self.norm_shape(), output, &weights[self.norm.clone()], &room.moments, dbranch, dstream, &mut gradient[self.norm.clone()]);
 
         for (layer, kept) in self.layers.iter().zip(&room.layers).rev() {
-            let down = self.linear(hidden, width);
+            let down = linear(hidden, width);
             down.backward(&weights[layer.down.clone()], &kept.active, dstream, dactive, &mut gradient[layer.down.clone()]);
             let inner: &[f32] = match self.config.activation {
                 Activation::Gelu => {
@@ -204,27 +200,31 @@ impl Model {
                     dexpanded
                 }
             };
-            let up = self.linear(width, expanded);
+            let up = linear(width, expanded);
             up.backward(&weights[layer.up.clone()], &kept.mlp_normed, inner, dbranch, &mut gradient[layer.up.clone()]);
             let at = layer.mlp_norm.clone();
-            norm::backward(&kept.middle, &weights[at.clone()], self.centred(), &kept.mlp_moments, dbranch, dstream, &mut gradient[at], width);
+            norm::backward(self.norm_shape(), &kept.middle, &weights[at.clone()], &kept.mlp_moments, dbranch, dstream, &mut gradient[at]);
 
-            let out = self.linear(width, width);
+            let out = linear(width, width);
             out.backward(&weights[layer.attention_out.clone()], &kept.attended, dstream, dattended, &mut gradient[layer.attention_out.clone()]);
             self.attention().backward(&kept.qkv, &sample.segments, &kept.probabilities, dattended, dqkv);
             if let Some(rotary) = &self.rotary {
                 rotary.turn(dqkv, 2 * width, 3 * width, &sample.positions, Turn::Back);
             }
-            let qkv = self.linear(width, 3 * width);
+            let qkv = linear(width, 3 * width);
             qkv.backward(&weights[layer.qkv.clone()], &kept.attention_normed, dqkv, dbranch, &mut gradient[layer.qkv.clone()]);
             let at = layer.attention_norm.clone();
-            norm::backward(&kept.input, &weights[at.clone()], self.centred(), &kept.attention_moments, dbranch, dstream, &mut gradient[at], width);
+            norm::backward(self.norm_shape(), &kept.input, &weights[at.clone()], &kept.attention_moments, dbranch, dstream, &mut gradient[at]);
         }
         embed_backward(dstream, &sample.inputs, &mut gradient[self.embedding.clone()], width);
         if self.config.position == Position::Learned {
             embed_backward(dstream, &sample.positions, &mut gradient[self.positions.clone()], width);
         }
     }
+}
+
+fn linear(inputs: usize, outputs: usize) -> Linear {
+    Linear { inputs, outputs }
 }
 
 /// `buffer` at a length; what it held is of no meaning.

@@ -19,12 +19,12 @@ pub struct Sample {
 
 impl Sample {
     /// Puts `other` behind.
-    pub fn append(&mut self, other: Sample) {
+    pub fn append(&mut self, other: &Sample) {
         let places = self.inputs.len();
-        self.inputs.extend(other.inputs);
-        self.targets.extend(other.targets);
-        self.positions.extend(other.positions);
-        self.segments.extend(other.segments.into_iter().map(|segment| segment.start + places..segment.end + places));
+        self.inputs.extend(&other.inputs);
+        self.targets.extend(&other.targets);
+        self.positions.extend(&other.positions);
+        self.segments.extend(other.segments.iter().map(|segment| segment.start + places..segment.end + places));
     }
 
     /// Number of targets.
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(sample.segments, [0..3, 3..4, 4..6]);
         assert_eq!(sample.predicted(), 5);
         let mut two = sample.clone();
-        two.append(sample);
+        two.append(&sample);
         assert_eq!(two.segments[3..], [6..9, 9..10, 10..12]);
         assert_eq!(two.targets.len(), 12);
     }

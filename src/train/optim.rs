@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn steps_follow_the_formula() {
-        let parameters = [Parameter { name: "w".into(), at: 0..PIECE + 1, start: Start::Normal(1.0) }, Parameter { name: "b".into(), at: PIECE + 1..PIECE + 2, start: Start::Zero }];
+        let parameters = [
+            Parameter { name: "w".into(), at: 0..PIECE + 1, start: Start::Normal(1.0) },
+            Parameter { name: "b".into(), at: PIECE + 1..PIECE + 2, start: Start::Zero },
+        ];
         let mut adam = AdamW::new(&parameters);
         let len = PIECE + 2;
         let mut gradients = vec![vec![0.25; len], vec![0.75; len]];

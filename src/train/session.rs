@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::config::{ModelConfig, Preset};
 use super::corpus::ShardCorpus;
-use super::data::{Corpus, Packs, Rows, Sampling, Windows};
+use super::data::{Corpus, Packs, Rows, Sampling, Windows, whole};
 use super::optim::OptimConfig;
 use super::trainer::{Progress, TrainConfig, Trainer};
 use super::workers::Workers;
@@ -92,7 +92,7 @@ pub fn train(shards: &Path, settings: &Settings, threads: usize, out: &Path, wat
         Sampling::Windows => Box::new(Windows::new(&corpus, seq_len)),
         Sampling::Epochs | Sampling::InOrder => Box::new(match corpus.packs(seq_len) {
             Some(packs) => Packs::new(&corpus, packs),
-            None => Packs::cut(&corpus, 0..corpus.documents(), seq_len),
+            None => Packs::cut(&corpus, whole(&corpus), seq_len),
         }),
     };
     let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);

@@ -180,7 +180,8 @@ impl<'a> Trainer<'a> {
         let predicted = samples.iter().map(Sample::predicted).sum::<usize>().max(1);
         let scale = 1.0 / predicted as f32;
         let groups = self.gradients.len();
-        let work: Vec<_> = self.gradients.iter_mut().enumerate().map(|(i, gradient)| (&samples[i * batch / groups..(i + 1) * batch / groups], gradient)).collect();
+        let work: Vec<_> =
+            self.gradients.iter_mut().enumerate().map(|(i, gradient)| (&samples[i * batch / groups..(i + 1) * batch / groups], gradient)).collect();
         let together = (CHUNK_TOKENS / self.model.config.seq_len).max(1);
         let (model, weights) = (&self.model, &self.weights);
         let nats = self.workers.map(work, |(samples, gradient), room| {
@@ -188,7 +189,7 @@ impl<'a> Trainer<'a> {
             let mut nats = 0.0;
             for samples in samples.chunks(together) {
                 let mut joined = Sample::default();
-                samples.iter().for_each(|sample| joined.append(sample.clone()));
+                samples.iter().for_each(|sample| joined.append(sample));
                 nats += model.learn(weights, &joined, scale, gradient, room);
             }
             nats
@@ -224,7 +225,7 @@ pub(super) fn check_row(row: &Row, model: &ModelConfig) -> Result<(), TrainError
 #[cfg(test)]
 mod tests {
     use super::super::config::Preset;
-    use super::super::data::{Packs, Tokens};
+    use super::super::data::{Packs, Tokens, whole};
     use super::*;
 
     /// Documents that count upwards from anywhere, in steps of one, modulo 11: predictable but for their first token.
@@ -244,17 +245,19 @@ mod tests {
     #[test]
     fn models_learn_to_count_and_threads_change_nothing() {
         let (corpus, heldout) = (counting(100), counting(9));
-        let rows = Packs::cut(&corpus, 0..100, 16);
+        let rows = Packs::cut(&corpus, whole(&corpus), 16);
         for preset in [Preset::Gpt, Preset::Llama] {
             let model = ModelConfig::preset(preset, 11, 16, 2, 2, 16);
-            let runs: Vec<_> = [1, 3].map(|threads| {
-                let workers = Workers::new(threads).unwrap();
-                let mut trainer = Trainer::new(model.clone(), config(), &rows, &workers).unwrap();
-                while !trainer.finished() {
-                    trainer.step(Some(&heldout)).unwrap();
-                }
-                (trainer.metrics(Some(&heldout)).unwrap(), trainer.weights().to_vec())
-            }).into();
+            let runs: Vec<_> = [1, 3]
+                .map(|threads| {
+                    let workers = Workers::new(threads).unwrap();
+                    let mut trainer = Trainer::new(model.clone(), config(), &rows, &workers).unwrap();
+                    while !trainer.finished() {
+                        trainer.step(Some(&heldout)).unwrap();
+                    }
+                    (trainer.metrics(Some(&heldout)).unwrap(), trainer.weights().to_vec())
+                })
+                .into();
             assert_eq!(runs[0], runs[1]);
             let metrics = &runs[0].0;
             assert!(metrics.val_loss.unwrap() < 0.2, "{preset:?}: {metrics:?}");
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn a_resumed_run_is_the_same_run() {
         let corpus = counting(100);
-        let rows = Packs::cut(&corpus, 0..100, 16);
+        let rows = Packs::cut(&corpus, whole(&corpus), 16);
         let workers = Workers::new(2).unwrap();
         let model = ModelConfig::preset(Preset::Llama, 11, 16, 1, 2, 8);
         let mut whole = Trainer::new(model.clone(), config(), &rows, &workers).unwrap();
@@ -289,14 +292,14 @@ mod tests {
         let refused = |saved: &[u8], config| Trainer::resume(model.clone(), config, &rows, &workers, &mut &saved[..]).err().map(|error| error.to_string());
         assert!(refused(&saved[..saved.len() - 1], config()).is_some());
         assert_eq!(refused(&saved, TrainConfig { seed: 2, ..config() }).unwrap(), "the checkpoint cannot be used: it was written under other settings");
-        assert_eq!(refused(&vec![b'x'; 100], config()).unwrap(), "the checkpoint cannot be used: it does not begin as a checkpoint of this version");
+        assert_eq!(refused(&[b'x'; 100], config()).unwrap(), "the checkpoint cannot be used: it does not begin as a checkpoint of this version");
     }
 
     #[test]
     fn data_that_does_not_fit_is_refused() {
         let corpus = counting(10);
         let workers = Workers::new(1).unwrap();
-        let rows = Packs::cut(&corpus, 0..10, 16);
+        let rows = Packs::cut(&corpus, whole(&corpus), 16);
         let mut trainer = Trainer::new(ModelConfig::preset(Preset::Gpt, 10, 16, 1, 1, 8), config(), &rows, &workers).unwrap();
         assert!(matches!(trainer.step(None), Err(TrainError::UnknownId { id: 10, vocab_size: 10 })));
         let mut trainer = Trainer::new(ModelConfig::preset(Preset::Gpt, 11, 15, 1, 1, 8), config(), &rows, &workers).unwrap();
@@ -304,5 +307,27 @@ mod tests {
         let nothing = Packs::new(&corpus, Vec::new());
         assert!(matches!(Trainer::new(ModelConfig::preset(Preset::Gpt, 11, 16, 1, 1, 8), config(), &nothing, &workers), Err(TrainError::NoRows)));
         assert_eq!(steps_for(1_000_000, 8, 256), 488);
+    }
+
+    /// Losses of ten steps in PyTorch 2.15 from our first weights, by python/torch_step.py.
+    #[test]
+    fn losses_are_those_of_pytorch() {
+        let gpt = [3.385162, 3.343442, 3.286996, 3.142958, 3.132017, 2.833555, 2.643158, 2.547638, 2.406451, 2.352797];
+        let llama = [3.370654, 3.269090, 3.160521, 2.950424, 2.751786, 2.504048, 2.285477, 2.119769, 2.023443, 1.906512];
+        let mut corpus = Tokens::default();
+        for document in 0..40u32 {
+            corpus.push(u128::from(document), 1, (0..23).map(|i| (i * (document % 3 + 1) + 7 * document) % 29).collect());
+        }
+        let rows = Packs::cut(&corpus, whole(&corpus), 16);
+        let workers = Workers::new(1).unwrap();
+        for (preset, losses) in [(Preset::Gpt, gpt), (Preset::Llama, llama)] {
+            let optim = OptimConfig { learning_rate: 3e-2, warmup: 3, ..OptimConfig::default() };
+            let config = TrainConfig { steps: 10, batch: 5, seed: 42, sampling: Sampling::InOrder, evaluate_every: 0, optim };
+            let mut trainer = Trainer::new(ModelConfig::preset(preset, 29, 16, 2, 2, 16), config, &rows, &workers).unwrap();
+            for want in losses {
+                let found = trainer.step(None).unwrap().train_loss;
+                assert!((found / want - 1.0).abs() < 1e-5, "{preset:?}: {found} against {want}");
+            }
+        }
     }
 }

@@ -3,15 +3,15 @@
 //! The same model is trained on each arm at one token budget, several times, and scored in bits per byte on the same held-out documents.
 //! Four things other than the quality of the data move that score, and the interval around a difference has to hold them all:
 //!
-//! - *Start and order.* Run s of every arm starts from the same weights and takes the documents that arms share in the same order, so that
-//!   differences are taken within pairs.
+//! - *Start and order.* Run s of every arm starts from the same weights and takes what the arms share in the same order, so that differences are
+//!   taken within pairs. Documents come in pieces of a row, shuffled, so that a small budget still sees many documents.
 //! - *Which documents an arm happens to hold.* Two random halves of one corpus are different texts, and trained on whole they differ by the same amount
 //!   under every seed: no number of seeds would show that this is chance. So each run trains on its own share of each arm. Documents
 //!   fall into as many folds as there are runs, by their key (a document that both arms hold falls into the same fold in both), and run s
-//!   takes g folds from s on. With g = 1 runs are independent samples. Where one fold is too small for the budget and would be repeated, g
-//!   grows up to all folds but one, which is the delete-a-group jackknife; then runs overlap, and the variance between them is multiplied by
-//!   (S-1) g / (S (S-g)) to give that of the mean (1/S for g = 1, (S-1)^2/S for g = S-1). This is exact for the noise of documents and too much for
-//!   that of start and order, so it errs towards `not_resolved`.
+//!   takes g folds from s on. With g = 1 runs are independent samples. Where the budget would go through one fold more than four times (up to
+//!   which repeated text is about as good as new: Muennighoff et al. 2023), g grows, to half of the folds at most. Then runs overlap, and the variance
+//!   between them is multiplied by (S-1) g / (S (S-g)) to give that of the mean: 1/S for g = 1, (S-1)^2/S for g = S-1 (the delete-a-group jackknife).
+//!   This is exact for the noise of documents and too much for that of start and order, so it errs towards `not_resolved`.
 //! - *Luck with the spread.* Three runs can agree by chance. The half-width is therefore never less than that of a difference of two equal
 //!   arms, computed from the spread of runs *within* arms, of which there are twice as many.
 //! - *Which documents were held out*, by a bootstrap over them.
@@ -25,14 +25,18 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::TrainError;
 use super::config::ModelConfig;
-use super::data::{Corpus, Packs, Sampling};
+use super::data::{Corpus, Packs, Sampling, Span, pieces};
 use super::evaluate::evaluate;
+use super::model::Model;
 use super::statistics::{bootstrap_95, mean, student_95, variance};
 use super::trainer::{Progress, TrainConfig, Trainer};
 use super::workers::Workers;
 
 /// Fewer runs an arm say nothing about their spread.
 pub const MIN_RUNS: usize = 3;
+
+/// Passes over its share that a run may make before the share grows.
+const MAX_EPOCHS: u64 = 4;
 
 /// Fewer held-out documents say nothing about theirs.
 pub const MIN_HELDOUT: usize = 8;
@@ -170,7 +174,8 @@ impl<'a> Study<'a> {
             }
             smallest = smallest.min(folds.iter().sum());
         }
-        let folds = (1..runs - 1).find(|&folds| smallest / runs as u64 * folds as u64 >= budget).unwrap_or(runs - 1);
+        let most = runs.div_ceil(2);
+        let folds = (1..most).find(|&folds| MAX_EPOCHS * (smallest / runs as u64) * folds as u64 >= budget).unwrap_or(most);
         Ok(Self { arms, heldout, model, train: TrainConfig { sampling: Sampling::InOrder, evaluate_every: 0, ..train }, runs, folds })
     }
 
@@ -178,12 +183,10 @@ impl<'a> Study<'a> {
     pub fn run(&self, arm: usize, run: usize, workers: &Workers, watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Option<Run>, TrainError> {
         let Arm { name, corpus } = self.arms[arm];
         let seed = self.train.seed.wrapping_add(run as u64);
-        let mut documents: Vec<usize> = (0..corpus.documents())
-            .filter(|&document| (fold(corpus, document, self.runs) + self.runs - run) % self.runs < self.folds)
-            .collect();
-        // Ordered by a hash of the key, what two arms share comes in the same order, whatever lies between.
-        documents.sort_by_cached_key(|&document| (xxh3_64_with_seed(&corpus.key(document).to_le_bytes(), seed), document));
-        let rows = Packs::cut(corpus, documents, self.model.seq_len);
+        let takes = |document| (fold(corpus, document, self.runs) + self.runs - run) % self.runs < self.folds;
+        let mut share: Vec<Span> = pieces(corpus, self.model.seq_len).filter(|piece| takes(piece.document)).collect();
+        share.sort_by_cached_key(|piece| (place(corpus.key(piece.document), piece.start, seed), piece.document));
+        let rows = Packs::cut(corpus, share, self.model.seq_len);
         let mut trainer = Trainer::new(self.model.clone(), TrainConfig { seed, ..self.train.clone() }, &rows, workers)?;
         while !trainer.finished() {
             if watch(trainer.step(None)?).is_break() {
@@ -197,7 +200,7 @@ impl<'a> Study<'a> {
     }
 
     /// The verdict over all runs of all arms, in any order.
-    pub fn judge(&self, runs: &[Run], parameters: usize) -> Result<Validation, TrainError> {
+    pub fn judge(&self, runs: &[Run]) -> Result<Validation, TrainError> {
         let bytes: Vec<f64> = (0..self.heldout.documents()).map(|document| self.heldout.bytes(document) as f64).collect();
         let heldout_bytes: f64 = bytes.iter().sum();
         let mut arms = Vec::new();
@@ -235,7 +238,7 @@ impl<'a> Study<'a> {
             share: self.folds as f64 / self.runs as f64,
             heldout_documents: self.heldout.documents(),
             heldout_bytes: heldout_bytes as u64,
-            parameters,
+            parameters: Model::new(self.model.clone())?.len(),
         })
     }
 
@@ -257,6 +260,14 @@ impl<'a> Study<'a> {
         let interval = [mean - half, mean + half];
         Difference { arm: arm.name.clone(), against: first.name.clone(), verdict, mean, interval, pairs, of_runs, of_equal_arms, of_documents, smallest: half }
     }
+}
+
+/// Where a piece comes in a run: by what it is alone, so that what two arms share comes in the same order, whatever lies between.
+fn place(key: u128, start: usize, seed: u64) -> u64 {
+    let mut bytes = [0; 24];
+    bytes[..16].copy_from_slice(&key.to_le_bytes());
+    bytes[16..].copy_from_slice(&(start as u64).to_le_bytes());
+    xxh3_64_with_seed(&bytes, seed)
 }
 
 /// The fold of a document, the same in every arm that holds it.
@@ -301,19 +312,19 @@ mod tests {
         let (clean, dirty, other, heldout) = (language(0..120, 0.0), language(0..120, 0.6), language(200..320, 0.0), language(400..430, 0.0));
         let workers = Workers::new(2).unwrap();
         let judge = |first, last| {
-            let study = study(first, last, &heldout, 30, 3);
+            let study = study(first, last, &heldout, 30, 5);
             let mut runs = Vec::new();
             for arm in [1, 0] {
-                for run in 0..3 {
+                for run in 0..5 {
                     runs.push(study.run(arm, run, &workers, &mut |_| ControlFlow::Continue(())).unwrap().unwrap());
                 }
             }
-            assert!(study.judge(&runs[1..], 0).is_err());
-            study.judge(&runs, 0).unwrap()
+            assert!(study.judge(&runs[1..]).is_err());
+            study.judge(&runs).unwrap()
         };
         let better = judge(&dirty, &clean);
         assert_eq!(better.verdict, Verdict::Better, "{better:?}");
-        assert_eq!((better.share, better.budget_tokens), (2.0 / 3.0, 30 * 8 * 16));
+        assert_eq!((better.share, better.budget_tokens), (1.0 / 5.0, 30 * 8 * 16));
         let worse = judge(&clean, &dirty);
         assert_eq!(worse.verdict, Verdict::Worse);
         assert_eq!(worse.differences[0].mean, -better.differences[0].mean);
@@ -329,7 +340,7 @@ mod tests {
         for repeat in 0..repeats {
             let steps = if repeat % 2 == 0 { 1 } else { 1000 };
             let study = study(&arm, &arm, &heldout, steps, runs);
-            assert_eq!(study.folds, if steps == 1 { 1 } else { runs - 1 });
+            assert_eq!(study.folds, if steps == 1 { 1 } else { runs.div_ceil(2) });
             let mut random = Random::new(repeat, "noise");
             let mut noise = |size: f64| size * f64::from(random.normal());
             let starts: Vec<f64> = (0..runs).map(|_| noise(0.01)).collect();
@@ -344,7 +355,7 @@ mod tests {
                     made.push(Run { arm: name.into(), run, nats, tokens: 0, epochs: 0.0 });
                 }
             }
-            found += u64::from(study.judge(&made, 0).unwrap().verdict != Verdict::NotResolved);
+            found += u64::from(study.judge(&made).unwrap().verdict != Verdict::NotResolved);
         }
         found as f64 / repeats as f64
     }

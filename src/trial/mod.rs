@@ -99,19 +99,24 @@ pub fn of_files(files: &[(String, PathBuf)], heldout: &Path, settings: &Settings
     judge(&made, &held, settings, out, options, watch)
 }
 
-fn judge(made: &[(String, PathBuf)], heldout: &Path, settings: &Settings, out: &Path, options: &Options<'_>, watch: &mut dyn FnMut(&Step)) -> Result<Validation, TrialError> {
+fn judge(made: &[(String, PathBuf)], heldout_shards: &Path, settings: &Settings, out: &Path, options: &Options<'_>, watch: &mut dyn FnMut(&Step)) -> Result<Validation, TrialError> {
     let open = |path: &Path| ShardCorpus::open(path).map_err(|cause| TrialError::Shards { path: path.to_owned(), cause });
-    let heldout = open(heldout)?;
+    let heldout = open(heldout_shards)?;
     let corpora = made.iter().map(|(name, path)| Ok((name.as_str(), open(path)?))).collect::<Result<Vec<_>, TrialError>>()?;
     let model = ModelConfig::preset(settings.preset, heldout.vocab_size(), settings.seq_len, settings.layers, settings.heads, settings.width);
     let steps = steps_for(settings.tokens, settings.batch, settings.seq_len);
     let optim = OptimConfig { learning_rate: settings.learning_rate, warmup: (steps / 20).max(1), ..OptimConfig::default() };
     let train = TrainConfig { steps, batch: settings.batch, seed: 0, sampling: Sampling::InOrder, evaluate_every: 0, optim };
     let arms: Vec<StudyArm<'_>> = corpora.iter().map(|(name, corpus)| StudyArm { name, corpus }).collect();
+    // Finished trainings are kept under a hash of all that they depend on, so that changed settings or corpora never meet old results.
+    let mut asked = format!("{model:?} {train:?} {}", settings.seeds);
+    for path in made.iter().map(|(_, path)| path.as_path()).chain([heldout_shards]) {
+        asked.push_str(&std::fs::read_to_string(path.join("manifest.json")).map_err(|cause| TrialError::File { path: path.to_owned(), cause })?);
+    }
+    let folder = out.join("runs").join(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(asked.as_bytes())));
     let names: Vec<String> = arms.iter().map(|arm| arm.name.to_owned()).collect();
-    let study = Study::new(arms, &heldout, model.clone(), train, settings.seeds)?;
+    let study = Study::new(arms, &heldout, model, train, settings.seeds)?;
     let workers = Workers::new(options.threads)?;
-    let folder = out.join("runs");
     std::fs::create_dir_all(&folder).map_err(|cause| TrialError::File { path: folder.clone(), cause })?;
     let mut runs: Vec<Run> = Vec::new();
     let trainings = names.len() * settings.seeds;
@@ -132,8 +137,7 @@ fn judge(made: &[(String, PathBuf)], heldout: &Path, settings: &Settings, out: &
             runs.push(result);
         }
     }
-    let parameters = crate::train::model::Model::new(model).map_or(0, |model| model.len());
-    let validation = study.judge(&runs, parameters)?;
+    let validation = study.judge(&runs)?;
     write(&out.join("validate.json"), &validation)?;
     Ok(validation)
 }

@@ -45,7 +45,7 @@ fn all_mistakes_are_shown_together() {
 
 #[test]
 fn a_need_that_nothing_meets_is_named_with_the_remedy() {
-    let toml = around("[[stage]]\nuse = \"language\"\n").replace("text = \"text\"", "html = \"text\"");
+    let toml = around("[[stage]]\nuse = \"language\"\n").replace("text = \"text\"", "html = \"page\", text = \"\"");
     let shown = refused(&toml, &[]);
     assert!(shown.contains("stage `language` needs `text`, which nothing before it gives") && shown.contains("put `extract` before it"), "{shown}");
 }

@@ -20,6 +20,7 @@ fn every_planted_fault_ends_as_its_truth_says() {
     let truth = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/web/truth.jsonl")).expect("the truth");
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut fates: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut clean, mut lost) = (0, Vec::new());
     for line in truth.lines() {
         let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
@@ -31,28 +32,48 @@ fn every_planted_fault_ends_as_its_truth_says() {
             (false, None) => "no document".to_owned(),
             (true, Some(_)) => "both kept and dropped".to_owned(),
         };
-        let wanted = match fate.as_str() {
-            "keep" | "edit" => "kept".to_owned(),
-            "drop" => format!("{}/{}", text("stage"), text("reason")),
-            _ => "no document".to_owned(),
+        let ends: Vec<&str> = record["ends"].as_array().expect("ends").iter().filter_map(serde_json::Value::as_str).collect();
+        let by_rule = ["gopher/", "gopher_repetition/", "c4/", "fineweb/"].iter().any(|stage| found.starts_with(stage));
+        let right = match fate.as_str() {
+            "keep" | "edit" => {
+                clean += 1;
+                // A clean page may be lost, but only by a named rule, and seldom.
+                lost.extend(by_rule.then(|| format!("{url}: {found}")));
+                found == "kept" || by_rule
+            }
+            // A copy whose twin did not survive has nobody to be a copy of.
+            "drop" => ends.contains(&found.as_str()) || dropped.contains_key(&text("twin")) && (found == "kept" || by_rule),
+            _ => found == "no document",
         };
-        if found != wanted {
-            wrong.entry(format!("{}: wanted {wanted}, found {found}", record["fault"].as_str().unwrap_or("clean page"))).or_default().push(url);
+        if !right {
+            wrong.entry(format!("{}: wanted {fate} {ends:?}, found {found}", record["fault"].as_str().unwrap_or("clean page"))).or_default().push(url);
         }
     }
     let shown: Vec<String> = wrong.iter().map(|(what, urls)| format!("{} x {what}, as {}", urls.len(), urls[0])).collect();
     assert!(wrong.is_empty(), "{}", shown.join("\n"));
+    assert!(lost.len() * 20 <= clean, "more than one clean page in twenty is lost:\n{}", lost.join("\n"));
 
     let faults: u64 = report["source"]["faults"].as_object().expect("faults").values().filter_map(serde_json::Value::as_u64).sum();
     assert_eq!(faults, fates["fault"], "{}", report["source"]);
     let skipped: u64 = report["source"]["skipped"].as_object().expect("skipped").values().filter_map(serde_json::Value::as_u64).sum();
     assert!(skipped >= fates["skip"], "{}", report["source"]);
-    assert_eq!(kept.len() as u64, fates["keep"] + fates["edit"]);
 }
 
 #[test]
-fn repeated_passages_are_cut_from_all_copies_but_the_first() {
-    let truth = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/web/truth.jsonl")).expect("the truth");
-    let edited = truth.lines().filter(|line| line.contains("\"fate\":\"edit\"")).count();
-    assert_eq!(edited, 10, "five copies of each of two passages are cut");
+fn the_web_is_what_its_generator_makes() {
+    let folder = Folder::new();
+    let target = std::path::Path::new(env!("CARGO_BIN_EXE_dataprep")).parent().and_then(|release| release.parent()).expect("target folder");
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["run", "--release", "--quiet", "--locked", "--example", "make_web", "--target-dir"])
+        .arg(target)
+        .args(["--", "fixtures/prose"])
+        .arg(folder.path("web"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", said(&output));
+    for name in ["web-0.warc.gz", "web-1.warc.gz", "web-2.warc.gz", "heldout.warc.gz", "truth.jsonl", "blocked-hosts.txt"] {
+        let stored = std::fs::read(format!("{}/fixtures/web/{name}", env!("CARGO_MANIFEST_DIR"))).expect("the fixture");
+        assert!(std::fs::read(folder.path("web").join(name)).expect("made") == stored, "{name} is not what the generator makes");
+    }
 }

@@ -42,20 +42,28 @@ mod apply;
 mod cut;
 mod nearest;
 mod parse;
+mod pass;
+#[cfg(test)]
+mod published;
+mod reader;
 
 use std::ops::Range;
 
 use super::{Measure, Params};
+use crate::text::Facts;
 use cut::Cut;
 
 pub use apply::{Applied, RuleOutcome};
+pub use reader::ReadList;
 
 /// What is wrong in a rule file or with a request, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
+    /// What is wrong.
     pub message: String,
     /// Bytes of the rule file; empty at 0 where the fault is not in it.
     pub span: Range<usize>,
+    /// What to do.
     pub help: Option<String>,
 }
 
@@ -139,15 +147,41 @@ impl Bounds {
             .or(below.filter(|bound| value >= *bound))
     }
 
+    /// Whichever of two values is nearer to breaking a bound.
+    fn worse(&self, a: f64, b: f64) -> f64 {
+        let [min, _, above, _] = self.0;
+        if min.or(above).is_some() {
+            a.min(b)
+        } else {
+            a.max(b)
+        }
+    }
+
     /// The first bound there is.
     fn first(&self) -> f64 {
         self.0.iter().flatten().next().copied().unwrap_or_default()
     }
 }
 
+impl Test {
+    fn value(&self, text: &str, facts: &mut Facts) -> f64 {
+        (self.measure.of)(text, facts, &self.params)
+    }
+}
+
 impl Action {
     fn of_lines(&self) -> bool {
         !matches!(self, Self::Drop(_))
+    }
+
+    fn test(&self) -> Option<&Test> {
+        match self {
+            Self::Drop(test)
+            | Self::DropByLine(test)
+            | Self::DropByTotal(test, _)
+            | Self::DropLine(test) => Some(test),
+            Self::Cut(_) => None,
+        }
     }
 
     fn test_mut(&mut self) -> Option<&mut Test> {

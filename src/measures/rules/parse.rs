@@ -1,19 +1,14 @@
 //! Reading a rule file: every key is known or an error with its place.
 
-use std::{collections::BTreeMap, ops::Range};
-
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::{Spanned, de::DeTable};
 
 use super::{
-    Action, Bounds, LineCut, RuleError, RuleSet, Step, Test, Total, cut::CUTS, nearest::suggest,
+    Action, Bounds, LineCut, RuleError, RuleSet, Step, Test, Total,
+    cut::CUTS,
+    nearest::suggest,
+    reader::{ReadList, Reader, Table},
 };
-use crate::measures::{Key, List, MEASURES, Params, find};
-
-/// Reads the list file at a path, or says why not.
-pub type ReadList<'r> = dyn FnMut(&str) -> Result<String, String> + 'r;
+use crate::measures::{Key, MEASURES, Params, find};
 
 impl RuleSet {
     /// Reads a rule file whose lists all stand in it.
@@ -37,60 +32,20 @@ impl RuleSet {
                 error.span().unwrap_or(0..0),
             )]
         })?;
-        let mut parser = Parser {
+        let mut reader = Reader {
             read,
             errors: Vec::new(),
         };
-        let set = parser.root(&Table::new(root.get_ref(), root.span()));
-        if parser.errors.is_empty() {
+        let set = reader.root(&Table::new(root.get_ref(), root.span()));
+        if reader.errors.is_empty() {
             Ok(set)
         } else {
-            Err(parser.errors)
+            Err(reader.errors)
         }
     }
 }
 
-/// A table's entries by key, and its place.
-struct Table<'t> {
-    entries: BTreeMap<&'t str, (Range<usize>, &'t Spanned<DeValue<'t>>)>,
-    span: Range<usize>,
-}
-
-impl<'t> Table<'t> {
-    fn new(table: &'t DeTable<'t>, span: Range<usize>) -> Self {
-        Self {
-            entries: table
-                .iter()
-                .map(|(key, value)| (key.get_ref().as_ref(), (key.span(), value)))
-                .collect(),
-            span,
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.entries.get(key).map(|(_, value)| *value)
-    }
-
-    /// Where its first entry stands.
-    fn start(&self) -> usize {
-        self.entries
-            .values()
-            .map(|(span, _)| span.start)
-            .min()
-            .unwrap_or(self.span.start)
-    }
-}
-
-struct Parser<'r, 'f> {
-    read: &'r mut ReadList<'f>,
-    errors: Vec<RuleError>,
-}
-
-impl Parser<'_, '_> {
-    fn error(&mut self, message: impl Into<String>, span: Range<usize>, help: Option<String>) {
-        self.errors.push(RuleError::new(message, span).help(help));
-    }
-
+impl Reader<'_, '_> {
     fn root(&mut self, root: &Table) -> RuleSet {
         self.only(root, &["source", "rule", "lines", "line"]);
         let source = self.string(root, "source", true).unwrap_or_default();
@@ -233,146 +188,6 @@ impl Parser<'_, '_> {
             params,
             bounds,
         })
-    }
-
-    /// Reports every key of `table` that is not `known`.
-    fn only(&mut self, table: &Table, known: &[&str]) {
-        for (key, (span, _)) in &table.entries {
-            if !known.contains(key) {
-                self.error(
-                    format!("there is no key `{key}` here"),
-                    span.clone(),
-                    suggest(key, known.iter().copied()),
-                );
-            }
-        }
-    }
-
-    /// The table or tables at `key`, with the place of each.
-    fn tables<'t>(&mut self, table: &Table<'t>, key: &str) -> Vec<(usize, Table<'t>)> {
-        let Some(value) = table.get(key) else {
-            return Vec::new();
-        };
-        let items = match value.get_ref() {
-            DeValue::Array(items) => items.iter().collect(),
-            _ => vec![value],
-        };
-        let mut tables = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::Table(inner) => {
-                    let inner = Table::new(inner, item.span());
-                    tables.push((inner.start(), inner));
-                }
-                _ => self.error(format!("`{key}` holds tables"), item.span(), None),
-            }
-        }
-        tables
-    }
-
-    fn string(&mut self, table: &Table, key: &str, wanted: bool) -> Option<String> {
-        match table.get(key) {
-            Some(value) => match value.get_ref() {
-                DeValue::String(text) if !text.is_empty() => return Some(text.to_string()),
-                _ => self.error(
-                    format!("`{key}` is a string that is not empty"),
-                    value.span(),
-                    None,
-                ),
-            },
-            None if wanted => self.error(format!("`{key}` is missing"), table.span.clone(), None),
-            None => {}
-        }
-        None
-    }
-
-    fn boolean(&mut self, table: &Table, key: &str) -> bool {
-        match table.get(key).map(|value| (value.get_ref(), value.span())) {
-            Some((DeValue::Boolean(on), _)) => *on,
-            Some((_, span)) => {
-                self.error(format!("`{key}` is `true` or `false`"), span, None);
-                false
-            }
-            None => false,
-        }
-    }
-
-    fn choice<T: Copy>(&mut self, table: &Table, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        let name = self.string(table, key, false)?;
-        let found = choices
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, choice)| *choice);
-        if found.is_none() {
-            let span = table.get(key).map_or(table.span.clone(), Spanned::span);
-            let help = suggest(&name, choices.iter().map(|(known, _)| *known));
-            self.error(format!("`{key}` is never `{name}`"), span, help);
-        }
-        found
-    }
-
-    fn number(&mut self, table: &Table, key: &str) -> Option<f64> {
-        let value = table.get(key)?;
-        let digits = match value.get_ref() {
-            DeValue::Integer(number) => number.as_str(),
-            DeValue::Float(number) => number.as_str(),
-            _ => "",
-        };
-        let number = digits
-            .replace('_', "")
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite());
-        if number.is_none() {
-            self.error(format!("`{key}` is a number"), value.span(), None);
-        }
-        number
-    }
-
-    fn count(&mut self, table: &Table, key: &str) -> usize {
-        let number = self.number(table, key).unwrap_or(1.0);
-        if number.fract() != 0.0 || !(1.0..=1e6).contains(&number) {
-            let span = table.get(key).map_or(table.span.clone(), Spanned::span);
-            self.error(format!("`{key}` is a whole number from 1 on"), span, None);
-        }
-        number as usize
-    }
-
-    fn list(&mut self, table: &Table, key: &str) -> List {
-        let Some(value) = table.get(key) else {
-            return List::default();
-        };
-        let list = match value.get_ref() {
-            DeValue::String(path) => match (self.read)(path) {
-                Ok(text) => List::parse(&text),
-                Err(why) => {
-                    self.error(
-                        format!("cannot read the list `{path}`: {why}"),
-                        value.span(),
-                        None,
-                    );
-                    return List::default();
-                }
-            },
-            DeValue::Array(items) => {
-                let all_strings = items.iter().all(|item| item.get_ref().is_str());
-                let items = items.iter().filter_map(|item| item.get_ref().as_str());
-                if all_strings {
-                    List::new(items.map(str::to_owned))
-                } else {
-                    List::default()
-                }
-            }
-            _ => List::default(),
-        };
-        if list.is_empty() {
-            self.error(
-                format!("`{key}` is a path or a list of strings"),
-                value.span(),
-                None,
-            );
-        }
-        list
     }
 }
 

@@ -71,9 +71,7 @@ impl Codec {
             Self::Zstd(decoder) => {
                 let mut source = InBuffer::around(input);
                 let filled = out.len();
-                let hint = decoder
-                    .run(&mut source, &mut OutBuffer::around_pos(out, filled))
-                    .map_err(|error| format!("zstd: {error}"))?;
+                let hint = decoder.run(&mut source, &mut OutBuffer::around_pos(out, filled)).map_err(|error| format!("zstd: {error}"))?;
                 Ok(Step { consumed: source.pos(), ended: hint == 0 && source.pos() > 0 })
             }
             Self::Bzip2(decoder) => {
@@ -130,10 +128,7 @@ impl Gzip {
         }
         if self.stage == GzipStage::Data {
             let (used, filled) = (self.inflate.total_in(), out.len());
-            let status = self
-                .inflate
-                .decompress_vec(&input[consumed..], out, FlushDecompress::None)
-                .map_err(|error| format!("gzip: {error}"))?;
+            let status = self.inflate.decompress_vec(&input[consumed..], out, FlushDecompress::None).map_err(|error| format!("gzip: {error}"))?;
             consumed += (self.inflate.total_in() - used) as usize;
             self.crc.update(&out[filled..]);
             if status != flate2::Status::StreamEnd {

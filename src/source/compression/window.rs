@@ -41,10 +41,12 @@ impl Window {
         Ok(window)
     }
 
+    /// How the file is compressed.
     pub fn format(&self) -> Format {
         self.members.format()
     }
 
+    /// Bytes of the file as it lies on disk.
     pub fn file_len(&self) -> u64 {
         self.members.file_len()
     }

@@ -97,9 +97,7 @@ impl Coding {
                 Ok(mut decoder) => read(&mut decoder),
                 Err(_) => (Vec::new(), false),
             },
-            Self::Deflate if bytes.first().is_some_and(|byte| byte & 0x0f == 8) => {
-                read(&mut flate2::bufread::ZlibDecoder::new(bytes))
-            }
+            Self::Deflate if bytes.first().is_some_and(|byte| byte & 0x0f == 8) => read(&mut flate2::bufread::ZlibDecoder::new(bytes)),
             Self::Deflate => read(&mut flate2::bufread::DeflateDecoder::new(bytes)),
             Self::Brotli => read(&mut brotli_decompressor::Decompressor::new(bytes, 8 << 10)),
             Self::Gzip | Self::Zstd => return Body::Whole(body),

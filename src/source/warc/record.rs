@@ -5,15 +5,23 @@ use crate::source::compression::Position;
 /// What a record is, by its `WARC-Type`. The first record of an ARC file is its `Warcinfo`; every other one is a `Response`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// About the file.
     Warcinfo,
+    /// What was asked.
     Request,
+    /// What was answered.
     Response,
+    /// A file without an exchange.
     Resource,
+    /// About another record.
     Metadata,
+    /// An answer seen before, without its body.
     Revisit,
     /// Text or metadata made of another record, as in WET files.
     Conversion,
+    /// The rest of a record cut in two.
     Continuation,
+    /// Any other type.
     Other,
 }
 
@@ -52,6 +60,7 @@ impl Kind {
 /// One record. Header values that are not UTF-8 are read as Latin-1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// What it is.
     pub kind: Kind,
     /// `WARC-Record-ID` without its brackets; empty in ARC files.
     pub id: String,
@@ -74,6 +83,7 @@ pub struct Record {
 /// Bytes that gave no record, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// What is wrong.
     pub kind: FaultKind,
     /// Where the faulty bytes start.
     pub position: Position,
@@ -123,23 +133,16 @@ impl FaultKind {
     }
 
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 9] = [
-        Self::EmptyFile,
-        Self::NotAWarc,
-        Self::Garbage,
-        Self::BadHeader,
-        Self::WrongLength,
-        Self::Truncated,
-        Self::CorruptData,
-        Self::TooLarge,
-        Self::BadHttp,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::EmptyFile, Self::NotAWarc, Self::Garbage, Self::BadHeader, Self::WrongLength, Self::Truncated, Self::CorruptData, Self::TooLarge, Self::BadHttp];
 }
 
 /// What the reader gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
+    /// A sound record.
     Record(Record),
+    /// Bytes that are none.
     Fault(Fault),
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use super::{FaultKind, Item, Kind, Reader, Record};
+use super::{FaultKind, Item, Kind, Record, RecordReader};
 use crate::source::compression::Position;
 
 const MAX: usize = 1 << 20;
@@ -12,10 +12,8 @@ fn record(url: &str, block: &str) -> Vec<u8> {
 }
 
 fn with_length(url: &str, block: &str, length: usize) -> Vec<u8> {
-    format!(
-        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:{url}>\r\nWARC-Target-URI: {url}\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
-    )
-    .into_bytes()
+    format!("WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:{url}>\r\nWARC-Target-URI: {url}\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n")
+        .into_bytes()
 }
 
 fn page(text: &str) -> String {
@@ -29,7 +27,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn read_from(bytes: &[u8], from: Position, max: usize) -> Vec<Item> {
-    let reader = Reader::new(Box::new(Cursor::new(bytes.to_vec())), from, max).unwrap();
+    let reader = RecordReader::new(Box::new(Cursor::new(bytes.to_vec())), from, max).unwrap();
     reader.map(Result::unwrap).collect()
 }
 

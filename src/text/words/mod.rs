@@ -86,7 +86,11 @@ fn pieces(text: &str, mut each: impl FnMut(usize, usize, u8)) {
         while let Some(byte) = bytes.get(at) {
             let mut found = KIND[usize::from(*byte)];
             if found >= kind::SPACE {
-                space = if found == kind::SPACE { 1 } else { wide_space(text, at) };
+                space = if found == kind::SPACE {
+                    1
+                } else {
+                    wide_space(text, at)
+                };
                 if space > 0 {
                     break;
                 }

@@ -3,7 +3,7 @@
 use super::simd::{sigmoid, wide};
 
 // gelu(x) = x sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2u).
-const TWICE_ROOT: f32 = 1.595_769_1;
+const TWICE_ROOT: f32 = 1.595_769;
 const CUBE: f32 = 0.044_715;
 
 wide! {

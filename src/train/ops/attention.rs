@@ -35,16 +35,20 @@ impl Attention {
 
     fn blocks(self, segments: &[Range<usize>]) -> impl Iterator<Item = Block> {
         let mut taken = 0;
-        segments.iter().flat_map(move |segment| (0..self.heads).map(move |head| (segment.clone(), head))).flat_map(move |(segment, head)| {
-            segment.clone().step_by(BLOCK).map(move |start| {
-                let end = (start + BLOCK).min(segment.end);
-                (start..end, segment.start..end, head)
+        segments
+            .iter()
+            .flat_map(move |segment| (0..self.heads).map(move |head| (segment.clone(), head)))
+            .flat_map(move |(segment, head)| {
+                segment.clone().step_by(BLOCK).map(move |start| {
+                    let end = (start + BLOCK).min(segment.end);
+                    (start..end, segment.start..end, head)
+                })
             })
-        }).map(move |(queries, keys, head)| {
-            let start = taken;
-            taken += queries.len() * keys.len();
-            Block { queries, keys, head, probabilities: start..taken }
-        })
+            .map(move |(queries, keys, head)| {
+                let start = taken;
+                taken += queries.len() * keys.len();
+                Block { queries, keys, head, probabilities: start..taken }
+            })
     }
 
     /// Rows of queries (part 0), keys (1) or values (2) of a head.

@@ -19,7 +19,15 @@ pub struct Gradients<'a> {
 /// Negative log-likelihood in nats of each target under `softmax(x tableᵀ)`, 0 where there is none; with gradients if asked for.
 ///
 /// x is n x width, `table` vocabulary x width.
-pub fn cross_entropy(x: &[f32], table: &[f32], targets: &[Option<u32>], width: usize, nats: &mut [f32], mut gradients: Option<Gradients>, logits: &mut Vec<f32>) {
+pub fn cross_entropy(
+    x: &[f32],
+    table: &[f32],
+    targets: &[Option<u32>],
+    width: usize,
+    nats: &mut [f32],
+    mut gradients: Option<Gradients>,
+    logits: &mut Vec<f32>,
+) {
     let vocabulary = table.len() / width;
     logits.resize(CHUNK * vocabulary, 0.0);
     let view = Matrix::new(table, vocabulary, width);
@@ -82,7 +90,11 @@ mod tests {
         close(&dx, &x, &weights, |x| loss(x, &table));
         close(&dtable, &table, &weights, |table| loss(&x, table));
 
-        let flat = { let mut nats = [0.0]; cross_entropy(&[0.0], &[1.0; 8], &[Some(3)], 1, &mut nats, None, &mut Vec::new()); nats[0] };
+        let flat = {
+            let mut nats = [0.0];
+            cross_entropy(&[0.0], &[1.0; 8], &[Some(3)], 1, &mut nats, None, &mut Vec::new());
+            nats[0]
+        };
         assert!((flat - 8f32.ln()).abs() < 1e-6);
     }
 }

@@ -2,6 +2,15 @@
 
 use super::simd::{dot, sum, wide};
 
+/// How rows are normalised.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Numbers of a row.
+    pub width: usize,
+    /// Whether their mean is taken off (LayerNorm) or not (RMSNorm).
+    pub centred: bool,
+}
+
 /// Added to the variance, as PyTorch's default and Llama do.
 const EPSILON: f32 = 1e-5;
 
@@ -13,8 +22,9 @@ pub struct Moments {
 }
 
 wide! {
-    /// Normalises the rows of `x` (`width` numbers each) into `y`. `weights` holds a factor a column, then the bias where there is one.
-    pub fn forward(x: &[f32], weights: &[f32], centred: bool, y: &mut [f32], moments: &mut [Moments], width: usize) {
+    /// Normalises the rows of `x` into `y`. `weights` holds a factor a column, then the bias where there is one.
+    pub fn forward(shape: Shape, x: &[f32], weights: &[f32], y: &mut [f32], moments: &mut [Moments]) {
+        let Shape { width, centred } = shape;
         let (factors, bias) = weights.split_at(width);
         for ((x, y), moments) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(moments) {
             let mean = if centred { sum(x) / width as f32 } else { 0.0 };
@@ -29,7 +39,8 @@ wide! {
 
 wide! {
     /// Gradients of [`forward`]: **adds** to `dx`, which is the gradient of the residual stream around the norm, and to `gradient`.
-    pub fn backward(x: &[f32], weights: &[f32], centred: bool, moments: &[Moments], dy: &[f32], dx: &mut [f32], gradient: &mut [f32], width: usize) {
+    pub fn backward(shape: Shape, x: &[f32], weights: &[f32], moments: &[Moments], dy: &[f32], dx: &mut [f32], gradient: &mut [f32]) {
+        let Shape { width, centred } = shape;
         let factors = &weights[..width];
         let (dfactors, dbias) = gradient.split_at_mut(width);
         let mut unit = vec![0.0; width];
@@ -59,14 +70,15 @@ mod tests {
     #[test]
     fn norm_gradients() {
         for (centred, columns) in [(true, 2), (false, 1), (true, 1)] {
+            let shape = Shape { width: 19, centred };
             let (x, weights, dy) = (noise(3 * 19, 1), noise(19 * columns, 2), noise(3 * 19, 3));
             let run = |x: &[f32], weights: &[f32]| {
                 let (mut y, mut moments) = (vec![0.0; x.len()], vec![Moments::default(); 3]);
-                forward(x, weights, centred, &mut y, &mut moments, 19);
+                forward(shape, x, weights, &mut y, &mut moments);
                 (y, moments)
             };
             let (mut dx, mut gradient) = (vec![0.0; x.len()], vec![0.0; weights.len()]);
-            backward(&x, &weights, centred, &run(&x, &weights).1, &dy, &mut dx, &mut gradient, 19);
+            backward(shape, &x, &weights, &run(&x, &weights).1, &dy, &mut dx, &mut gradient);
             close(&dx, &x, &dy, |x| run(x, &weights).0);
             close(&gradient, &weights, &dy, |weights| run(&x, weights).0);
         }

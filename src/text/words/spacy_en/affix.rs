@@ -84,9 +84,15 @@ fn stop(before: &str) -> usize {
 /// Bytes of the unit or currency that ends `word` right after a digit.
 fn after_digit(word: &str) -> usize {
     let mut letters = word.char_indices().rev().take(LONGEST_AFTER_DIGIT + 1);
-    let Some((digit, _)) = letters.find(|(_, c)| c.is_ascii_digit()) else { return 0 };
+    let Some((digit, _)) = letters.find(|(_, c)| c.is_ascii_digit()) else {
+        return 0;
+    };
     let unit = word.get(digit + 1..).unwrap_or_default();
-    if !unit.is_empty() && AFTER_DIGIT.binary_search(&unit).is_ok() { unit.len() } else { 0 }
+    if !unit.is_empty() && AFTER_DIGIT.binary_search(&unit).is_ok() {
+        unit.len()
+    } else {
+        0
+    }
 }
 
 /// The first infix of `word` at or after byte `from`: where it starts, and its bytes.

@@ -14,7 +14,11 @@ use special::Pieces;
 
 /// Appends the tokens of `text`.
 pub fn split(text: &str, words: &mut Vec<Span>) {
-    let mut cutter = Cutter { text, suffixes: Vec::new(), specials: true };
+    let mut cutter = Cutter {
+        text,
+        suffixes: Vec::new(),
+        specials: true,
+    };
     pieces(text, |from, to, kinds| {
         let span = (from as u32, to as u32);
         if kinds != kind::LETTER {
@@ -56,12 +60,7 @@ impl Cutter<'_> {
     }
 
     /// Takes prefixes and suffixes until a special word or none is left.
-    fn affixes(
-        &mut self,
-        (mut from, mut to): Span,
-        has_digit: bool,
-        words: &mut Vec<Span>,
-    ) {
+    fn affixes(&mut self, (mut from, mut to): Span, has_digit: bool, words: &mut Vec<Span>) {
         self.suffixes.clear();
         let mut special = None;
         while from < to {

@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use crate::text::bytes::pack;
+
 /// Stems, in lower case and capitalized, before each of the endings; `·` cuts an ending again.
 /// An apostrophe may be left out.
 const CONTRACTIONS: [(&str, &str); 10] = [
@@ -111,18 +113,11 @@ pub fn find(word: &str) -> Option<Pieces> {
 /// First slot to look at, and tag.
 #[inline]
 fn place_of(word: &[u8]) -> (usize, u32) {
-    let (a, b) = match (word.first_chunk::<8>(), word.last_chunk::<8>()) {
-        (Some(a), Some(b)) => (u64::from_le_bytes(*a), u64::from_le_bytes(*b)),
-        _ => match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
-            (Some(a), Some(b)) => (
-                u64::from(u32::from_le_bytes(*a)),
-                u64::from(u32::from_le_bytes(*b)),
-            ),
-            _ => (word.iter().fold(0, |sum, b| sum << 8 | u64::from(*b)), 0),
-        },
-    };
-    let mixed =
-        (a ^ b.rotate_left(29) ^ (word.len() as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let last = word
+        .last_chunk::<8>()
+        .map_or(0, |last| u64::from_le_bytes(*last));
+    let mixed = pack(word) ^ last.rotate_left(29) ^ (word.len() as u64) << 56;
+    let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed >> 52) as usize, (mixed >> 20) as u32 & 0xffff)
 }
 
@@ -223,11 +218,26 @@ mod tests {
 
     #[test]
     fn the_list_is_that_of_spacy() {
-        let count = |piece| TABLE.words.iter().filter(|word| piece_count(word) == piece).count();
+        let count = |piece| {
+            TABLE
+                .words
+                .iter()
+                .filter(|word| piece_count(word) == piece)
+                .count()
+        };
         assert_eq!((count(1), count(2), count(3)), (354, 667, 322));
-        assert_eq!(TABLE.words.iter().map(|word| word.text.len()).max(), Some(LONGEST));
-        let letters = TABLE.words.iter().filter(|word| word.text.bytes().all(|b| b.is_ascii_alphabetic()));
-        assert_eq!(letters.map(|word| word.text.len()).max(), Some(LONGEST_OF_LETTERS));
+        assert_eq!(
+            TABLE.words.iter().map(|word| word.text.len()).max(),
+            Some(LONGEST)
+        );
+        let letters = TABLE
+            .words
+            .iter()
+            .filter(|word| word.text.bytes().all(|b| b.is_ascii_alphabetic()));
+        assert_eq!(
+            letters.map(|word| word.text.len()).max(),
+            Some(LONGEST_OF_LETTERS)
+        );
     }
 
     fn piece_count(word: &Special) -> usize {
@@ -238,6 +248,9 @@ mod tests {
     fn forms_are_generated() {
         assert_eq!(find("Shouldn’t've"), None);
         assert_eq!(find("Shouldn’t’ve"), Some([6, 5, 5]));
-        assert_eq!((find("dont"), find("Ill"), find("xDD"), find("(-:")), (Some([2, 2, 0]), None, Some([3, 0, 0]), Some([3, 0, 0])));
+        assert_eq!(
+            (find("dont"), find("Ill"), find("xDD"), find("(-:")),
+            (Some([2, 2, 0]), None, Some([3, 0, 0]), Some([3, 0, 0]))
+        );
     }
 }

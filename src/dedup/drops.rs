@@ -1,0 +1,33 @@
+//! The documents of one split that go, as rows of bytes: ordinal, the other document, how alike they are.
+
+const WIDTH: usize = 20;
+
+/// Appends a row; rows come in order of the ordinal.
+pub fn push(rows: &mut Vec<u8>, ordinal: u32, other: u64, alike: f64) {
+    rows.extend_from_slice(&ordinal.to_le_bytes());
+    rows.extend_from_slice(&other.to_le_bytes());
+    rows.extend_from_slice(&alike.to_bits().to_le_bytes());
+}
+
+/// The other document and the similarity in the row of an ordinal.
+pub fn find(rows: &[u8], ordinal: u32) -> Option<(u64, f64)> {
+    let rows = rows.as_chunks::<WIDTH>().0;
+    let number = |row: &[u8; WIDTH], at: usize| u64::from_le_bytes(std::array::from_fn(|byte| row[at + byte]));
+    let found = rows.binary_search_by_key(&ordinal, |row| number(row, 0) as u32).ok()?;
+    Some((number(&rows[found], 4), f64::from_bits(number(&rows[found], 12))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_ordinal() {
+        let mut rows = Vec::new();
+        for ordinal in [3, 7, 300] {
+            push(&mut rows, ordinal, u64::from(ordinal) << 32, 0.5);
+        }
+        assert_eq!(find(&rows, 7), Some((7 << 32, 0.5)));
+        assert_eq!((find(&rows, 4), find(&[], 3)), (None, None));
+    }
+}

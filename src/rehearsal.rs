@@ -1,0 +1,164 @@
+//! A rehearsal of the executor in memory, to test and to measure barriers: observe, sort, reduce by key ranges, decide, the rounds, the stage.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::doc::{Doc, DocId, TagTable};
+use crate::scratch::Scratch;
+use crate::stage::{Built, Decision, Global, Next, NoteBuffer, NoteStream, Notes, Recipe, Result, Round, RunError, Shop, Texts, Verdict};
+
+/// How a barrier is played.
+#[derive(Clone, Copy, Debug)]
+pub struct Play {
+    /// Number of key ranges of each round.
+    pub ranges: usize,
+    /// Seed of the cuts between ranges and of the order in which documents are observed.
+    pub seed: u64,
+    /// Bytes of memory a call may use.
+    pub memory: usize,
+}
+
+/// What came of it.
+pub struct Played {
+    /// The decision, uncommitted.
+    pub decision: Decision,
+    /// Bytes of notes by round.
+    pub notes: Vec<usize>,
+}
+
+struct Shelf<'a> {
+    places: HashMap<DocId, &'a str>,
+}
+
+impl Texts for Shelf<'_> {
+    fn text(&self, id: DocId) -> Result<String> {
+        self.places.get(&id).map(|text| (*text).to_owned()).ok_or_else(|| RunError::stop(format!("no document {id}")))
+    }
+}
+
+struct Stream<'a> {
+    notes: &'a [&'a [u8]],
+}
+
+impl NoteStream for Stream<'_> {
+    fn next(&mut self) -> Result<Option<&[u8]>> {
+        let Some((first, rest)) = self.notes.split_first() else { return Ok(None) };
+        self.notes = rest;
+        Ok(Some(first))
+    }
+}
+
+/// Builds a barrier from its table as written in a pipeline file.
+pub fn build<R: Recipe>(table: &str) -> std::result::Result<Box<dyn Global>, String> {
+    let recipe: R = toml::from_str(table).map_err(|error| error.to_string())?;
+    let (mut tags, mut files) = (TagTable::default(), BTreeSet::new());
+    let mut shop = Shop { stage: R::NAME, seed: 7, tags: &mut tags, reasons: Vec::new(), files: &mut files };
+    match recipe.build(&mut shop) {
+        Ok(Built::Global(global)) => Ok(global),
+        Ok(_) => Err("not a barrier".into()),
+        Err(complaints) => Err(complaints.iter().map(|complaint| format!("{}: {}", complaint.key, complaint.message)).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// Places documents in splits of the given size.
+pub fn place(docs: &mut [Doc], split: usize) {
+    for (number, doc) in docs.iter_mut().enumerate() {
+        doc.place(DocId { split: (number / split) as u32, ordinal: (number % split) as u32 });
+    }
+}
+
+/// A number that follows from a seed.
+pub fn roll(seed: u64, number: u64) -> u64 {
+    crate::dedup::mix(crate::dedup::mix(seed + 1) ^ number)
+}
+
+fn sort(notes: &mut NoteBuffer) {
+    fn fixed<const W: usize>(raw: &mut [u8]) {
+        raw.as_chunks_mut::<W>().0.sort_unstable();
+    }
+    match notes.shape.width {
+        Some(16) => fixed::<16>(&mut notes.bytes),
+        Some(20) => fixed::<20>(&mut notes.bytes),
+        Some(24) => fixed::<24>(&mut notes.bytes),
+        Some(25) => fixed::<25>(&mut notes.bytes),
+        Some(28) => fixed::<28>(&mut notes.bytes),
+        Some(32) => fixed::<32>(&mut notes.bytes),
+        _ => {
+            let mut sorted: Vec<Vec<u8>> = notes.iter().map(<[u8]>::to_vec).collect();
+            sorted.sort_unstable();
+            let length = |note: &[u8]| if notes.shape.width.is_none() { (note.len() as u32).to_le_bytes().to_vec() } else { Vec::new() };
+            notes.bytes = sorted.iter().flat_map(|note| [length(note), note.clone()].concat()).collect();
+        }
+    }
+}
+
+/// First bytes of keys at which ranges are cut.
+fn cuts(play: Play, round: u32) -> Vec<u8> {
+    let mut cuts: Vec<u8> = (1..play.ranges).map(|n| roll(play.seed, u64::from(round) << 32 | n as u64) as u8).collect();
+    cuts.sort_unstable();
+    cuts
+}
+
+/// Runs a barrier over documents that are already placed.
+pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
+    play_timed(global, docs, play, &mut |_| {})
+}
+
+/// The same; `lap` is told what has just been done.
+pub fn play_timed(global: &dyn Global, docs: &[Doc], play: Play, lap: &mut dyn FnMut(&'static str)) -> Result<Played> {
+    let texts = Shelf { places: docs.iter().map(|doc| (doc.id(), doc.text())).collect() };
+    let mut order: Vec<usize> = (0..docs.len()).collect();
+    if play.seed > 0 {
+        order.sort_by_key(|number| roll(play.seed, *number as u64));
+    }
+    let mut notes = Notes::new(global.shape(0));
+    let mut scratch = Scratch::default();
+    for number in order {
+        global.observe(&docs[number], &mut scratch, &mut notes)?;
+    }
+    let mut notes = notes.finish()?;
+    lap("observe");
+    let mut sizes = Vec::new();
+    let (mut decision, mut decided) = (Decision::in_memory(), Decision::in_memory());
+    for number in 0.. {
+        assert!(number < 100, "a barrier that does not end");
+        sizes.push(notes.bytes.len());
+        sort(&mut notes);
+        lap("sort");
+        let round = Round { number, texts: &texts, decided: &decided, memory: play.memory };
+        let all: Vec<&[u8]> = notes.iter().collect();
+        let cuts = cuts(play, number);
+        let mut outcomes = NoteBuffer { shape: global.shape(number + 1), bytes: Vec::new() };
+        let mut start = 0;
+        for end in cuts.iter().map(|cut| all.partition_point(|note| note[0] < *cut)).chain([all.len()]) {
+            let mut part = Notes::new(global.shape(number + 1));
+            global.reduce(&round, &mut Stream { notes: &all[start..end] }, &mut part)?;
+            outcomes.bytes.append(&mut part.finish()?.bytes);
+            start = end;
+        }
+        lap("reduce");
+        sort(&mut outcomes);
+        lap("sort");
+        let all: Vec<&[u8]> = outcomes.iter().collect();
+        let next = global.decide(number, &mut Stream { notes: &all }, &mut decision)?;
+        drop(all);
+        lap("decide");
+        if next == Next::Done {
+            break;
+        }
+        decided = Decision::in_memory();
+        decision.fresh().for_each(|(name, bytes)| decided.put(name, bytes.to_vec()));
+        notes = outcomes;
+    }
+    Ok(Played { decision, notes: sizes })
+}
+
+/// Lets the stages of a decision loose on the documents.
+pub fn apply(global: &dyn Global, decision: &Decision, docs: &mut [Doc]) -> Result<Vec<Verdict>> {
+    let mut scratch = Scratch::default();
+    let mut verdicts = Vec::new();
+    for part in docs.chunk_by_mut(|a, b| a.id().split == b.id().split) {
+        let split = part.first().map_or(0, |doc| doc.id().split);
+        verdicts.extend(global.stage(decision, split)?.apply_batch(part, &mut scratch)?);
+    }
+    Ok(verdicts)
+}

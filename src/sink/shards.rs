@@ -1,0 +1,210 @@
+//! Writes token shards for a trainer: one payload, many sidecars; packing is metadata.
+//!
+//! `shards/part-*.tokens` are headerless little-endian arrays of u16 (u32 when the vocabulary needs it) in document order;
+//! `part-*.docs.arrow` has a row a document, `packs-2048.arrow` the rows of a training sequence length, `manifest.json` says what all
+//! of it is. Needs a stage `tokenize` before it.
+//!
+//! ```toml
+//! [[sink]]
+//! use = "shards"
+//! seq_len = 2048
+//! packing = "best_fit"
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::row;
+use crate::doc::{Doc, TagTable};
+use crate::shard::pack::{self, Method, PackOptions};
+use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, ShardError, Shards, TokenizerEntry, mask};
+use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary};
+
+/// The table as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenShards {
+    /// Tokens of a training row, or a list of such lengths: each gets its packs. Default 2048.
+    #[serde(default = "seq_len")]
+    seq_len: Lengths,
+    /// `"best_fit"` (default: no document is cut that fits a row), `"concat"` (end to end, no padding) or `"one_per_row"`.
+    #[serde(default = "packing")]
+    packing: Method,
+    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false.
+    #[serde(default)]
+    mask: bool,
+    /// Folder inside the output directory. Default `"shards"`.
+    #[serde(default = "folder")]
+    folder: String,
+}
+
+/// One length or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Lengths {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+fn seq_len() -> Lengths {
+    Lengths::One(2048)
+}
+
+fn packing() -> Method {
+    Method::BestFit
+}
+
+fn folder() -> String {
+    "shards".to_owned()
+}
+
+impl Recipe for TokenShards {
+    const NAME: &'static str = "shards";
+
+    fn spec(&self) -> Spec {
+        Spec::new().needs("tokens")
+    }
+
+    fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+        row::check(None, Some(&self.folder))?;
+        let lengths = match self.seq_len {
+            Lengths::One(length) => vec![length],
+            Lengths::Many(lengths) => lengths,
+        };
+        if lengths.is_empty() || lengths.iter().any(|length| *length == 0 || *length > i32::MAX as u32) {
+            return Err(Complaint::new("seq_len", "not a number of tokens", "write a number from 1 on, or a list of such numbers").into());
+        }
+        let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask, shop.seed());
+        Ok(Built::sink(ShardSink { folder, lengths, packing, mask, seed, vocabulary: None }))
+    }
+}
+
+struct ShardSink {
+    folder: String,
+    lengths: Vec<u32>,
+    packing: Method,
+    mask: bool,
+    seed: u64,
+    vocabulary: Option<Vocabulary>,
+}
+
+impl ShardSink {
+    fn vocabulary(&self) -> Result<&Vocabulary> {
+        self.vocabulary.as_ref().ok_or_else(|| RunError::stop("shards hold tokens, but no stage made any: put `tokenize` before the sink"))
+    }
+}
+
+impl Sink for ShardSink {
+    fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    fn open(&mut self, _: &TagTable, vocabulary: Option<Vocabulary>) -> Result<()> {
+        self.vocabulary = vocabulary;
+        self.vocabulary().map(|_| ())
+    }
+
+    fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part>> {
+        let vocab_size = self.vocabulary()?.size;
+        let options = PartOptions { vocab_size, mask: self.mask };
+        let writer = PartWriter::create(dir, name, Dtype::for_vocab(vocab_size), options).map_err(RunError::stop)?;
+        Ok(Box::new(ShardPart { writer, about: about(dir, name), mask: self.mask, plain_mask: Vec::new() }))
+    }
+
+    /// Parts may be the work of an earlier process, so what they hold is read back from beside them.
+    fn finish(&self, dir: &Path, parts: &[String], scratch: &Path) -> Result<()> {
+        let vocabulary = self.vocabulary()?;
+        let xxh3 = Digest::try_from(vocabulary.hash.clone()).unwrap_or_else(|_| Digest::of(vocabulary.hash.as_bytes()));
+        let tokenizer = TokenizerEntry { name: vocabulary.name.clone(), xxh3 };
+        let mut manifest = Manifest::new(vocabulary.size, tokenizer, vocabulary.special.clone(), self.seed);
+        for name in parts {
+            let path = about(dir, name);
+            let json = fs::read(&path).map_err(RunError::file("cannot read", &path))?;
+            let stats: PartStats = serde_json::from_slice(&json).map_err(|error| RunError::stop(format!("{} is damaged: {error}", path.display())))?;
+            manifest.push_part(stats);
+        }
+        let stopped = |error: ShardError| RunError::stop(error);
+        let shards = Shards::with_manifest(dir, manifest.clone()).map_err(stopped)?;
+        for seq_len in &self.lengths {
+            let options = PackOptions { seq_len: *seq_len, method: self.packing, seed: self.seed, window: PackOptions::WINDOW };
+            manifest.push_pack(pack::write(scratch, shards.lengths(), &options).map_err(stopped)?);
+        }
+        manifest.save(scratch).map_err(stopped)
+    }
+}
+
+/// The file that says what a part holds.
+fn about(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.json"))
+}
+
+struct ShardPart {
+    writer: PartWriter,
+    about: PathBuf,
+    mask: bool,
+    plain_mask: Vec<u8>,
+}
+
+impl Part for ShardPart {
+    fn write(&mut self, doc: &Doc) -> Result<()> {
+        let Some(tokens) = &doc.tokens else {
+            return Err(RunError::stop(format!("document {} has no tokens: put `tokenize` last before the sink", doc.id())));
+        };
+        let mask = match (self.mask, tokens.mask.is_empty()) {
+            (false, _) => None,
+            (true, false) => Some(tokens.mask.as_slice()),
+            (true, true) => {
+                self.plain_mask.clear();
+                self.plain_mask.resize(tokens.ids.len(), mask::LOSS);
+                Some(self.plain_mask.as_slice())
+            }
+        };
+        let split = doc.id().split.to_string();
+        let (key, source_offset, bytes) = (doc.key(), doc.origin.offset, doc.text().len() as u64);
+        let row = DocTokens { ids: &tokens.ids, key, source: &split, source_offset, bytes, flags: 0, mask };
+        self.writer.push(&row).map_err(RunError::stop)
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        let stats = self.writer.finish().map_err(RunError::stop)?;
+        let mut json = serde_json::to_vec_pretty(&stats).map_err(RunError::stop)?;
+        json.push(b'\n');
+        fs::write(&self.about, json).map_err(RunError::file("cannot write", &self.about))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::Tokens;
+
+    #[test]
+    fn documents_come_back_from_the_set() {
+        let dir = tempfile::tempdir().unwrap();
+        let special = [("eos".to_owned(), 0)].into();
+        let vocabulary = Vocabulary { name: "bpe".into(), hash: "00ff".repeat(8), size: 70_000, special };
+        let (folder, lengths, packing) = (folder(), vec![4, 8], Method::BestFit);
+        let mut sink = ShardSink { folder, lengths, packing, mask: true, seed: 7, vocabulary: None };
+        assert!(sink.open(&TagTable::default(), None).is_err());
+        sink.open(&TagTable::default(), Some(vocabulary)).unwrap();
+        let texts = [vec![1, 2, 69_999], vec![], vec![3; 9]];
+        for (name, ids) in ["part-a", "part-b", "part-c"].iter().zip(&texts) {
+            let mut doc = Doc::from_text("four");
+            doc.tokens = Some(Tokens { ids: ids.clone(), mask: vec![] });
+            let mut part = sink.part(dir.path(), name).unwrap();
+            part.write(&doc).unwrap();
+            part.close().unwrap();
+        }
+        sink.finish(dir.path(), &["part-a", "part-b", "part-c"].map(str::to_owned), dir.path()).unwrap();
+        let shards = Shards::open(dir.path()).unwrap();
+        let read: Vec<_> = (0..shards.documents()).map(|at| shards.document(at).unwrap().to_vec()).collect();
+        assert_eq!(read, texts);
+        assert_eq!((shards.manifest().text_bytes, shards.manifest().packs.len(), shards.manifest().special["eos"]), (12, 2, 0));
+        assert_eq!(shards.mask(0).unwrap(), Some(&[1, 1, 1][..]));
+        let rows = shards.packs(8).unwrap();
+        assert_eq!((0..rows.len()).map(|at| rows.row(at).unwrap().iter().map(|span| span.length).sum::<u32>()).sum::<u32>(), 12);
+        assert!(shards.manifest().verify(dir.path(), false).is_ok());
+    }
+}
