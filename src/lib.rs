@@ -30,8 +30,6 @@ pub mod doc;
 pub mod html;
 pub mod measures;
 pub mod plan;
-#[cfg(test)]
-mod rehearsal;
 pub mod run;
 pub mod scratch;
 pub mod shard;

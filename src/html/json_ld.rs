@@ -19,8 +19,9 @@ pub struct JsonLd {
     pub body: Option<String>,
     /// Name and description of a product.
     pub product: Option<(String, String)>,
-    pub(super) read: usize,
-    pub(super) visited: usize,
+    /// Bytes and values read so far, for the bounds.
+    pub read: usize,
+    pub visited: usize,
 }
 
 impl JsonLd {

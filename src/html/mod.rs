@@ -1,12 +1,14 @@
 //! Main-content extraction from HTML.
 //!
-//! `parse` builds the tree by the HTML standard, `blocks` cuts it into pieces of text, `features` describes them, `model`
+//! `parse` builds the tree by the HTML standard, `walk` cuts it into pieces of text, `features` describes them, `model`
 //! gives each the chance that it is main content, `select` chooses, `render` writes. Work is bounded by counts, so the
 //! result is the same on every machine.
 
+mod area;
 mod blocks;
 mod char_ref;
 mod context;
+mod doctype;
 mod fallback;
 mod features;
 mod forest;
@@ -24,6 +26,7 @@ mod select;
 mod tag;
 mod tokenizer;
 mod tree;
+mod walk;
 
 pub use parse::Bounds;
 
@@ -165,7 +168,7 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
         marks: options.format == Format::Markdown,
         links: options.links,
     };
-    let page = blocks::blocks(&tree, meta.body.unwrap_or(0), style);
+    let page = walk::blocks(&tree, meta.body.unwrap_or(0), style);
     let table = features::features(&page, &meta.hints);
     let chance = model::chances(&page, &table);
     let kind = kind::kind(&page, &meta.hints);
@@ -221,7 +224,7 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
     };
     let tree = parse::parse(html, bounds)?;
     let meta = meta::meta(&tree);
-    let page = blocks::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
+    let page = walk::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
     let table = features::features(&page, &meta.hints);
     let names = |home: u32| {
         let mut out = Vec::new();

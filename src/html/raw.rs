@@ -1,4 +1,4 @@
-//! Where the body of a script, style or other raw-text element ends.
+//! Where comments and the bodies of raw-text elements (script, style and the like) end.
 
 use memchr::memchr;
 
@@ -50,6 +50,27 @@ fn is_tag(here: &[u8], open: &[u8], name: &[u8]) -> bool {
         && here
             .get(end)
             .is_some_and(|b| matches!(b, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>'))
+}
+
+/// Length of the comment at the start of `bytes`, which begin with `<!--`.
+pub fn comment_end(bytes: &[u8]) -> usize {
+    let inner = &bytes[4..];
+    if inner.starts_with(b">") {
+        return 5;
+    }
+    if inner.starts_with(b"->") {
+        return 6;
+    }
+    let mut at = 0;
+    while let Some(found) = memchr::memmem::find(&inner[at..], b"--") {
+        at += found;
+        match &inner[at + 2..] {
+            [b'>', ..] => return 4 + at + 3,
+            [b'!', b'>', ..] => return 4 + at + 4,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 //! bounded number of times, whatever the markup: html5ever's compares every attribute with all before it.
 
 use super::char_ref::decode;
-use super::raw::raw_end;
+use super::doctype::doctype;
+use super::raw::{comment_end, raw_end};
 use super::tag::Attr;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{Doctype, Tag, TagKind, Token, TokenSink, TokenSinkResult};
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::{Attribute, LocalName, QualName, local_name, ns};
 
 /// Attributes kept on one formatting element, where the tree builder compares them all.
@@ -377,64 +378,4 @@ fn is_formatting(name: &LocalName) -> bool {
 /// Raw-text elements whose body is text that readers see.
 fn is_shown(name: &str) -> bool {
     name.eq_ignore_ascii_case("xmp")
-}
-
-/// Length of the comment at the start of `bytes`.
-fn comment_end(bytes: &[u8]) -> usize {
-    let inner = &bytes[4..];
-    if inner.starts_with(b">") {
-        return 5;
-    }
-    if inner.starts_with(b"->") {
-        return 6;
-    }
-    let mut at = 0;
-    while let Some(found) = memchr::memmem::find(&inner[at..], b"--") {
-        at += found;
-        match &inner[at + 2..] {
-            [b'>', ..] => return 4 + at + 3,
-            [b'!', b'>', ..] => return 4 + at + 4,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-/// Reads what stands between `<!doctype` and `>`.
-fn doctype(inner: &str, whole: bool) -> Doctype {
-    let mut rest = inner.trim_start_matches(|c: char| c.is_ascii_whitespace());
-    let end = rest
-        .find(|c: char| c.is_ascii_whitespace())
-        .unwrap_or(rest.len());
-    let name = &rest[..end];
-    rest = rest[end..].trim_start();
-    let quoted = |text: &mut &str| {
-        let start = text.trim_start();
-        let quote = start.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let (value, after) = start[1..].split_once(quote)?;
-        *text = after;
-        Some(StrTendril::from_slice(value))
-    };
-    let (mut public_id, mut system_id) = (None, None);
-    let keyword = rest
-        .get(..6)
-        .map(str::to_ascii_lowercase)
-        .unwrap_or_default();
-    if keyword == "public" {
-        rest = &rest[6..];
-        public_id = quoted(&mut rest);
-        system_id = quoted(&mut rest);
-    } else if keyword == "system" {
-        rest = &rest[6..];
-        system_id = quoted(&mut rest);
-    }
-    let broken = !whole
-        || name.is_empty()
-        || !keyword.is_empty() && public_id.is_none() && system_id.is_none();
-    Doctype {
-        name: (!name.is_empty()).then(|| StrTendril::from_slice(&name.to_ascii_lowercase())),
-        public_id,
-        system_id,
-        force_quirks: broken,
-    }
 }

@@ -240,7 +240,7 @@ impl Stage for DropThese {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::{Play, apply, build, place, play};
+    use crate::stages::rehearsal::{Play, apply, build, place, play};
 
     /// For each document the number of the one because of which it goes.
     fn others(table: &str, docs: &mut [Doc]) -> Vec<Option<u32>> {
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn cutting_and_a_second_pass_change_nothing() {
-        let mut docs: Vec<Doc> = (0..500).map(|number| Doc::from_text(format!("text {}", crate::rehearsal::roll(3, number) % 200))).collect();
+        let mut docs: Vec<Doc> = (0..500).map(|number| Doc::from_text(format!("text {}", crate::stages::rehearsal::roll(3, number) % 200))).collect();
         let global = build::<DedupExact>("keep = 'longest'").unwrap();
         let calm = fates(&*global, &mut docs, Play { ranges: 1, seed: 0, memory: 1 << 20 });
         assert_eq!(calm, fates(&*global, &mut docs, Play { ranges: 9, seed: 4, memory: 0 }));

@@ -200,7 +200,7 @@ impl Stage for Cut {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::{Play, apply, build, place, play, roll};
+    use crate::stages::rehearsal::{Play, apply, build, place, play, roll};
 
     const CALM: Play = Play { ranges: 1, seed: 0, memory: 1 << 20 };
 

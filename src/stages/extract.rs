@@ -145,7 +145,9 @@ mod tests {
     }
 
     fn article(text: &str) -> String {
-        format!("<html lang=de><head><meta charset=iso-8859-1><title>Br\u{fc}cken</title></head><body><nav><a href=/>Start</a></nav><article><h1>Brücken</h1><p>{text}</p><p>{text}</p></article></body></html>")
+        format!(
+            "<html lang=de><head><meta charset=iso-8859-1><title>Br\u{fc}cken</title></head><body><nav><a href=/>Start</a></nav><article><h1>Brücken</h1><p>{text}</p><p>{text}</p></article></body></html>"
+        )
     }
 
     const PROSE: &str = "Die alte Brücke über den Fluss wurde aus Stein gebaut, und sie trägt seit vielen Jahren den Verkehr der Stadt. \

@@ -43,6 +43,8 @@ pub mod prelude {
 }
 
 #[cfg(test)]
+mod rehearsal;
+#[cfg(test)]
 mod testing {
     use std::collections::BTreeSet;
 
@@ -159,7 +161,9 @@ mod testing {
             let header = header.join("\n");
             let example = header.split_once("```toml\n").and_then(|(_, rest)| rest.split_once("```")).unwrap_or_else(|| panic!("{} has no example", R::NAME)).0;
             let mut list: toml::Table = toml::from_str(example).unwrap();
-            let entry = list.remove("stage").and_then(|stages| stages.as_array()?.iter().find(|stage| stage.get("use").and_then(toml::Value::as_str) == Some(R::NAME)).cloned());
+            let entry = list
+                .remove("stage")
+                .and_then(|stages| stages.as_array()?.iter().find(|stage| stage.get("use").and_then(toml::Value::as_str) == Some(R::NAME)).cloned());
             let mut entry = entry.unwrap_or_else(|| panic!("{}: its example does not use it", R::NAME)).as_table().cloned().unwrap();
             entry.remove("use");
             entry.remove("name");

@@ -25,10 +25,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::prelude::*;
 use crate::text::listed::{Listed, entries, plain};
-use crate::text::url::{Url, registered_domains, without_www};
-
-/// Path segments that are looked up, from the front: bounds the work on one URL.
-const SEGMENTS: usize = 32;
+use crate::text::url::{Url, decoded, parents, registered_domains, without_www};
 
 /// Which URLs to drop.
 #[derive(Deserialize)]
@@ -100,7 +97,7 @@ impl Recipe for Filter {
         let (sites, pages) = parted(&self.block);
         let domains = load("domains", &self.domains, &[], host_form);
         let hosts = load("hosts", &self.hosts, &[], host_form);
-        let sites = load("block", &OneOrMany::default(), &sites, host_form);
+        let sites = load("block", &OneOrMany::default(), &sites, page_form);
         let urls = load("urls", &self.urls, &pages, page_form);
         let words = load("words", &self.words, &self.block_words, word_form);
         let soft_words = load("soft_words", &self.soft_words, &[], word_form);
@@ -111,15 +108,13 @@ impl Recipe for Filter {
                 complaints.push(Complaint::new(key, format!("`{odd}` is neither host nor URL"), "as \"example.org\" or \"example.org/path/\""));
             }
         }
-        let parts = AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter());
-        if let Err(cause) = &parts {
-            complaints.push(Complaint::new("subwords", cause.to_string(), "shorten the list"));
-        }
-        let Ok(parts) = parts else { return Err(complaints) };
         if !complaints.is_empty() {
             return Err(complaints);
         }
-        let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords, parts };
+        // The fastest kind takes most memory: for lists of the usual length.
+        let parts = AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter());
+        let parts = parts.map_err(|cause| Complaint::new("subwords", cause.to_string(), "shorten the list"))?;
+        let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords: parts };
         let rules = RULES.iter().map(|(name, find)| Rule { name, reason: shop.reason(name), find: *find }).collect();
         Ok(Built::stage(Judge { lists, allowed, rules, no_url: self.require.then(|| shop.reason("no_url")) }))
     }
@@ -163,8 +158,7 @@ struct Lists {
     words: Listed,
     soft_words: Listed,
     soft_min: usize,
-    subwords: Listed,
-    parts: AhoCorasick,
+    subwords: AhoCorasick,
 }
 
 /// A URL as the rules look at it.
@@ -172,7 +166,7 @@ struct Seen<'a> {
     scheme: &'a str,
     is_web: bool,
     host: Option<&'a str>,
-    /// Host and path as [`page_form`] writes them.
+    /// As [`Url::page`] writes it.
     page: &'a str,
     /// The whole, lower case, `%xx` decoded.
     lower: &'a str,
@@ -193,12 +187,12 @@ impl Stage for Judge {
             return Ok(self.no_url.map_or(Verdict::Keep, |reason| Verdict::Drop(Drop::plain(reason))));
         }
         let url = Url::parse(written);
-        let page = page_of(&url);
+        let page = url.page();
         if !self.allowed.is_empty() && url.host.as_deref().is_some_and(|host| is_allowed(&self.allowed, host, &page)) {
             return Ok(Verdict::Keep);
         }
         let mut buffers = std::mem::take(scratch.buffer::<Buffers>());
-        if !(self.lists.words.is_empty() && self.lists.soft_words.is_empty() && self.lists.subwords.is_empty()) {
+        if !(self.lists.words.is_empty() && self.lists.soft_words.is_empty() && self.lists.subwords.patterns_len() == 0) {
             buffers.fill(written);
         }
         let seen = Seen {
@@ -273,12 +267,11 @@ fn blocked_host(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
 
 fn blocked_url(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
     seen.host.filter(|_| !lists.urls.is_empty())?;
-    listed_page(&lists.urls, seen.page).map(Found::from)
+    lists.urls.page(seen.page).map(Found::from)
 }
 
 fn blocked_word(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    let entry = words(seen.lower).find_map(|word| lists.words.get(word))?;
-    Some(entry.into())
+    words(seen.lower).find_map(|word| lists.words.get(word)).map(Found::from)
 }
 
 fn blocked_soft_words(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
@@ -287,15 +280,12 @@ fn blocked_soft_words(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
         if !found.contains(&entry) {
             found.push(entry);
         }
-        if found.len() == lists.soft_min {
-            return Some(Found { words: found.join(", "), measured: Some((found.len() as f64, lists.soft_min as f64)) });
-        }
     }
-    None
+    (found.len() >= lists.soft_min).then(|| Found { words: found.join(", "), measured: Some((found.len() as f64, lists.soft_min as f64)) })
 }
 
 fn blocked_subword(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    let found = lists.parts.find(seen.squeezed)?;
+    let found = lists.subwords.find(seen.squeezed)?;
     seen.squeezed.get(found.range()).map(Found::from)
 }
 
@@ -304,20 +294,8 @@ fn words(lower: &str) -> impl Iterator<Item = &str> {
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// The host and the hosts above it: `a.b.example`, `b.example`, `example`.
-fn parents(host: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(host), |host| Some(host.split_once('.')?.1))
-}
-
-/// The entry that lists the page or a path above it.
-fn listed_page<'a>(urls: &'a Listed, page: &str) -> Option<&'a str> {
-    let path = page.split('?').next().unwrap_or_default();
-    let mut above = path.match_indices('/').skip(1).take(SEGMENTS).map(|(at, _)| &path[..at]);
-    urls.get(page).or_else(|| urls.get(path)).or_else(|| above.find_map(|above| urls.get(above)))
-}
-
 fn is_allowed(allowed: &Listed, host: &str, page: &str) -> bool {
-    parents(without_www(host)).any(|parent| allowed.get(parent).is_some()) || listed_page(allowed, page).is_some()
+    parents(without_www(host)).any(|parent| allowed.get(parent).is_some()) || allowed.page(page).is_some()
 }
 
 /// Sites (hosts with all below them) and pages of a list that may hold both.
@@ -330,58 +308,14 @@ fn host_form(entry: &str) -> Cow<'_, str> {
 }
 
 fn page_form(entry: &str) -> Cow<'_, str> {
-    Cow::Owned(page_of(&Url::parse(entry)))
+    Cow::Owned(Url::parse(entry).page())
 }
 
 fn word_form(entry: &str) -> Cow<'_, str> {
     Cow::Owned(entry.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect())
 }
 
-/// Host and path, comparable: no `www.`, lower case, no slash at the end.
-fn page_of(url: &Url<'_>) -> String {
-    let host = without_www(url.host.as_deref().unwrap_or_default());
-    let mut page = String::with_capacity(host.len() + url.rest.len());
-    page.push_str(host);
-    if url.rest.is_ascii() {
-        page.push_str(url.rest);
-        page.make_ascii_lowercase();
-    } else {
-        page.extend(url.rest.chars().flat_map(char::to_lowercase));
-    }
-    page.truncate(page.trim_end_matches('/').len());
-    page
-}
-
-/// The URL with `%xx` decoded; bytes that are not UTF-8 are replaced.
-fn decoded(url: &str) -> Cow<'_, str> {
-    if !url.contains('%') {
-        return Cow::Borrowed(url);
-    }
-    let mut bytes = Vec::with_capacity(url.len());
-    let mut rest = url.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn read_list(
-    shop: &mut Shop<'_>,
-    key: &str,
-    files: &OneOrMany,
-    inline: &[String],
-    form: fn(&str) -> Cow<'_, str>,
-) -> std::result::Result<Listed, Complaint> {
+fn read_list(shop: &mut Shop<'_>, key: &str, files: &OneOrMany, inline: &[String], form: fn(&str) -> Cow<'_, str>) -> std::result::Result<Listed, Complaint> {
     let mut texts = Vec::new();
     for file in &files.0 {
         let bytes = shop.read(key, file.as_ref())?;
@@ -419,7 +353,7 @@ mod tests {
 
     #[test]
     fn sites_and_pages_are_blocked_in_any_spelling() {
-        let toml = r#"block = ["casino.example", "bücher.example", "example.org/Spam/", "bad.host.org"]"#;
+        let toml = r#"block = ["www.casino.example", "bücher.example", "example.org/Spam/", "bad.host.org"]"#;
         assert_eq!(reason(toml, "HTTP://WWW.CASINO.Example:80/x"), found("blocked_domain", "casino.example"));
         assert_eq!(reason(toml, "http://xn--bcher-kva.example/"), found("blocked_domain", "xn--bcher-kva.example"));
         assert_eq!(reason(toml, "http://a.bad.host.org"), found("blocked_host", "bad.host.org"));
@@ -431,14 +365,15 @@ mod tests {
 
     #[test]
     fn words_stand_alone_soft_ones_add_up_and_parts_are_found_anywhere() {
-        let dir = std::env::temp_dir().join("dataprep-url-lists");
-        std::fs::create_dir_all(&dir).unwrap();
+        let dir = tempfile::tempdir().unwrap();
         let list = |name: &str, text: &str| {
-            std::fs::write(dir.join(name), text).unwrap();
-            dir.join(name).display().to_string()
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
         };
         let (soft, parts) = (list("soft.txt", "bet\nwin\n"), list("parts.txt", "# parts\nfree money\n"));
-        let toml = format!("block_words = [\"#Casino\", \"казино\"]\nsoft_words = {soft:?}\nsubwords = [{parts:?}]\nallow = [\"museum.example\", \"a.example/bet/\"]");
+        let toml =
+            format!("block_words = [\"#Casino\", \"казино\"]\nsoft_words = {soft:?}\nsubwords = [{parts:?}]\nallow = [\"museum.example\", \"a.example/bet/\"]");
         assert_eq!(reason(&toml, "http://a.example/CASINO-7"), found("blocked_word", "casino"));
         assert_eq!(reason(&toml, "http://a.example/%D0%9A%D0%B0%D0%B7%D0%B8%D0%BD%D0%BE"), found("blocked_word", "казино"));
         assert_eq!(reason(&toml, "http://a.example/casinos"), None);

@@ -14,7 +14,6 @@ const FEW_ERRORS: f64 = 0.01;
 /// Decoded text and how it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<'a> {
-    /// The text.
     pub text: Cow<'a, str>,
     /// WHATWG name of the encoding.
     pub encoding: &'static str,

@@ -5,6 +5,9 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// Path segments of a page that are looked up, from the front: bounds the work on one URL.
+const SEGMENTS: usize = 32;
+
 /// A set of texts.
 #[derive(Debug, Default)]
 pub struct Listed {
@@ -51,6 +54,13 @@ impl Listed {
             return None;
         }
         self.find(text).ok().map(|start| self.entry(start))
+    }
+
+    /// The entry equal to a page (`example.org/a/b?c`, see [`super::url::Url::page`]), or else to it without query, or to a path above it.
+    pub fn page(&self, page: &str) -> Option<&str> {
+        let path = page.split('?').next().unwrap_or_default();
+        let mut above = path.match_indices('/').skip(1).take(SEGMENTS).map(|(at, _)| &path[..at]);
+        self.get(page).or_else(|| self.get(path)).or_else(|| above.find_map(|above| self.get(above)))
     }
 
     /// Number of different entries.
@@ -103,15 +113,17 @@ pub fn plain(bytes: Vec<u8>) -> io::Result<String> {
 /// The entries of a list, one a line. A `#` begins a comment where a space, another `#` or nothing follows (words may begin with one).
 pub fn entries(text: &str) -> impl Iterator<Item = &str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().map(|line| {
-        let is_comment = |at: usize| {
-            let before = line[..at].chars().next_back();
-            let after = line[at + 1..].chars().next();
-            before.is_none_or(char::is_whitespace) && after.is_none_or(|c| c == '#' || c.is_whitespace())
-        };
-        let end = line.match_indices('#').map(|(at, _)| at).find(|at| is_comment(*at)).unwrap_or(line.len());
-        line[..end].trim()
-    }).filter(|entry| !entry.is_empty())
+    text.lines()
+        .map(|line| {
+            let is_comment = |at: usize| {
+                let before = line[..at].chars().next_back();
+                let after = line[at + 1..].chars().next();
+                before.is_none_or(char::is_whitespace) && after.is_none_or(|c| c == '#' || c.is_whitespace())
+            };
+            let end = line.match_indices('#').map(|(at, _)| at).find(|at| is_comment(*at)).unwrap_or(line.len());
+            line[..end].trim()
+        })
+        .filter(|entry| !entry.is_empty())
 }
 
 #[cfg(test)]
@@ -127,6 +139,14 @@ mod tests {
         assert!(names.iter().all(|name| set.get(name) == Some(name)));
         assert_eq!([set.get("host1.exampl"), set.get("host1.example\n"), set.get("")], [None; 3]);
         assert_eq!(Listed::default().get("a"), None);
+    }
+
+    #[test]
+    fn pages_are_covered_by_paths_above_them() {
+        let set = Listed::new(["a.example/x", "b.example"]).unwrap();
+        assert_eq!(set.page("a.example/x/y/z?q=/"), Some("a.example/x"));
+        assert_eq!(set.page("a.example/x?q"), Some("a.example/x"));
+        assert_eq!([set.page("a.example/xy"), set.page("b.example/x")], [None; 2]);
     }
 
     #[test]

@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn labels_become_what_registries_write() {
-        for (label, wanted) in [("bücher", "bcher-kva"), ("münchen", "mnchen-3ya"), ("例え", "r8jz45g"), ("中国", "fiqs8s"), ("испытание", "80akhbyknj4f"), ("ü", "tda")] {
+        for (label, wanted) in
+            [("bücher", "bcher-kva"), ("münchen", "mnchen-3ya"), ("例え", "r8jz45g"), ("中国", "fiqs8s"), ("испытание", "80akhbyknj4f"), ("ü", "tda")]
+        {
             let mut out = String::new();
             assert!(encode(label, &mut out));
             assert_eq!(out, wanted);

@@ -11,6 +11,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::punycode;
 
+/// Longest host in bytes, by the rules of DNS; bounds the work on a URL's parents.
+const LONGEST_HOST: usize = 253;
+
 /// The parts of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url<'a> {
@@ -44,11 +47,31 @@ impl<'a> Url<'a> {
     pub fn is_web(&self) -> bool {
         self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
     }
+
+    /// Host and path, comparable: no `www.`, lower case, no slash at the end.
+    pub fn page(&self) -> String {
+        let host = without_www(self.host.as_deref().unwrap_or_default());
+        let mut page = String::with_capacity(host.len() + self.rest.len());
+        page.push_str(host);
+        if self.rest.is_ascii() {
+            page.push_str(self.rest);
+            page.make_ascii_lowercase();
+        } else {
+            page.extend(self.rest.chars().flat_map(char::to_lowercase));
+        }
+        page.truncate(page.trim_end_matches('/').len());
+        page
+    }
 }
 
 /// The host without a leading `www.`.
 pub fn without_www(host: &str) -> &str {
     host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
+}
+
+/// The host and the hosts above it: `a.b.example`, `b.example`, `example`.
+pub fn parents(host: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(host), |host| Some(host.split_once('.')?.1))
 }
 
 /// The domains under which a host was registered, narrowest first: with suffixes that companies offer (`a.blogspot.com`), then with those
@@ -72,6 +95,29 @@ pub fn registered_domains(host: &str) -> [Option<&str>; 2] {
     [narrow, wide.filter(|wide| Some(*wide) != narrow)]
 }
 
+/// The URL with `%xx` decoded; bytes that are not UTF-8 are replaced.
+pub fn decoded(url: &str) -> Cow<'_, str> {
+    if !url.contains('%') {
+        return Cow::Borrowed(url);
+    }
+    let mut bytes = Vec::with_capacity(url.len());
+    let mut rest = url.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Splits off the scheme; `example.org:80/` has none.
 fn scheme(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once(':')?;
@@ -87,7 +133,7 @@ fn host(authority: &str) -> Option<Cow<'_, str>> {
         _ => host,
     };
     let host = host.trim_end_matches('.');
-    if host.is_empty() || host.contains(char::is_whitespace) {
+    if host.is_empty() || host.len() > LONGEST_HOST || host.contains(char::is_whitespace) {
         return None;
     }
     if !host.is_ascii() {
@@ -140,7 +186,17 @@ mod tests {
         for none in ["mailto:a@example.org", "urn:uuid:1", "file:///etc/x", "http://", "http:///x", "", "#", "http://a b/"] {
             assert_eq!(host(none), None, "{none}");
         }
+        assert_eq!(Url::parse(&format!("http://{}a/", "a.".repeat(200))).host, None);
         assert!(!Url::parse("ftp://example.org/").is_web());
+    }
+
+    #[test]
+    fn pages_compare_and_words_can_be_read() {
+        assert_eq!(Url::parse("HTTP://www.Example.org/Über/?A=1#x").page(), "example.org/über/?a=1");
+        assert_eq!(Url::parse("example.org///").page(), "example.org");
+        assert_eq!(parents("a.b.example").collect::<Vec<_>>(), ["a.b.example", "b.example", "example"]);
+        assert_eq!(decoded("a%20b%C3%A9%zz%4"), "a bé%zz%4");
+        assert_eq!(decoded("%ff"), "\u{fffd}");
     }
 
     #[test]
