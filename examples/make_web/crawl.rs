@@ -249,9 +249,9 @@ impl Maker {
         type Make = fn(&Scrapyard, usize) -> Page;
         let parts: [(&str, &[&str], usize, Make); 10] = [
             ("blocked_host", &["url/blocked_domain"], 14, Scrapyard::blocked_host),
-            ("wrong_language", LANGUAGE, 5, Scrapyard::like_finnish),
-            ("gibberish_letters", LANGUAGE, 10, Scrapyard::gibberish_letters),
-            ("gibberish_words", &["gopher/too_few_stop_words"], 10, Scrapyard::gibberish_words),
+            ("wrong_language", LANGUAGE, 14, Scrapyard::like_finnish),
+            ("gibberish_letters", LANGUAGE, 24, Scrapyard::gibberish_letters),
+            ("gibberish_words", &["gopher/too_few_stop_words"], 16, Scrapyard::gibberish_words),
             ("keyword_spam", &["gopher_repetition/top_2_gram"], 16, Scrapyard::keyword_spam),
             ("link_list", LINKS, 14, Scrapyard::link_list),
             ("repeated_lines", &["gopher_repetition/duplicate_lines", "gopher_repetition/duplicate_5_grams"], 14, Scrapyard::repeated_lines),

@@ -86,7 +86,7 @@ impl Scrapyard {
         // Roughly English in its letters, so that a mean word length alone does not give it away.
         const LETTERS: &[u8] = b"eeeeeettttaaaooooiiinnnsssrrrhhhllddccuummwwffggyyppbbvkjxqz";
         let mut dice = Dice::new(&format!("letters {at}"));
-        let blocks = paragraphs(&mut dice, 6, |dice| {
+        let blocks = paragraphs(&mut dice, 24, |dice| {
             let length = dice.between(2, 10);
             (0..length).map(|_| char::from(*dice.pick(LETTERS))).collect()
         });
@@ -95,7 +95,7 @@ impl Scrapyard {
 
     pub fn gibberish_words(&self, at: usize) -> Page {
         let mut dice = Dice::new(&format!("words {at}"));
-        let blocks = paragraphs(&mut dice, 5, |dice| dice.pick(&self.running).clone());
+        let blocks = paragraphs(&mut dice, 18, |dice| dice.pick(&self.running).clone());
         self.page_anywhere(&mut dice, blocks)
     }
 
@@ -108,7 +108,7 @@ impl Scrapyard {
         const MIDDLES: [&str; 14] = ["", "ko", "ska", "lli", "nki", "tta", "vi", "rre", "pu", "kse", "ma", "hdi", "jo", "nte"];
         const ENDS: [&str; 14] = ["ssa", "lla", "nen", "ksi", "taan", "inen", "sta", "lle", "van", "mme", "tten", "utta", "iden", "kin"];
         let mut dice = Dice::new(&format!("finnish {at}"));
-        let blocks = paragraphs(&mut dice, 4, |dice| format!("{}{}{}", dice.pick(&STEMS), dice.pick(&MIDDLES), dice.pick(&ENDS)));
+        let blocks = paragraphs(&mut dice, 18, |dice| format!("{}{}{}", dice.pick(&STEMS), dice.pick(&MIDDLES), dice.pick(&ENDS)));
         self.page_anywhere(&mut dice, blocks)
     }
 
@@ -131,7 +131,7 @@ impl Scrapyard {
             parts.fold(start, |said, part| format!("{said}{}{part}", dice.pick(phrases)))
         };
         let paragraph = |dice: &mut Dice| Block::Paragraph((0..dice.between(6, 10)).map(|_| sentence(dice)).collect::<Vec<_>>().join(" "));
-        let blocks = (0..5).map(|_| paragraph(&mut dice)).collect();
+        let blocks = (0..14).map(|_| paragraph(&mut dice)).collect();
         let mut page = self.page_anywhere(&mut dice, blocks);
         page.title = capital(&phrases[3]);
         page

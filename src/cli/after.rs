@@ -32,12 +32,7 @@ impl After {
     /// Fills the three tables, or says what is wrong in them.
     pub fn read(config: &Config) -> Result<After, Problems> {
         let mut problems = Vec::new();
-        let after = After {
-            train: fill(&config.train, &mut problems),
-            validate: fill(&config.validate, &mut problems),
-            expect: Vec::new(),
-            verdicts: None,
-        };
+        let after = After { train: fill(&config.train, &mut problems), validate: fill(&config.validate, &mut problems), expect: Vec::new(), verdicts: None };
         let after = After::expectations(config, after, &mut problems);
         Problems::new(problems, config.text.clone()).or(after)
     }
@@ -83,7 +78,8 @@ impl After {
         let mut verdict = None;
         if let Some(settings) = &self.validate {
             let unwatched = Options { watch: &Unwatched, ..*options };
-            let validation = show_trial(quiet, |watch| trial::of_pipeline(config, settings, &tokenizer(config, output), &output.join("validate"), &unwatched, watch))?;
+            let validation =
+                show_trial(quiet, |watch| trial::of_pipeline(config, settings, &tokenizer(config, output), &output.join("validate"), &unwatched, watch))?;
             if !quiet {
                 print_validation(&validation);
             }
@@ -125,7 +121,8 @@ fn fill<T: serde::de::DeserializeOwned>(table: &Option<Table>, problems: &mut Ve
 
 /// The tokenizer of a pipeline that has run: the one it has learned, else the one it names, else bytes.
 pub fn tokenizer(config: &Config, output: &Path) -> String {
-    let learned = config.stages.iter().find(|entry| entry.recipe == "learn_tokenizer").map(|entry| output.join("artifacts").join(&entry.name).join("tokenizer.json"));
+    let learned =
+        config.stages.iter().find(|entry| entry.recipe == "learn_tokenizer").map(|entry| output.join("artifacts").join(&entry.name).join("tokenizer.json"));
     let named = || config.stages.iter().find(|entry| entry.recipe == "tokenize").and_then(|entry| entry.table.value::<String>("tokenizer").ok());
     learned.map(|path| path.to_string_lossy().into_owned()).or_else(named).unwrap_or_else(|| "bytes".to_owned())
 }

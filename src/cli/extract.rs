@@ -15,11 +15,8 @@ pub struct Extract {
 impl Extract {
     pub(super) fn call(self) -> Outcome {
         let mut bytes = Vec::new();
-        let read = if self.file.as_os_str() == "-" {
-            std::io::stdin().read_to_end(&mut bytes).map(drop)
-        } else {
-            std::fs::read(&self.file).map(|read| bytes = read)
-        };
+        let read =
+            if self.file.as_os_str() == "-" { std::io::stdin().read_to_end(&mut bytes).map(drop) } else { std::fs::read(&self.file).map(|read| bytes = read) };
         read.map_err(|error| Failure(format!("cannot read {}: {error}", self.file.display())))?;
         let page = decode(&bytes, None);
         match extract(&page.text, &Options::default()) {

@@ -40,7 +40,11 @@ impl Plan {
                 }
             }
         }
-        println!("\nforecast   at most {} of memory and {} of disk beside the output, supposing that every document is kept", size(forecast.memory()), size(forecast.disk()));
+        println!(
+            "\nforecast   at most {} of memory and {} of disk beside the output, supposing that every document is kept",
+            size(forecast.memory()),
+            size(forecast.disk())
+        );
         Ok(Done::Fine)
     }
 }

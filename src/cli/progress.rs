@@ -84,8 +84,9 @@ struct Plain {
 impl Watch for Plain {
     fn update(&self, now: &Snapshot) {
         if now.documents > 0 && due(&self.told, PLAIN_EVERY) {
-            let left = now.input.saturating_sub(now.consumed) as f64 * now.elapsed.as_secs_f64() / now.consumed.max(1) as f64;
-            eprintln!("{}, about {left:.0} s left", line(now));
+            // Too little is known of the speed before a fiftieth is done.
+            let left = (now.consumed * 50 > now.input).then(|| now.input.saturating_sub(now.consumed) as f64 * now.elapsed.as_secs_f64() / now.consumed as f64);
+            eprintln!("{}{}", line(now), left.map_or(String::new(), |seconds| format!(", about {seconds:.0} s left")));
         }
     }
 

@@ -6,7 +6,9 @@ use crate::source::warc::write::Writer;
 
 /// Pack HTML files and their URLs into a WARC file, one gzip member a record.
 #[derive(clap::Args)]
-#[command(after_help = "The listing is either tab-separated lines of URL and path, or JSON lines with `id` and `url`, for a folder of `html/ID.html` or `html/ID.html.gz`.")]
+#[command(
+    after_help = "The listing is either tab-separated lines of URL and path, or JSON lines with `id` and `url`, for a folder of `html/ID.html` or `html/ID.html.gz`."
+)]
 pub struct ToWarc {
     /// The listing, or a folder that holds `gold.jsonl` and `html/`.
     listing: PathBuf,
@@ -46,7 +48,11 @@ fn numbered(out: &Path, number: usize) -> PathBuf {
 
 /// URL and path of every page, in the listing's order.
 fn listed(listing: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let (file, folder) = if listing.is_dir() { (listing.join("gold.jsonl"), listing.to_owned()) } else { (listing.to_owned(), listing.parent().unwrap_or(Path::new("")).to_owned()) };
+    let (file, folder) = if listing.is_dir() {
+        (listing.join("gold.jsonl"), listing.to_owned())
+    } else {
+        (listing.to_owned(), listing.parent().unwrap_or(Path::new("")).to_owned())
+    };
     let text = std::fs::read_to_string(&file).map_err(|error| Failure(format!("cannot read {}: {error}", file.display())))?;
     let mut pages = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {

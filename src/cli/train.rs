@@ -119,7 +119,13 @@ pub(super) fn show_training(shards: &Path, settings: &Settings, options: &Option
 }
 
 pub(super) fn print_metrics(metrics: &Metrics) {
-    println!("\ntrained {} parameters on {} tokens ({:.1} epochs) in {:.0} s", count(metrics.parameters as u64), count(metrics.tokens), metrics.epochs, metrics.seconds);
+    println!(
+        "\ntrained {} parameters on {} tokens ({:.1} epochs) in {:.0} s",
+        count(metrics.parameters as u64),
+        count(metrics.tokens),
+        metrics.epochs,
+        metrics.seconds
+    );
     if let (Some(loss), Some(bits)) = (metrics.val_loss, metrics.val_bits_per_byte) {
         println!("held out: {loss:.4} nats a token, {bits:.4} bits per byte");
     }

@@ -102,7 +102,7 @@ impl Validate {
 }
 
 /// Tokens a second and core that the default model trains on, on the low side.
-const TOKENS_PER_SECOND: f64 = 10_000.0;
+const TOKENS_PER_SECOND: f64 = 25_000.0;
 
 fn seconds(text: &str) -> Option<f64> {
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
@@ -150,7 +150,15 @@ pub(super) fn print_validation(validation: &Validation) {
     );
     println!("{:<14} {:>14} {:>9} {:>10} {:>10} {:>8}", "arm", "bits per byte", "spread", "documents", "tokens", "epochs");
     for arm in &validation.arms {
-        println!("{:<14} {:>14.4} {:>9.4} {:>10} {:>10} {:>8.1}", arm.name, arm.bits_per_byte, arm.spread, count(arm.documents as u64), count(arm.tokens), arm.epochs);
+        println!(
+            "{:<14} {:>14.4} {:>9.4} {:>10} {:>10} {:>8.1}",
+            arm.name,
+            arm.bits_per_byte,
+            arm.spread,
+            count(arm.documents as u64),
+            count(arm.tokens),
+            arm.epochs
+        );
     }
     for difference in &validation.differences {
         println!(

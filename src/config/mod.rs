@@ -265,10 +265,12 @@ impl Sections<'_> {
     }
 
     fn entry(&mut self, mut table: Table, section: &str) -> Option<Entry> {
-        let mut take = |table: &mut Table, key: &str| table.take_str(key).unwrap_or_else(|problem| {
-            self.problems.push(problem);
-            None
-        });
+        let mut take = |table: &mut Table, key: &str| {
+            table.take_str(key).unwrap_or_else(|problem| {
+                self.problems.push(problem);
+                None
+            })
+        };
         let recipe = take(&mut table, "use");
         let name = take(&mut table, "name");
         let Some((recipe, span)) = recipe else {

@@ -47,7 +47,8 @@ impl Table {
     pub fn value<T: DeserializeOwned>(&self, key: &str) -> Result<T, Problem> {
         let value = self.entries.get(key).cloned().ok_or_else(|| Problem::at(self.span.clone(), format!("{} lacks the key `{key}`", self.title), ""))?;
         let span = value.span();
-        let misfit = |error: toml::de::Error| Problem::at(error.span().unwrap_or(span), format!("`{key}` of {} does not fit", self.title), error.message().trim());
+        let misfit =
+            |error: toml::de::Error| Problem::at(error.span().unwrap_or(span), format!("`{key}` of {} does not fit", self.title), error.message().trim());
         T::deserialize(ValueDeserializer::from(value)).map_err(misfit)
     }
 

@@ -39,21 +39,14 @@ pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 
             Attr::Hidden => roles |= role::HIDDEN,
             Attr::AriaHidden if value.eq_ignore_ascii_case("true") => roles |= role::HIDDEN,
             Attr::Style => {
-                let squeezed: String = value
-                    .chars()
-                    .take(200)
-                    .filter(|c| !c.is_whitespace())
-                    .collect();
+                let squeezed: String = value.chars().take(200).filter(|c| !c.is_whitespace()).collect();
                 if squeezed.contains("display:none") || squeezed.contains("visibility:hidden") {
                     roles |= role::HIDDEN;
                 }
             }
             Attr::Itemprop => {
                 roles |= role::ITEMPROP;
-                if matches!(
-                    &**value,
-                    "articleBody" | "text" | "description" | "reviewBody" | "mainContentOfPage"
-                ) {
+                if matches!(&**value, "articleBody" | "text" | "description" | "reviewBody" | "mainContentOfPage") {
                     roles |= role::BODYPROP;
                 }
             }

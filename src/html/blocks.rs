@@ -120,8 +120,7 @@ pub fn sum_up(out: &mut Blocks) {
         home.units += block.counts.units;
         home.link_units += block.link_units;
         home.blocks += 1;
-        home.long_blocks +=
-            u32::from(block.counts.units >= 10.0 && block.link_units < 0.3 * block.counts.units);
+        home.long_blocks += u32::from(block.counts.units >= 10.0 && block.link_units < 0.3 * block.counts.units);
         home.items += u32::from(block.opens_item);
         home.headings += u32::from(block.heading > 0);
     }

@@ -62,11 +62,7 @@ pub fn context(page: &Blocks, chance: &[f32]) -> Vec<f32> {
         f(highest);
         f(sum_pw[at] / hoped);
         f(ranks[at]);
-        f(f64::from(u8::from(is_inside(
-            page,
-            page.blocks[at].home,
-            best,
-        ))));
+        f(f64::from(u8::from(is_inside(page, page.blocks[at].home, best))));
         f(best_f1);
     }
     out

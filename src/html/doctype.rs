@@ -6,9 +6,7 @@ use html5ever::tokenizer::Doctype;
 /// Reads what stands between `<!doctype` and `>`.
 pub fn doctype(inner: &str, whole: bool) -> Doctype {
     let mut rest = inner.trim_start_matches(|c: char| c.is_ascii_whitespace());
-    let end = rest
-        .find(|c: char| c.is_ascii_whitespace())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
     let name = &rest[..end];
     rest = rest[end..].trim_start();
     let quoted = |text: &mut &str| {
@@ -19,10 +17,7 @@ pub fn doctype(inner: &str, whole: bool) -> Doctype {
         Some(StrTendril::from_slice(value))
     };
     let (mut public_id, mut system_id) = (None, None);
-    let keyword = rest
-        .get(..6)
-        .map(str::to_ascii_lowercase)
-        .unwrap_or_default();
+    let keyword = rest.get(..6).map(str::to_ascii_lowercase).unwrap_or_default();
     if keyword == "public" {
         rest = &rest[6..];
         public_id = quoted(&mut rest);
@@ -31,15 +26,8 @@ pub fn doctype(inner: &str, whole: bool) -> Doctype {
         rest = &rest[6..];
         system_id = quoted(&mut rest);
     }
-    let broken = !whole
-        || name.is_empty()
-        || !keyword.is_empty() && public_id.is_none() && system_id.is_none();
-    Doctype {
-        name: (!name.is_empty()).then(|| StrTendril::from_slice(&name.to_ascii_lowercase())),
-        public_id,
-        system_id,
-        force_quirks: broken,
-    }
+    let broken = !whole || name.is_empty() || !keyword.is_empty() && public_id.is_none() && system_id.is_none();
+    Doctype { name: (!name.is_empty()).then(|| StrTendril::from_slice(&name.to_ascii_lowercase())), public_id, system_id, force_quirks: broken }
 }
 
 #[cfg(test)]
@@ -52,10 +40,6 @@ mod tests {
         assert_eq!(d.name.as_deref(), Some("html"));
         assert_eq!(d.public_id.as_deref(), Some("-//W3C//DTD HTML 4.01//EN"));
         assert_eq!(d.system_id.as_deref(), Some("x.dtd"));
-        assert!(
-            !d.force_quirks
-                && doctype("", true).force_quirks
-                && doctype("html", false).force_quirks
-        );
+        assert!(!d.force_quirks && doctype("", true).force_quirks && doctype("html", false).force_quirks);
     }
 }

@@ -18,17 +18,9 @@ pub fn fallback(text: String, ld: &JsonLd) -> String {
     if let Some((name, description)) = &ld.product {
         let description = plain(description);
         let start: String = description.chars().take(40).collect();
-        if description.chars().count() >= SHORTEST
-            && text.chars().count() < SHORTEST
-            && !text.contains(&start)
-        {
+        if description.chars().count() >= SHORTEST && text.chars().count() < SHORTEST && !text.contains(&start) {
             let parts = [name.as_str(), &description, &text];
-            return parts
-                .iter()
-                .filter(|p| !p.is_empty())
-                .copied()
-                .collect::<Vec<_>>()
-                .join("\n");
+            return parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("\n");
         }
     }
     text
@@ -45,10 +37,7 @@ fn plain(value: &str) -> String {
         let is_tag = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
         match tag.find('>') {
             Some(end) if is_tag => {
-                if ["<p", "</p", "<br", "<li", "<div"]
-                    .iter()
-                    .any(|t| tag.starts_with(t))
-                {
+                if ["<p", "</p", "<br", "<li", "<div"].iter().any(|t| tag.starts_with(t)) {
                     out.push('\n');
                 }
                 rest = &tag[end + 1..];
@@ -60,10 +49,7 @@ fn plain(value: &str) -> String {
         }
     }
     out.push_str(rest);
-    let lines = out
-        .lines()
-        .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|l| !l.is_empty());
+    let lines = out.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|l| !l.is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -73,21 +59,12 @@ mod tests {
 
     #[test]
     fn the_longer_text_wins() {
-        let body = format!(
-            "<p>First &amp; best.</p>{}",
-            "More words come here. ".repeat(20)
-        );
-        let ld = JsonLd {
-            body: Some(body),
-            ..JsonLd::default()
-        };
+        let body = format!("<p>First &amp; best.</p>{}", "More words come here. ".repeat(20));
+        let ld = JsonLd { body: Some(body), ..JsonLd::default() };
         assert!(fallback("Menu".into(), &ld).starts_with("First & best.\nMore words"));
         let long = "Shown text. ".repeat(40);
         assert_eq!(fallback(long.clone(), &ld), long);
-        let ld = JsonLd {
-            product: Some(("Lamp".into(), "A lamp, 3 < 4. ".repeat(20))),
-            ..JsonLd::default()
-        };
+        let ld = JsonLd { product: Some(("Lamp".into(), "A lamp, 3 < 4. ".repeat(20))), ..JsonLd::default() };
         assert!(fallback(String::new(), &ld).starts_with("Lamp\nA lamp, 3 < 4."));
     }
 }

@@ -10,21 +10,10 @@ const LEVELS: usize = 6;
 const BESIDE: usize = 3;
 const ROLES: usize = 24;
 /// Groups of names whose number of areas on the page is a feature of all its blocks.
-const PAGE_GROUPS: [usize; 18] = [
-    2, 3, 7, 8, 9, 17, 27, 28, 29, 34, 35, 36, 37, 38, 39, 42, 43, 52,
-];
+const PAGE_GROUPS: [usize; 18] = [2, 3, 7, 8, 9, 17, 27, 28, 29, 34, 35, 36, 37, 38, 39, 42, 43, 52];
 
 /// Features of a block.
-pub const FEATURES: usize = 26
-    + LEVELS * 5
-    + GROUP_COUNT
-    + ROLES
-    + BESIDE * 2 * 5
-    + 5
-    + 11
-    + 12
-    + PAGE_GROUPS.len()
-    + Hints::COUNT;
+pub const FEATURES: usize = 26 + LEVELS * 5 + GROUP_COUNT + ROLES + BESIDE * 2 * 5 + 5 + 11 + 12 + PAGE_GROUPS.len() + Hints::COUNT;
 
 /// A matrix of features, one row a block.
 pub struct Table {
@@ -72,8 +61,7 @@ pub fn features(page: &Blocks, hints: &Hints) -> Table {
     let (top, top_score) = top_area(page);
     let title: Vec<u32> = word_hashes(&hints.title);
     let facts = page_facts(page);
-    let groups =
-        PAGE_GROUPS.map(|bit| log(areas.iter().filter(|a| a.own >> bit & 1 == 1).count() as f32));
+    let groups = PAGE_GROUPS.map(|bit| log(areas.iter().filter(|a| a.own >> bit & 1 == 1).count() as f32));
     let first_h1 = blocks.iter().position(|b| b.heading == 1);
     let first_long = blocks.iter().position(is_long).unwrap_or(0);
     let last_long = blocks.iter().rposition(is_long).unwrap_or(0);
@@ -155,11 +143,7 @@ pub fn features(page: &Blocks, hints: &Hints) -> Table {
         f(share(k.units, k.blocks));
         f(share(k.closed, k.blocks));
         f(twins[at]);
-        let words = if title.is_empty() || n.words > 60 {
-            Vec::new()
-        } else {
-            word_hashes(page.text_of(b))
-        };
+        let words = if title.is_empty() || n.words > 60 { Vec::new() } else { word_hashes(page.text_of(b)) };
         let common = words.iter().filter(|w| title.contains(w)).count() as f32;
         f(share(common, words.len() as f32));
         f(share(common, title.len() as f32));
@@ -217,9 +201,7 @@ fn kin(page: &Blocks) -> Vec<Kin> {
     let mut order: Vec<u32> = (0..page.blocks.len() as u32).collect();
     order.sort_unstable_by_key(|&at| (key(&page.blocks[at as usize]), at));
     let mut out = vec![Kin::default(); page.blocks.len()];
-    for group in
-        order.chunk_by(|&a, &b| key(&page.blocks[a as usize]) == key(&page.blocks[b as usize]))
-    {
+    for group in order.chunk_by(|&a, &b| key(&page.blocks[a as usize]) == key(&page.blocks[b as usize])) {
         let mut sum = Kin::default();
         for &at in group {
             let b = &page.blocks[at as usize];
@@ -238,12 +220,7 @@ fn kin(page: &Blocks) -> Vec<Kin> {
 
 /// For each block the number of blocks with the same text.
 fn twins(page: &Blocks) -> Vec<f32> {
-    let mut order: Vec<(u32, u32)> = page
-        .blocks
-        .iter()
-        .enumerate()
-        .map(|(at, b)| (names::hash_of(page.text_of(b).as_bytes()), at as u32))
-        .collect();
+    let mut order: Vec<(u32, u32)> = page.blocks.iter().enumerate().map(|(at, b)| (names::hash_of(page.text_of(b).as_bytes()), at as u32)).collect();
     order.sort_unstable();
     let mut out = vec![1.0; page.blocks.len()];
     for group in order.chunk_by(|a, b| a.0 == b.0) {
@@ -256,11 +233,7 @@ fn twins(page: &Blocks) -> Vec<f32> {
 
 /// Hashes of the words of a text.
 fn word_hashes(text: &str) -> Vec<u32> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .take(80)
-        .map(|w| names::hash_of(w.as_bytes()))
-        .collect()
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).take(80).map(|w| names::hash_of(w.as_bytes())).collect()
 }
 
 /// The area that readability's scoring (Arc90, as in Mozilla Readability) would choose, and its score:
@@ -268,8 +241,7 @@ fn word_hashes(text: &str) -> Vec<u32> {
 fn top_area(page: &Blocks) -> (usize, f32) {
     let mut score = vec![0.0f32; page.areas.len()];
     for b in page.blocks.iter().filter(|b| b.counts.units >= 5.0) {
-        let points = (1.0 + b.counts.commas as f32 + (b.counts.units / 17.0).min(3.0))
-            * (1.0 - share(b.link_units, b.counts.units));
+        let points = (1.0 + b.counts.commas as f32 + (b.counts.units / 17.0).min(3.0)) * (1.0 - share(b.link_units, b.counts.units));
         let parent = page.areas[b.home as usize].parent as usize;
         let grand = page.areas[parent].parent as usize;
         score[parent] += points;
@@ -289,22 +261,8 @@ fn top_area(page: &Blocks) -> (usize, f32) {
 
 fn page_facts(page: &Blocks) -> [f32; 12] {
     let root = &page.areas[0];
-    let count = |bit: u32| {
-        page.areas
-            .iter()
-            .filter(|a| a.roles & bit != 0 && page.areas[a.parent as usize].roles & bit == 0)
-            .count() as f32
-    };
-    let units = |test: &dyn Fn(&Block) -> bool| {
-        share(
-            page.blocks
-                .iter()
-                .filter(|b| test(b))
-                .map(|b| b.counts.units)
-                .sum(),
-            root.units,
-        )
-    };
+    let count = |bit: u32| page.areas.iter().filter(|a| a.roles & bit != 0 && page.areas[a.parent as usize].roles & bit == 0).count() as f32;
+    let units = |test: &dyn Fn(&Block) -> bool| share(page.blocks.iter().filter(|b| test(b)).map(|b| b.counts.units).sum(), root.units);
     let unspaced: u32 = page.blocks.iter().map(|b| b.counts.words).sum();
     [
         log(root.units),

@@ -69,25 +69,13 @@ impl Forest {
                 let threshold = from.float()?;
                 let next = from.take::<2>()?.map(child);
                 // Children come after their parent, so that every walk ends.
-                let sound = next.iter().all(|&n| {
-                    if n & LEAF != 0 {
-                        n & !LEAF <= u16::from(size)
-                    } else {
-                        n > at && n < u16::from(size)
-                    }
-                });
+                let sound = next.iter().all(|&n| if n & LEAF != 0 { n & !LEAF <= u16::from(size) } else { n > at && n < u16::from(size) });
                 if !sound || feature as usize >= features {
                     return None;
                 }
-                splits.push(Split {
-                    threshold,
-                    feature,
-                    next,
-                });
+                splits.push(Split { threshold, feature, next });
             }
-            let leaves = (0..=size)
-                .map(|_| from.float())
-                .collect::<Option<Vec<f32>>>()?;
+            let leaves = (0..=size).map(|_| from.float()).collect::<Option<Vec<f32>>>()?;
             trees.push(Tree { splits, leaves });
         }
         Some((Forest { features, trees }, from.0))
@@ -142,9 +130,7 @@ mod tests {
             out.extend(threshold.to_le_bytes());
             out.extend([low as u8, high as u8]);
         }
-        [-4.0f32, 0.0, 4.0]
-            .iter()
-            .for_each(|l| out.extend(l.to_le_bytes()));
+        [-4.0f32, 0.0, 4.0].iter().for_each(|l| out.extend(l.to_le_bytes()));
         out
     }
 

@@ -11,43 +11,11 @@ pub struct Hints {
 }
 
 const KINDS: &[&[&str]] = &[
-    &[
-        "article",
-        "newsarticle",
-        "reportagenewsarticle",
-        "blogposting",
-        "techarticle",
-        "scholarlyarticle",
-        "blog",
-    ],
-    &[
-        "product",
-        "productgroup",
-        "og:product",
-        "product.item",
-        "individualproduct",
-        "offer",
-    ],
-    &[
-        "discussionforumposting",
-        "qapage",
-        "question",
-        "socialmediaposting",
-    ],
-    &[
-        "collectionpage",
-        "itemlist",
-        "searchresultspage",
-        "offercatalog",
-        "product.group",
-    ],
-    &[
-        "organization",
-        "localbusiness",
-        "service",
-        "professionalservice",
-        "corporation",
-    ],
+    &["article", "newsarticle", "reportagenewsarticle", "blogposting", "techarticle", "scholarlyarticle", "blog"],
+    &["product", "productgroup", "og:product", "product.item", "individualproduct", "offer"],
+    &["discussionforumposting", "qapage", "question", "socialmediaposting"],
+    &["collectionpage", "itemlist", "searchresultspage", "offercatalog", "product.group"],
+    &["organization", "localbusiness", "service", "professionalservice", "corporation"],
     &["website", "webpage"],
     &["recipe", "howto"],
     &["event", "jobposting", "course"],
@@ -56,39 +24,9 @@ const KINDS: &[&[&str]] = &[
 
 const GENERATORS: &[&[&str]] = &[
     &["wordpress"],
-    &[
-        "discourse",
-        "vbulletin",
-        "xenforo",
-        "phpbb",
-        "mybb",
-        "flarum",
-        "vanilla",
-        "invision",
-        "nodebb",
-        "smf",
-    ],
-    &[
-        "sphinx",
-        "docusaurus",
-        "mkdocs",
-        "vitepress",
-        "gitbook",
-        "hugo",
-        "jekyll",
-        "doxygen",
-        "rustdoc",
-        "mediawiki",
-        "javadoc",
-        "asciidoctor",
-    ],
-    &[
-        "shopify",
-        "woocommerce",
-        "magento",
-        "prestashop",
-        "bigcommerce",
-    ],
+    &["discourse", "vbulletin", "xenforo", "phpbb", "mybb", "flarum", "vanilla", "invision", "nodebb", "smf"],
+    &["sphinx", "docusaurus", "mkdocs", "vitepress", "gitbook", "hugo", "jekyll", "doxygen", "rustdoc", "mediawiki", "javadoc", "asciidoctor"],
+    &["shopify", "woocommerce", "magento", "prestashop", "bigcommerce"],
     &["wix", "squarespace", "webflow", "elementor", "weebly"],
 ];
 
@@ -117,14 +55,8 @@ impl Hints {
 
     /// Notes the page's own URL, as its canonical link or Open Graph data give it.
     pub fn note_url(&mut self, url: &str) {
-        let path = url
-            .split_once("://")
-            .map_or(url, |(_, rest)| rest.split_once('/').map_or("", |(_, p)| p));
-        let path = path
-            .split(['?', '#'])
-            .next()
-            .unwrap_or("")
-            .trim_matches('/');
+        let path = url.split_once("://").map_or(url, |(_, rest)| rest.split_once('/').map_or("", |(_, p)| p));
+        let path = path.split(['?', '#']).next().unwrap_or("").trim_matches('/');
         let path = path.get(..path.len().min(300)).unwrap_or("");
         let last = path.rsplit('/').next().unwrap_or("");
         let groups = names::groups(path);
@@ -133,11 +65,7 @@ impl Hints {
         }
         let rest = &mut self.url[URL_GROUPS.len()..];
         rest[0] = 1.0;
-        rest[1] = if path.is_empty() {
-            0.0
-        } else {
-            1.0 + path.matches('/').count() as f32
-        };
+        rest[1] = if path.is_empty() { 0.0 } else { 1.0 + path.matches('/').count() as f32 };
         rest[2] = last.matches(['-', '_', '+']).count() as f32;
         rest[3] = path.bytes().filter(u8::is_ascii_digit).count() as f32;
         rest[4] = f32::from(url.contains('?'));
@@ -165,8 +93,6 @@ impl Hints {
 
     /// The flags as 0 or 1, then the facts of the URL.
     pub fn flags(&self) -> impl Iterator<Item = f32> + '_ {
-        (0..Self::COUNT - URL_FACTS)
-            .map(|bit| f32::from(self.bits >> bit & 1 == 1))
-            .chain(self.url)
+        (0..Self::COUNT - URL_FACTS).map(|bit| f32::from(self.bits >> bit & 1 == 1)).chain(self.url)
     }
 }

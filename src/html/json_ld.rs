@@ -63,12 +63,7 @@ impl JsonLd {
                 self.types.push(kind.to_owned());
             }
         }
-        let text = |key: &str| {
-            map.get(key)
-                .and_then(Value::as_str)
-                .map(str::trim)
-                .filter(|s| !s.is_empty())
-        };
+        let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty());
         fill(&mut self.headline, text("headline"));
         if article {
             fill(&mut self.author, map.get("author").and_then(name_of));
@@ -77,10 +72,7 @@ impl JsonLd {
         }
         fill(&mut self.body, text("articleBody"));
         if product && self.product.is_none() {
-            self.product = Some((
-                text("name").unwrap_or("").to_owned(),
-                text("description").unwrap_or("").to_owned(),
-            ));
+            self.product = Some((text("name").unwrap_or("").to_owned(), text("description").unwrap_or("").to_owned()));
         }
     }
 }
@@ -104,10 +96,7 @@ fn name_of(value: &Value) -> Option<&str> {
         Value::Array(list) => list.first()?,
         other => other,
     };
-    one.as_str()
-        .or_else(|| one.get("name")?.as_str())
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
+    one.as_str().or_else(|| one.get("name")?.as_str()).map(str::trim).filter(|s| !s.is_empty())
 }
 
 #[cfg(test)]
@@ -120,14 +109,7 @@ mod tests {
         ld.read("{ not json");
         ld.read(r#"{"@graph":[{"@type":["NewsArticle"],"headline":"H","author":[{"name":"A. B."}],"datePublished":"2024-01-02"},{"@type":"Product","name":"N","description":"D"}]}"#);
         assert_eq!(ld.types, ["NewsArticle", "Product"]);
-        assert_eq!(
-            (
-                ld.headline.as_deref(),
-                ld.author.as_deref(),
-                ld.date.as_deref()
-            ),
-            (Some("H"), Some("A. B."), Some("2024-01-02"))
-        );
+        assert_eq!((ld.headline.as_deref(), ld.author.as_deref(), ld.date.as_deref()), (Some("H"), Some("A. B."), Some("2024-01-02")));
         assert_eq!(ld.product, Some(("N".into(), "D".into())));
     }
 
@@ -135,12 +117,6 @@ mod tests {
     fn deep_json_is_passed_over() {
         let mut ld = JsonLd::default();
         ld.read(&"[".repeat(100_000));
-        assert_eq!(
-            ld,
-            JsonLd {
-                read: 100_000,
-                ..JsonLd::default()
-            }
-        );
+        assert_eq!(ld, JsonLd { read: 100_000, ..JsonLd::default() });
     }
 }

@@ -7,13 +7,7 @@ use super::hints::{Hints, declared};
 /// Guesses the kind: declared types first, then the share of code, names of areas, and how much of the text is sentences.
 pub fn kind(page: &Blocks, hints: &Hints) -> Kind {
     let count = |bit: u32| page.areas.iter().filter(|a| a.own >> bit & 1 == 1).count();
-    let units = |test: &dyn Fn(&super::blocks::Block) -> bool| -> f32 {
-        page.blocks
-            .iter()
-            .filter(|b| test(b))
-            .map(|b| b.counts.units)
-            .sum()
-    };
+    let units = |test: &dyn Fn(&super::blocks::Block) -> bool| -> f32 { page.blocks.iter().filter(|b| test(b)).map(|b| b.counts.units).sum() };
     let Some(root) = page.areas.first() else {
         return Kind::Article;
     };
@@ -33,11 +27,7 @@ pub fn kind(page: &Blocks, hints: &Hints) -> Kind {
     } else if count(8) >= 8 {
         Kind::Forum
     } else if count(36) >= 2 && count(35) >= 1 && count(34) >= 3 {
-        if count(35) > 12 {
-            Kind::Listing
-        } else {
-            Kind::Product
-        }
+        if count(35) > 12 { Kind::Listing } else { Kind::Product }
     } else if count(43) >= 10 {
         Kind::Documentation
     } else if share > 0.5 {

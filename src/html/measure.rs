@@ -36,10 +36,7 @@ pub fn is_unspaced(c: char) -> bool {
 
 impl Counts {
     pub fn of(text: &str) -> Counts {
-        let mut n = Counts {
-            last: ' ',
-            ..Counts::default()
-        };
+        let mut n = Counts { last: ' ', ..Counts::default() };
         let mut in_word = false;
         let mut chars = 0u32;
         for c in text.chars() {
@@ -106,24 +103,7 @@ impl Counts {
 
     /// Whether the text ends as a sentence does.
     pub fn is_closed(&self) -> bool {
-        matches!(
-            self.last,
-            '.' | '!'
-                | '?'
-                | '…'
-                | '"'
-                | '”'
-                | '»'
-                | ')'
-                | '。'
-                | '！'
-                | '？'
-                | '」'
-                | '）'
-                | '؟'
-                | '۔'
-                | '।'
-        )
+        matches!(self.last, '.' | '!' | '?' | '…' | '"' | '”' | '»' | ')' | '。' | '！' | '？' | '」' | '）' | '؟' | '۔' | '।')
     }
 }
 

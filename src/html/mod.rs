@@ -49,6 +49,7 @@ pub struct Options {
     pub max_nodes: usize,
     /// Deepest nesting of elements; browsers stop at 512.
     pub max_depth: usize,
+    /// Plain text or Markdown.
     pub format: Format,
     /// Write links as `[text](target)`.
     pub links: bool,
@@ -60,30 +61,29 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            max_bytes: 64 << 20,
-            max_nodes: 1_000_000,
-            max_depth: 512,
-            format: Format::Text,
-            links: false,
-            tables: true,
-            comments: true,
-        }
+        Options { max_bytes: 64 << 20, max_nodes: 1_000_000, max_depth: 512, format: Format::Text, links: false, tables: true, comments: true }
     }
 }
 
 /// What a page is, as far as can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// One text, often with a date.
     Article,
+    /// A thread of posts.
     Forum,
+    /// Something to buy.
     Product,
+    /// Many entries that lead elsewhere.
     Listing,
+    /// A manual or reference.
     Documentation,
+    /// What somebody offers, in sections.
     Service,
 }
 
 impl Kind {
+    /// Its name, as the tag `page_kind` holds it.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Article => "article",
@@ -99,14 +99,21 @@ impl Kind {
 /// A page's main content and what it declares about itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
+    /// The main content, in the form asked for.
     pub text: String,
+    /// The title.
     pub title: Option<String>,
+    /// The author, as declared.
     pub author: Option<String>,
+    /// The date, as declared.
     pub date: Option<String>,
+    /// The site's name.
     pub site_name: Option<String>,
+    /// The address the page gives as its own.
     pub canonical_url: Option<String>,
     /// The language that the page declares (BCP 47, as written).
     pub lang: Option<String>,
+    /// What it is.
     pub kind: Kind,
     /// Nodes of the parsed page.
     pub nodes: usize,
@@ -115,9 +122,28 @@ pub struct Page {
 /// Why a page gives no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reject {
-    TooLarge { bytes: usize, max: usize },
-    TooManyNodes { nodes: usize, max: usize },
-    TooDeep { depth: usize, max: usize },
+    /// More bytes than are read.
+    TooLarge {
+        /// Bytes of the page.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// More nodes than are built.
+    TooManyNodes {
+        /// Nodes built so far.
+        nodes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// Nested more deeply than is followed.
+    TooDeep {
+        /// Depth reached.
+        depth: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// Nothing that reads as content.
     NoContent,
 }
 
@@ -157,28 +183,16 @@ impl std::error::Error for Reject {}
 /// # Errors
 /// A [`Reject`] when a bound is broken or nothing on the page is content.
 pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
-    let bounds = Bounds {
-        bytes: options.max_bytes,
-        nodes: options.max_nodes,
-        depth: options.max_depth,
-    };
+    let bounds = Bounds { bytes: options.max_bytes, nodes: options.max_nodes, depth: options.max_depth };
     let tree = parse::parse(html, bounds)?;
     let meta = meta::meta(&tree);
-    let style = blocks::Style {
-        marks: options.format == Format::Markdown,
-        links: options.links,
-    };
+    let style = blocks::Style { marks: options.format == Format::Markdown, links: options.links };
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), style);
     let table = features::features(&page, &meta.hints);
     let chance = model::chances(&page, &table);
     let kind = kind::kind(&page, &meta.hints);
     let mut chosen = select::best_set(&page, &chance);
-    select::leave_out(
-        &page,
-        &mut chosen,
-        !options.tables,
-        !options.comments && kind != Kind::Forum,
-    );
+    select::leave_out(&page, &mut chosen, !options.tables, !options.comments && kind != Kind::Forum);
     let text = render::render(&page, &chosen, options);
     let text = fallback::fallback(text, &meta.json_ld);
     if text.is_empty() {
@@ -200,9 +214,11 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
 /// A block as the model sees it: for training.
 #[derive(Clone, Debug)]
 pub struct Example {
+    /// Its text.
     pub text: String,
     /// Length in words, unspaced scripts weighted.
     pub units: f32,
+    /// What the model sees of it.
     pub features: Vec<f32>,
     /// Hashes of the words of class and id values on the way to the block, with the number of levels above it.
     pub names: Vec<(u8, u32)>,
@@ -217,11 +233,7 @@ pub struct Example {
 /// # Errors
 /// As [`extract`], without [`Reject::NoContent`].
 pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
-    let bounds = Bounds {
-        bytes: options.max_bytes,
-        nodes: options.max_nodes,
-        depth: options.max_depth,
-    };
+    let bounds = Bounds { bytes: options.max_bytes, nodes: options.max_nodes, depth: options.max_depth };
     let tree = parse::parse(html, bounds)?;
     let meta = meta::meta(&tree);
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
@@ -231,11 +243,7 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
         let (mut at, mut level) = (home, 0);
         loop {
             let area = &page.areas[at as usize];
-            out.extend(
-                page.words[area.words.start as usize..area.words.end as usize]
-                    .iter()
-                    .map(|&w| (level, w)),
-            );
+            out.extend(page.words[area.words.start as usize..area.words.end as usize].iter().map(|&w| (level, w)));
             if at == 0 || level == u8::MAX {
                 return out;
             }
@@ -267,9 +275,7 @@ mod tests {
     use super::*;
 
     fn text(html: &str) -> String {
-        extract(html, &Options::default())
-            .map(|p| p.text)
-            .unwrap_or_default()
+        extract(html, &Options::default()).map(|p| p.text).unwrap_or_default()
     }
 
     const STORY: &str = "The old mill by the river was sold on Monday to a group of neighbours, who plan to grind flour there again.";
@@ -281,13 +287,7 @@ mod tests {
              </article></main><footer><a href=/i>Imprint</a> © 2024</footer>"
         );
         let page = extract(&html, &Options::default()).unwrap();
-        assert!(
-            page.text.contains(STORY)
-                && !page.text.contains("Imprint")
-                && !page.text.contains("Home"),
-            "{}",
-            page.text
-        );
+        assert!(page.text.contains(STORY) && !page.text.contains("Imprint") && !page.text.contains("Home"), "{}", page.text);
         assert_eq!(page.title.as_deref(), Some("Mill sold"));
     }
 
@@ -298,30 +298,19 @@ mod tests {
              <table><tr><th>Year<th>Sacks</tr><tr><td>1901<td>{STORY}</tr></table></main>"
         );
         let out = text(&html);
-        assert!(
-            out.contains("again. One line\nnextline\n- The old"),
-            "{out}"
-        );
+        assert!(out.contains("again. One line\nnextline\n- The old"), "{out}");
         assert!(out.contains("fn main() {\n    run();\n}"), "{out}");
     }
 
     #[test]
     fn bombs_end_in_a_reason() {
-        let small = Options {
-            max_nodes: 50_000,
-            ..Options::default()
-        };
+        let small = Options { max_nodes: 50_000, ..Options::default() };
         let reason = |html: &str| extract(html, &small).map_or_else(|r| r.reason(), |_| "text");
         assert_eq!(reason(&"<div>".repeat(200_000)), "too_deep");
         assert_eq!(reason(&"<p>".repeat(200_000)), "too_many_nodes");
         assert_eq!(reason(&"<table><a>".repeat(100_000)), "too_many_nodes");
         assert_eq!(reason(&"<b><p>".repeat(100_000)), "too_many_nodes");
-        assert_eq!(
-            reason(&format!(
-                "<td colspan=9007199254740991 rowspan=9007199254740991>{STORY}"
-            )),
-            "text"
-        );
+        assert_eq!(reason(&format!("<td colspan=9007199254740991 rowspan=9007199254740991>{STORY}")), "text");
         assert_eq!(reason(""), "no_content");
         assert_eq!(reason(&"<".repeat(1_000_000)), "no_content");
         assert_eq!(reason(&format!("<p>{}", "word ".repeat(1_000_000))), "text");

@@ -7,14 +7,12 @@ use super::forest::Forest;
 use std::sync::LazyLock;
 
 /// Trained by `training/train.py`; see `filters/models/MODEL.md`.
-static ROUNDS: LazyLock<Option<[Forest; 2]>> =
-    LazyLock::new(|| read(include_bytes!("../../filters/models/main_content.bin")));
+static ROUNDS: LazyLock<Option<[Forest; 2]>> = LazyLock::new(|| read(include_bytes!("../../filters/models/main_content.bin")));
 
 fn read(bytes: &[u8]) -> Option<[Forest; 2]> {
     let (first, rest) = Forest::read(bytes)?;
     let (second, rest) = Forest::read(rest)?;
-    (rest.is_empty() && first.features == FEATURES && second.features == FEATURES + CONTEXT)
-        .then_some([first, second])
+    (rest.is_empty() && first.features == FEATURES && second.features == FEATURES + CONTEXT).then_some([first, second])
 }
 
 /// One chance a block.
@@ -25,11 +23,7 @@ pub fn chances(page: &Blocks, table: &Table) -> Vec<f32> {
     let early = first.chances(&table.values);
     let around = context(page, &early);
     let mut wide = Vec::with_capacity(page.blocks.len() * (FEATURES + CONTEXT));
-    for (own, around) in table
-        .values
-        .chunks_exact(FEATURES)
-        .zip(around.chunks_exact(CONTEXT))
-    {
+    for (own, around) in table.values.chunks_exact(FEATURES).zip(around.chunks_exact(CONTEXT)) {
         wide.extend_from_slice(own);
         wide.extend_from_slice(around);
     }

@@ -203,10 +203,7 @@ mod tests {
     fn words_are_split_at_case_and_signs() {
         let bit = |word| groups(word);
         assert_eq!(groups("postContent"), bit("post") | bit("content"));
-        assert_eq!(
-            groups("site-footer__inner"),
-            bit("site") | bit("footer") | bit("inner")
-        );
+        assert_eq!(groups("site-footer__inner"), bit("site") | bit("footer") | bit("inner"));
         assert_eq!(groups("x9 q"), 0);
         assert_ne!(bit("nav"), bit("footer"));
     }

@@ -5,9 +5,7 @@ use super::tag::{Attr, Tag};
 use super::tokenizer::tokenize;
 use super::tree::{Data, NONE, NodeId, Tree};
 use html5ever::tendril::StrTendril;
-use html5ever::tree_builder::{
-    ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink,
-};
+use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, ExpandedName, QualName, local_name, ns};
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
@@ -15,8 +13,11 @@ use std::cell::{Cell, Ref, RefCell};
 /// Bounds on one page, all counted while parsing.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
+    /// Most bytes of the page.
     pub bytes: usize,
+    /// Most nodes built.
     pub nodes: usize,
+    /// Deepest nesting.
     pub depth: usize,
 }
 
@@ -25,22 +26,11 @@ pub fn parse(html: &str, bounds: Bounds) -> Result<Tree, Reject> {
     // Offsets are 32-bit.
     let max = bounds.bytes.min(1 << 30);
     if html.len() > max {
-        return Err(Reject::TooLarge {
-            bytes: html.len(),
-            max,
-        });
+        return Err(Reject::TooLarge { bytes: html.len(), max });
     }
-    let sink = Sink {
-        tree: RefCell::new(Tree::new()),
-        bounds,
-        work: Cell::new(0),
-        over: Cell::new(None),
-    };
+    let sink = Sink { tree: RefCell::new(Tree::new()), bounds, work: Cell::new(0), over: Cell::new(None) };
     // Without scripts, as for a reader that runs none: `noscript` is part of the page.
-    let options = TreeBuilderOpts {
-        scripting_enabled: false,
-        ..TreeBuilderOpts::default()
-    };
+    let options = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
     let builder = TreeBuilder::new(sink, options);
     tokenize(html, &builder, |builder| builder.sink.over.get().is_some());
     let sink = builder.sink;
@@ -64,27 +54,19 @@ impl Sink {
         let work = self.work.get() + nodes;
         self.work.set(work);
         if work > self.bounds.nodes {
-            self.over.set(Some(Reject::TooManyNodes {
-                nodes: work,
-                max: self.bounds.nodes,
-            }));
+            self.over.set(Some(Reject::TooManyNodes { nodes: work, max: self.bounds.nodes }));
         }
     }
 
     fn check_depth(&self, depth: u32) {
         if depth as usize > self.bounds.depth {
-            self.over.set(Some(Reject::TooDeep {
-                depth: depth as usize,
-                max: self.bounds.depth,
-            }));
+            self.over.set(Some(Reject::TooDeep { depth: depth as usize, max: self.bounds.depth }));
         }
     }
 }
 
 fn kept(attrs: Vec<Attribute>) -> impl Iterator<Item = (Attr, StrTendril)> {
-    attrs
-        .into_iter()
-        .filter_map(|a| Some((Attr::of(&a.name.local)?, a.value)))
+    attrs.into_iter().filter_map(|a| Some((Attr::of(&a.name.local)?, a.value)))
 }
 
 impl TreeSink for Sink {
@@ -118,18 +100,9 @@ impl TreeSink for Sink {
         } else {
             Tag::Inline
         };
-        let is_template = name.expanded()
-            == ExpandedName {
-                ns: &ns!(html),
-                local: &local_name!("template"),
-            };
+        let is_template = name.expanded() == ExpandedName { ns: &ns!(html), local: &local_name!("template") };
         let mut tree = self.tree.borrow_mut();
-        let id = tree.push_element(
-            name,
-            tag,
-            kept(attrs),
-            flags.mathml_annotation_xml_integration_point,
-        );
+        let id = tree.push_element(name, tag, kept(attrs), flags.mathml_annotation_xml_integration_point);
         if is_template {
             let root = tree.push(Data::Document);
             tree.set_contents(id, root);
@@ -160,12 +133,7 @@ impl TreeSink for Sink {
         }
     }
 
-    fn append_based_on_parent_node(
-        &self,
-        element: &NodeId,
-        prev: &NodeId,
-        child: NodeOrText<NodeId>,
-    ) {
+    fn append_based_on_parent_node(&self, element: &NodeId, prev: &NodeId, child: NodeOrText<NodeId>) {
         let has_parent = self.tree.borrow().node(*element).parent != NONE;
         if has_parent {
             self.append_before_sibling(element, child);
@@ -177,10 +145,7 @@ impl TreeSink for Sink {
     fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
 
     fn get_template_contents(&self, target: &NodeId) -> NodeId {
-        self.tree
-            .borrow()
-            .element(*target)
-            .map_or(*target, |e| e.contents)
+        self.tree.borrow().element(*target).map_or(*target, |e| e.contents)
     }
 
     fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
@@ -227,10 +192,7 @@ impl TreeSink for Sink {
     }
 
     fn is_mathml_annotation_xml_integration_point(&self, handle: &NodeId) -> bool {
-        self.tree
-            .borrow()
-            .element(*handle)
-            .is_some_and(|e| e.mathml_integration)
+        self.tree.borrow().element(*handle).is_some_and(|e| e.mathml_integration)
     }
 
     fn allow_declarative_shadow_roots(&self, _: &NodeId) -> bool {
@@ -243,11 +205,7 @@ mod tests {
     use super::*;
     use std::fmt::Write;
 
-    const BOUNDS: Bounds = Bounds {
-        bytes: 1 << 24,
-        nodes: 100_000,
-        depth: 512,
-    };
+    const BOUNDS: Bounds = Bounds { bytes: 1 << 24, nodes: 100_000, depth: 512 };
 
     fn ours(html: &str) -> String {
         let tree = parse(html, BOUNDS).unwrap();
@@ -265,11 +223,7 @@ mod tests {
                 }
                 Data::Element(e) => {
                     text = false;
-                    let depth = std::iter::successors(Some(id), |&at| {
-                        Some(tree.node(at).parent).filter(|&p| p != NONE)
-                    })
-                    .count()
-                        - 1;
+                    let depth = std::iter::successors(Some(id), |&at| Some(tree.node(at).parent).filter(|&p| p != NONE)).count() - 1;
                     write!(out, "<{} {depth}>", &*e.name.local).unwrap();
                 }
                 Data::Document => {}
@@ -337,10 +291,7 @@ mod tests {
     #[test]
     fn scripts_are_cut_out_and_json_ld_is_kept() {
         let page = "<script>var a = '<p>x</p><!--<script></script>-->';</script>a<style>p{}</style><script type=application/ld+json>{}</script>b";
-        assert_eq!(
-            ours(page),
-            "<html 1><head 2><script 3><body 2>'a<style 3><script 3>'{}'b".replace("'{}'b", "'{}b")
-        );
+        assert_eq!(ours(page), "<html 1><head 2><script 3><body 2>'a<style 3><script 3>'{}'b".replace("'{}'b", "'{}b"));
     }
 
     #[test]

@@ -11,11 +11,7 @@ pub fn raw_end(body: &[u8], name: &[u8], script: bool) -> usize {
     let mut at = 0;
     while at < body.len() {
         let rest = &body[at..];
-        let found = if escaped {
-            rest.iter().position(|&b| b == b'<' || b == b'-')
-        } else {
-            memchr(b'<', rest)
-        };
+        let found = if escaped { rest.iter().position(|&b| b == b'<' || b == b'-') } else { memchr(b'<', rest) };
         let Some(step) = found else { return body.len() };
         at += step;
         let here = &body[at..];
@@ -44,12 +40,8 @@ pub fn raw_end(body: &[u8], name: &[u8], script: bool) -> usize {
 fn is_tag(here: &[u8], open: &[u8], name: &[u8]) -> bool {
     let end = open.len() + name.len();
     here.starts_with(open)
-        && here
-            .get(open.len()..end)
-            .is_some_and(|n| n.eq_ignore_ascii_case(name))
-        && here
-            .get(end)
-            .is_some_and(|b| matches!(b, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>'))
+        && here.get(open.len()..end).is_some_and(|n| n.eq_ignore_ascii_case(name))
+        && here.get(end).is_some_and(|b| matches!(b, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>'))
 }
 
 /// Length of the comment at the start of `bytes`, which begin with `<!--`.
@@ -89,12 +81,7 @@ mod tests {
             (b"no end </script", 15),
         ];
         for (body, end) in cases {
-            assert_eq!(
-                raw_end(body, b"script", true),
-                end,
-                "{}",
-                String::from_utf8_lossy(body)
-            );
+            assert_eq!(raw_end(body, b"script", true), end, "{}", String::from_utf8_lossy(body));
         }
         assert_eq!(raw_end(b"<!-- <style> </style>", b"style", false), 13);
     }

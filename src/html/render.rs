@@ -25,8 +25,7 @@ pub fn render(page: &Blocks, chosen: &[bool], options: &Options) -> String {
         if let Some(last) = last {
             close_row(&mut out, page, last, markdown);
             out.push('\n');
-            let tight = block.list_depth > 0 && last.list_depth > 0
-                || block.row != NONE && last.row != NONE && is_plain_row(page, block.row);
+            let tight = block.list_depth > 0 && last.list_depth > 0 || block.row != NONE && last.row != NONE && is_plain_row(page, block.row);
             if markdown && !tight {
                 out.push('\n');
             }
@@ -98,8 +97,5 @@ fn is_plain_row(page: &Blocks, row: u32) -> bool {
         return false;
     };
     let blocks = &page.blocks[area.span.start as usize..area.span.end as usize];
-    blocks.len() <= 40
-        && blocks
-            .iter()
-            .all(|b| b.row == row && !b.pre && b.counts.units < 60.0)
+    blocks.len() <= 40 && blocks.iter().all(|b| b.row == row && !b.pre && b.counts.units < 60.0)
 }

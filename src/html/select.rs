@@ -10,11 +10,7 @@ use super::tree::NONE;
 /// blocks above some probability (Lewis 1995; Ye et al. 2012), so sorting and one pass find it.
 pub fn best_set(page: &Blocks, chance: &[f32]) -> Vec<bool> {
     let weight = |at: usize| page.blocks[at].counts.units.max(0.1);
-    let hoped: f32 = chance
-        .iter()
-        .enumerate()
-        .map(|(at, p)| p * weight(at))
-        .sum();
+    let hoped: f32 = chance.iter().enumerate().map(|(at, p)| p * weight(at)).sum();
     let mut order: Vec<usize> = (0..chance.len()).collect();
     order.sort_by(|&a, &b| chance[b].total_cmp(&chance[a]).then(a.cmp(&b)));
     let (mut hit, mut taken) = (0.0, 0.0);

@@ -122,13 +122,8 @@ impl Tag {
             local_name!("td") => Tag::Cell,
             local_name!("th") => Tag::HeadCell,
             local_name!("caption") => Tag::Caption,
-            local_name!("pre")
-            | local_name!("listing")
-            | local_name!("xmp")
-            | local_name!("plaintext") => Tag::Pre,
-            local_name!("code") | local_name!("kbd") | local_name!("samp") | local_name!("tt") => {
-                Tag::Code
-            }
+            local_name!("pre") | local_name!("listing") | local_name!("xmp") | local_name!("plaintext") => Tag::Pre,
+            local_name!("code") | local_name!("kbd") | local_name!("samp") | local_name!("tt") => Tag::Code,
             local_name!("blockquote") => Tag::Quote,
             local_name!("figure") => Tag::Figure,
             local_name!("figcaption") => Tag::FigCaption,

@@ -30,14 +30,7 @@ pub fn tokenize<S: TokenSink>(html: &str, sink: &S, stop: impl Fn(&S) -> bool) {
         html
     };
     let source = StrTendril::from_slice(html);
-    let mut run = Run {
-        source,
-        html,
-        bytes: html.as_bytes(),
-        at: 0,
-        sink,
-        names: vec![None; NAMES],
-    };
+    let mut run = Run { source, html, bytes: html.as_bytes(), at: 0, sink, names: vec![None; NAMES] };
     while run.at < run.bytes.len() && !stop(sink) {
         run.data();
     }
@@ -58,11 +51,7 @@ struct Run<'a, S> {
 /// What follows a start tag.
 enum After {
     Markup,
-    Raw {
-        references: bool,
-        script: bool,
-        shown: bool,
-    },
+    Raw { references: bool, script: bool, shown: bool },
     Plain,
 }
 
@@ -73,9 +62,7 @@ impl<'a, S: TokenSink> Run<'a, S> {
 
     fn characters(&self, text: &str) {
         if !text.is_empty() {
-            let _ = self
-                .sink
-                .process_token(Token::CharacterTokens(StrTendril::from_slice(text)), 1);
+            let _ = self.sink.process_token(Token::CharacterTokens(StrTendril::from_slice(text)), 1);
         }
     }
 
@@ -137,23 +124,14 @@ impl<'a, S: TokenSink> Run<'a, S> {
         let rest = &self.bytes[self.at..];
         if rest.starts_with(b"<!--") {
             self.at += comment_end(rest);
-        } else if rest
-            .get(2..9)
-            .is_some_and(|w| w.eq_ignore_ascii_case(b"doctype"))
-        {
+        } else if rest.get(2..9).is_some_and(|w| w.eq_ignore_ascii_case(b"doctype")) {
             self.at += 9;
             let start = self.at;
             self.skip_to(b'>');
             let whole = self.bytes[self.at - 1] == b'>' && self.at > start;
             let inner = &self.html[start..self.at - usize::from(whole)];
-            let _ = self
-                .sink
-                .process_token(Token::DoctypeToken(doctype(inner, whole)), 1);
-        } else if rest.starts_with(b"<![CDATA[")
-            && self
-                .sink
-                .adjusted_current_node_present_but_not_in_html_namespace()
-        {
+            let _ = self.sink.process_token(Token::DoctypeToken(doctype(inner, whole)), 1);
+        } else if rest.starts_with(b"<![CDATA[") && self.sink.adjusted_current_node_present_but_not_in_html_namespace() {
             let end = memchr::memmem::find(&rest[9..], b"]]>").map_or(rest.len() - 9, |n| n);
             self.characters(&self.html[self.at + 9..self.at + 9 + end]);
             self.at = (self.at + 9 + end + 3).min(self.bytes.len());
@@ -165,10 +143,7 @@ impl<'a, S: TokenSink> Run<'a, S> {
     /// A local name in lower case; names met before cost one comparison.
     fn name(&mut self, from: usize, to: usize) -> LocalName {
         let raw = &self.html[from..to];
-        let hash = raw
-            .bytes()
-            .fold(raw.len(), |h, b| h.wrapping_mul(31) ^ usize::from(b))
-            % NAMES;
+        let hash = raw.bytes().fold(raw.len(), |h, b| h.wrapping_mul(31) ^ usize::from(b)) % NAMES;
         match &self.names[hash] {
             Some((known, name)) if *known == raw => name.clone(),
             _ => {
@@ -197,12 +172,7 @@ impl<'a, S: TokenSink> Run<'a, S> {
         self.skip_until(|b| is_space(b) || b == b'/' || b == b'>');
         let name = self.name(from, self.at);
         let raw_name = &self.html[from..self.at];
-        let mut attrs = Attrs {
-            kept: Vec::new(),
-            seen: 0,
-            all: kind == TagKind::StartTag && is_formatting(&name),
-            none: kind == TagKind::EndTag,
-        };
+        let mut attrs = Attrs { kept: Vec::new(), seen: 0, all: kind == TagKind::StartTag && is_formatting(&name), none: kind == TagKind::EndTag };
         let self_closing = loop {
             self.skip_spaces();
             match self.peek(0) {
@@ -220,34 +190,13 @@ impl<'a, S: TokenSink> Run<'a, S> {
         };
         self.at += 1;
         let json = name == local_name!("script")
-            && attrs.kept.iter().any(|a| {
-                a.name.local == local_name!("type")
-                    && a.value.trim().eq_ignore_ascii_case("application/ld+json")
-            });
-        let tag = Tag {
-            kind,
-            name,
-            self_closing,
-            attrs: attrs.kept,
-            had_duplicate_attributes: false,
-        };
+            && attrs.kept.iter().any(|a| a.name.local == local_name!("type") && a.value.trim().eq_ignore_ascii_case("application/ld+json"));
+        let tag = Tag { kind, name, self_closing, attrs: attrs.kept, had_duplicate_attributes: false };
         let after = match self.sink.process_token(Token::TagToken(tag), 1) {
             TokenSinkResult::Plaintext => After::Plain,
-            TokenSinkResult::RawData(RawKind::Rcdata) => After::Raw {
-                references: true,
-                script: false,
-                shown: true,
-            },
-            TokenSinkResult::RawData(RawKind::Rawtext) => After::Raw {
-                references: false,
-                script: false,
-                shown: is_shown(raw_name),
-            },
-            TokenSinkResult::RawData(_) => After::Raw {
-                references: false,
-                script: true,
-                shown: json,
-            },
+            TokenSinkResult::RawData(RawKind::Rcdata) => After::Raw { references: true, script: false, shown: true },
+            TokenSinkResult::RawData(RawKind::Rawtext) => After::Raw { references: false, script: false, shown: is_shown(raw_name) },
+            TokenSinkResult::RawData(_) => After::Raw { references: false, script: true, shown: json },
             _ => After::Markup,
         };
         match after {
@@ -256,11 +205,7 @@ impl<'a, S: TokenSink> Run<'a, S> {
                 self.characters(&self.html[self.at..].replace('\0', "\u{FFFD}"));
                 self.at = self.bytes.len();
             }
-            After::Raw {
-                references,
-                script,
-                shown,
-            } => {
+            After::Raw { references, script, shown } => {
                 let end = self.at + raw_end(&self.bytes[self.at..], raw_name.as_bytes(), script);
                 let body = &self.html[self.at..end];
                 if references {
@@ -336,19 +281,14 @@ impl Attrs {
                 self.seen |= bit;
             }
             // The tree builder tells formatting elements apart by all their attributes, and foreign content by these.
-            None if self.all && self.kept.len() < MOST_ATTRS
-                || matches!(name, "encoding" | "color" | "face" | "size") =>
-            {
+            None if self.all && self.kept.len() < MOST_ATTRS || matches!(name, "encoding" | "color" | "face" | "size") => {
                 if self.kept.iter().any(|a| *a.name.local == *name) {
                     return;
                 }
             }
             None => return,
         }
-        self.kept.push(Attribute {
-            name: QualName::new(None, ns!(), LocalName::from(name)),
-            value: StrTendril::from_slice(&decode(value, true)),
-        });
+        self.kept.push(Attribute { name: QualName::new(None, ns!(), LocalName::from(name)), value: StrTendril::from_slice(&decode(value, true)) });
     }
 }
 
@@ -357,22 +297,7 @@ fn is_space(b: u8) -> bool {
 }
 
 fn is_formatting(name: &LocalName) -> bool {
-    matches!(
-        &**name,
-        "a" | "b"
-            | "big"
-            | "code"
-            | "em"
-            | "font"
-            | "i"
-            | "nobr"
-            | "s"
-            | "small"
-            | "strike"
-            | "strong"
-            | "tt"
-            | "u"
-    )
+    matches!(&**name, "a" | "b" | "big" | "code" | "em" | "font" | "i" | "nobr" | "s" | "small" | "strike" | "strong" | "tt" | "u")
 }
 
 /// Raw-text elements whose body is text that readers see.

@@ -62,15 +62,7 @@ impl Tree {
 
     pub fn push(&mut self, data: Data) -> NodeId {
         let id = self.nodes.len() as NodeId;
-        self.nodes.push(Node {
-            parent: NONE,
-            prev: NONE,
-            next: NONE,
-            first: NONE,
-            last: NONE,
-            depth: 0,
-            data,
-        });
+        self.nodes.push(Node { parent: NONE, prev: NONE, next: NONE, first: NONE, last: NONE, depth: 0, data });
         id
     }
 
@@ -95,23 +87,11 @@ impl Tree {
     }
 
     /// Creates an unattached element with the given kept attributes.
-    pub fn push_element(
-        &mut self,
-        name: QualName,
-        tag: Tag,
-        kept: impl Iterator<Item = (Attr, StrTendril)>,
-        mathml_integration: bool,
-    ) -> NodeId {
+    pub fn push_element(&mut self, name: QualName, tag: Tag, kept: impl Iterator<Item = (Attr, StrTendril)>, mathml_integration: bool) -> NodeId {
         let start = self.attrs.len() as u32;
         self.attrs.extend(kept);
         let attrs = start..self.attrs.len() as u32;
-        self.push(Data::Element(Element {
-            name,
-            tag,
-            attrs,
-            contents: NONE,
-            mathml_integration,
-        }))
+        self.push(Data::Element(Element { name, tag, attrs, contents: NONE, mathml_integration }))
     }
 
     /// Adds those attributes that the element lacks.
@@ -142,10 +122,7 @@ impl Tree {
     }
 
     pub fn attr(&self, id: NodeId, attr: Attr) -> Option<&str> {
-        self.attrs(id)
-            .iter()
-            .find(|(a, _)| *a == attr)
-            .map(|(_, v)| &**v)
+        self.attrs(id).iter().find(|(a, _)| *a == attr).map(|(_, v)| &**v)
     }
 
     pub fn set_contents(&mut self, id: NodeId, root: NodeId) {

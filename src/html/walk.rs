@@ -44,10 +44,7 @@ pub fn blocks(tree: &Tree, root: NodeId, style: Style) -> Blocks {
     let mut walk = Walk {
         tree,
         style,
-        out: Blocks {
-            text: String::with_capacity(tree.text.len() / 2),
-            ..Blocks::default()
-        },
+        out: Blocks { text: String::with_capacity(tree.text.len() / 2), ..Blocks::default() },
         frames: Vec::new(),
         start: 0,
         links: 0,
@@ -109,14 +106,7 @@ impl Walk<'_> {
             }
             Data::Document => true,
             Data::Element(element) => match element.tag {
-                Tag::Script
-                | Tag::Unseen
-                | Tag::Svg
-                | Tag::Meta
-                | Tag::Link
-                | Tag::Title
-                | Tag::Head
-                | Tag::Input => false,
+                Tag::Script | Tag::Unseen | Tag::Svg | Tag::Meta | Tag::Link | Tag::Title | Tag::Head | Tag::Input => false,
                 Tag::Image => {
                     self.images += 1;
                     false
@@ -151,21 +141,14 @@ impl Walk<'_> {
             cell: NONE,
             item_number: 0,
         });
-        let mut frame = Frame {
-            node: id,
-            tag,
-            ..outer
-        };
+        let mut frame = Frame { node: id, tag, ..outer };
         if tag.is_block() || self.frames.is_empty() {
             self.flush();
             frame.home = push_area(&mut self.out, self.tree, id, outer.home);
             match tag {
                 Tag::List => {
                     frame.list_depth = outer.list_depth.saturating_add(1);
-                    let ordered = self
-                        .tree
-                        .element(id)
-                        .is_some_and(|e| &*e.name.local == "ol");
+                    let ordered = self.tree.element(id).is_some_and(|e| &*e.name.local == "ol");
                     frame.item_number = u32::from(ordered);
                 }
                 Tag::Item => {
@@ -284,12 +267,7 @@ impl Walk<'_> {
     fn write_collapsed(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
-            let end = rest
-                .bytes()
-                .position(|b| {
-                    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c') || b == 0xC2 || b == 0xE2
-                })
-                .unwrap_or(rest.len());
+            let end = rest.bytes().position(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c') || b == 0xC2 || b == 0xE2).unwrap_or(rest.len());
             if end > 0 {
                 self.space();
                 self.out.text.push_str(&rest[..end]);
@@ -298,8 +276,7 @@ impl Walk<'_> {
             }
             let Some(c) = rest.chars().next() else { return };
             match c {
-                ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{2003}' | '\u{2002}'
-                | '\u{2009}' => self.gap = true,
+                ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{2003}' | '\u{2002}' | '\u{2009}' => self.gap = true,
                 '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{200e}' => {}
                 _ => {
                     self.space();
@@ -366,35 +343,15 @@ impl Walk<'_> {
             self.out.text.truncate(start);
         }
         self.start = self.out.text.len();
-        (self.links, self.link_units, self.bold_units, self.inline) = (
-            self.frames
-                .iter()
-                .rev()
-                .take_while(|f| !f.tag.is_block())
-                .filter(|f| f.tag == Tag::Anchor)
-                .count() as u32,
-            0.0,
-            0.0,
-            0,
-        );
+        (self.links, self.link_units, self.bold_units, self.inline) =
+            (self.frames.iter().rev().take_while(|f| !f.tag.is_block()).filter(|f| f.tag == Tag::Anchor).count() as u32, 0.0, 0.0, 0);
     }
 
     fn heading(&self) -> u8 {
-        self.frames
-            .iter()
-            .rev()
-            .take(4)
-            .map(|f| f.tag.heading())
-            .find(|&h| h > 0)
-            .unwrap_or(0)
+        self.frames.iter().rev().take(4).map(|f| f.tag.heading()).find(|&h| h > 0).unwrap_or(0)
     }
 
     fn item_number(&self) -> u32 {
-        self.frames
-            .iter()
-            .rev()
-            .take(4)
-            .find(|f| f.tag == Tag::List)
-            .map_or(0, |f| f.item_number.saturating_sub(1))
+        self.frames.iter().rev().take(4).find(|f| f.tag == Tag::List).map_or(0, |f| f.item_number.saturating_sub(1))
     }
 }

@@ -28,13 +28,7 @@ pub fn end_share(text: &str, facts: &mut Facts, params: &Params) -> f64 {
 }
 
 fn line_share(text: &str, lines: &[Span], with: impl Fn(&str) -> bool) -> f64 {
-    share(
-        lines
-            .iter()
-            .filter(|line| with(slice(text, **line)))
-            .count(),
-        lines.len(),
-    )
+    share(lines.iter().filter(|line| with(slice(text, **line))).count(), lines.len())
 }
 
 /// Lines between newlines that hold more than white space.
@@ -44,74 +38,39 @@ pub fn not_blank(text: &str, facts: &mut Facts, _: &Params) -> f64 {
 
 /// Share of the lines not blank whose last character is a terminal mark of any script; white space counts as a character.
 pub fn terminal_share(text: &str, facts: &mut Facts, _: &Params) -> f64 {
-    let ends = |line: &&str| {
-        line.chars()
-            .next_back()
-            .is_some_and(|c| chars::is(c, TERMINAL))
-    };
-    share(
-        lines::not_blank(text).filter(ends).count(),
-        facts.repeated_lines_not_blank(text).pieces,
-    )
+    let ends = |line: &&str| line.chars().next_back().is_some_and(|c| chars::is(c, TERMINAL));
+    share(lines::not_blank(text).filter(ends).count(), facts.repeated_lines_not_blank(text).pieces)
 }
 
 /// Share of the lines not blank that have at most `chars` code points.
 pub fn short_share(text: &str, facts: &mut Facts, params: &Params) -> f64 {
-    let short = |line: &&str| {
-        line.len() <= params.chars
-            || line.len() <= 4 * params.chars && chars::count(line) <= params.chars
-    };
-    share(
-        lines::not_blank(text).filter(short).count(),
-        facts.repeated_lines_not_blank(text).pieces,
-    )
+    let short = |line: &&str| line.len() <= params.chars || line.len() <= 4 * params.chars && chars::count(line) <= params.chars;
+    share(lines::not_blank(text).filter(short).count(), facts.repeated_lines_not_blank(text).pieces)
 }
 
 /// Newlines for each word.
 pub fn newlines_per_word(text: &str, facts: &mut Facts, _: &Params) -> f64 {
-    share(
-        memchr_iter(b'\n', text.as_bytes()).count(),
-        facts.words(text).len(),
-    )
+    share(memchr_iter(b'\n', text.as_bytes()).count(), facts.words(text).len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(
-        measure: fn(&str, &mut Facts, &Params) -> f64,
-        text: &str,
-        chars: usize,
-        list: &[&str],
-    ) -> f64 {
+    fn of(measure: fn(&str, &mut Facts, &Params) -> f64, text: &str, chars: usize, list: &[&str]) -> f64 {
         let list = List::new(list.iter().map(|item| (*item).to_owned()));
-        measure(
-            text,
-            &mut Facts::new(),
-            &Params {
-                chars,
-                list,
-                ..Params::default()
-            },
-        )
+        measure(text, &mut Facts::new(), &Params { chars, list, ..Params::default() })
     }
 
     #[test]
     fn marks_are_sought_past_white_space() {
-        assert_eq!(
-            of(start_share, " • a\r\n- b\nc\u{2028}d", 0, &["•", "-"]),
-            0.5
-        );
+        assert_eq!(of(start_share, " • a\r\n- b\nc\u{2028}d", 0, &["•", "-"]), 0.5);
         assert_eq!(of(end_share, "a...  \nb…\nc.", 0, &["...", "…"]), 2.0 / 3.0);
     }
 
     #[test]
     fn terminal_marks_are_those_of_any_script() {
-        assert_eq!(
-            of(terminal_share, "a.\n漢。\nb. \n\nक।\n\"c.\"", 0, &[]),
-            3.0 / 5.0
-        );
+        assert_eq!(of(terminal_share, "a.\n漢。\nb. \n\nक।\n\"c.\"", 0, &[]), 3.0 / 5.0);
     }
 
     #[test]

@@ -22,25 +22,13 @@ impl List {
             let bit = sketch(item);
             sketches[bit / 64] |= 1 << (bit % 64);
         }
-        let finders = items
-            .iter()
-            .map(|item| Finder::new(item.as_bytes()).into_owned())
-            .collect();
-        Self {
-            items,
-            finders,
-            sketches,
-        }
+        let finders = items.iter().map(|item| Finder::new(item.as_bytes()).into_owned()).collect();
+        Self { items, finders, sketches }
     }
 
     /// The items of a list file: one a line, white space around them and lines that start with `#` left out.
     pub fn parse(text: &str) -> Self {
-        Self::new(
-            text.lines()
-                .map(str::trim)
-                .filter(|line| !line.starts_with('#'))
-                .map(str::to_owned),
-        )
+        Self::new(text.lines().map(str::trim).filter(|line| !line.starts_with('#')).map(str::to_owned))
     }
 
     /// Where `word` stands in the list.
@@ -50,17 +38,12 @@ impl List {
         if self.sketches[bit / 64] >> (bit % 64) & 1 == 0 {
             return None;
         }
-        self.items
-            .binary_search_by(|item| item.as_str().cmp(word))
-            .ok()
+        self.items.binary_search_by(|item| item.as_str().cmp(word)).ok()
     }
 
     /// How often the items occur in `text`; occurrences of one item do not overlap.
     pub fn occurrences(&self, text: &str) -> usize {
-        self.finders
-            .iter()
-            .map(|finder| finder.find_iter(text.as_bytes()).count())
-            .sum()
+        self.finders.iter().map(|finder| finder.find_iter(text.as_bytes()).count()).sum()
     }
 
     /// The entries in the order of the list.
@@ -95,14 +78,7 @@ mod tests {
     fn finds_what_it_holds() {
         let list = List::parse("# origin\nthe\n\n be \nthe\n");
         assert_eq!(list.iter().collect::<Vec<_>>(), ["be", "the"]);
-        assert_eq!(
-            (
-                list.position("the"),
-                list.position("The"),
-                list.position("")
-            ),
-            (Some(1), None, None)
-        );
+        assert_eq!((list.position("the"), list.position("The"), list.position("")), (Some(1), None, None));
         assert_eq!(list.occurrences("the bee, thethe"), 4);
         assert!(List::default().is_empty());
     }

@@ -72,13 +72,7 @@ pub struct Measure {
 }
 
 const fn measure(name: &'static str, of: Of) -> Measure {
-    Measure {
-        name,
-        keys: &[],
-        of_words: false,
-        adds_up: false,
-        of,
-    }
+    Measure { name, keys: &[], of_words: false, adds_up: false, of }
 }
 
 impl Measure {
@@ -87,17 +81,11 @@ impl Measure {
     }
 
     const fn of_words(self) -> Self {
-        Self {
-            of_words: true,
-            ..self
-        }
+        Self { of_words: true, ..self }
     }
 
     const fn adds_up(self) -> Self {
-        Self {
-            adds_up: true,
-            ..self
-        }
+        Self { adds_up: true, ..self }
     }
 }
 
@@ -105,32 +93,18 @@ impl Measure {
 pub const MEASURES: &[Measure] = &[
     measure("alphabetic_word_share", words::alphabetic_share).of_words(),
     measure("chars", characters::chars),
-    measure("distinct_listed_words", words::distinct_listed)
-        .keys(&[Key::List])
-        .of_words(),
+    measure("distinct_listed_words", words::distinct_listed).keys(&[Key::List]).of_words(),
     measure("duplicate_line_char_share", repetition::line_char_share),
     measure("duplicate_line_share", repetition::line_share),
-    measure("duplicate_ngram_char_share", repetition::ngram_char_share)
-        .keys(&[Key::N])
-        .of_words(),
-    measure(
-        "duplicate_not_blank_line_char_share",
-        repetition::not_blank_line_char_share,
-    ),
-    measure(
-        "duplicate_paragraph_char_share",
-        repetition::paragraph_char_share,
-    ),
+    measure("duplicate_ngram_char_share", repetition::ngram_char_share).keys(&[Key::N]).of_words(),
+    measure("duplicate_not_blank_line_char_share", repetition::not_blank_line_char_share),
+    measure("duplicate_paragraph_char_share", repetition::paragraph_char_share),
     measure("duplicate_paragraph_share", repetition::paragraph_share),
     measure("ends_in_listed", phrases::ends_in).keys(&[Key::List, Key::Except]),
     measure("line_end_share", lines::end_share).keys(&[Key::List]),
     measure("line_start_share", lines::start_share).keys(&[Key::List]),
-    measure("listed_per_word", phrases::per_word)
-        .keys(&[Key::List])
-        .of_words(),
-    measure("listed_phrases", phrases::in_lower_case)
-        .keys(&[Key::List])
-        .adds_up(),
+    measure("listed_per_word", phrases::per_word).keys(&[Key::List]).of_words(),
+    measure("listed_phrases", phrases::in_lower_case).keys(&[Key::List]).adds_up(),
     measure("longest_spaced_word", characters::longest_spaced_word),
     measure("mean_word_length", words::mean_length).of_words(),
     measure("newlines_per_word", lines::newlines_per_word).of_words(),
@@ -139,9 +113,7 @@ pub const MEASURES: &[Measure] = &[
     measure("short_line_share", lines::short_share).keys(&[Key::Chars]),
     measure("spaced_words", characters::spaced_words),
     measure("terminal_line_share", lines::terminal_share),
-    measure("top_ngram_char_share", repetition::top_ngram_char_share)
-        .keys(&[Key::N])
-        .of_words(),
+    measure("top_ngram_char_share", repetition::top_ngram_char_share).keys(&[Key::N]).of_words(),
     measure("words", words::words).of_words(),
     measure("words_not_symbols", words::not_symbols).of_words(),
 ];
@@ -153,11 +125,7 @@ pub fn find(name: &str) -> Option<&'static Measure> {
 
 /// `part / whole`, 0 where there is no whole.
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[cfg(test)]
@@ -172,34 +140,14 @@ mod tests {
 
     #[test]
     fn every_measure_is_defined_on_every_text() {
-        let params = Params {
-            n: 2,
-            chars: 30,
-            list: List::new(["the".into(), "#".into()]),
-            ..Params::default()
-        };
+        let params = Params { n: 2, chars: 30, list: List::new(["the".into(), "#".into()]), ..Params::default() };
         for (_, splitter) in Splitter::NAMES {
-            for text in [
-                "",
-                " ",
-                "\n\n",
-                "word",
-                "#",
-                "!?…\u{0}",
-                "漢字漢字漢字",
-                "\u{1f600}\u{200d}",
-                "\u{301}",
-                "\r\n\u{2028}",
-            ] {
+            for text in ["", " ", "\n\n", "word", "#", "!?…\u{0}", "漢字漢字漢字", "\u{1f600}\u{200d}", "\u{301}", "\r\n\u{2028}"] {
                 let mut facts = Facts::new();
                 facts.split_by(splitter);
                 for measure in MEASURES {
                     let value = (measure.of)(text, &mut facts, &params);
-                    assert!(
-                        value.is_finite() && value >= 0.0,
-                        "{} of {text:?} is {value}",
-                        measure.name
-                    );
+                    assert!(value.is_finite() && value >= 0.0, "{} of {text:?} is {value}", measure.name);
                 }
             }
         }

@@ -29,14 +29,8 @@ mod tests {
 
     #[test]
     fn marks_do_not_overlap() {
-        let params = Params {
-            list: list(&["...", "…"]),
-            ..Params::default()
-        };
-        assert_eq!(
-            per_word("a .... b… ......", &mut Facts::new(), &params) * 6.0,
-            4.0 * 6.0 / per_words("a .... b… ......")
-        );
+        let params = Params { list: list(&["...", "…"]), ..Params::default() };
+        assert_eq!(per_word("a .... b… ......", &mut Facts::new(), &params) * 6.0, 4.0 * 6.0 / per_words("a .... b… ......"));
     }
 
     fn per_words(text: &str) -> f64 {
@@ -45,28 +39,15 @@ mod tests {
 
     #[test]
     fn phrases_are_found_in_any_case() {
-        let params = Params {
-            list: list(&["lorem ipsum", "{"]),
-            ..Params::default()
-        };
-        assert_eq!(
-            in_lower_case("LOREM Ipsum {É{", &mut Facts::new(), &params),
-            3.0
-        );
+        let params = Params { list: list(&["lorem ipsum", "{"]), ..Params::default() };
+        assert_eq!(in_lower_case("LOREM Ipsum {É{", &mut Facts::new(), &params), 3.0);
         assert_eq!(in_lower_case("", &mut Facts::new(), &params), 0.0);
     }
 
     #[test]
     fn exceptions_win() {
-        let params = Params {
-            list: list(&[".", "!"]),
-            except: list(&["..."]),
-            ..Params::default()
-        };
+        let params = Params { list: list(&[".", "!"]), except: list(&["..."]), ..Params::default() };
         let of = |text| ends_in(text, &mut Facts::new(), &params);
-        assert_eq!(
-            (of("a."), of("a..."), of("a"), of("")),
-            (1.0, 0.0, 0.0, 0.0)
-        );
+        assert_eq!((of("a."), of("a..."), of("a"), of("")), (1.0, 0.0, 0.0, 0.0));
     }
 }

@@ -21,10 +21,7 @@ pub fn line_char_share(text: &str, facts: &mut Facts, _: &Params) -> f64 {
 /// Characters of lines not blank that occur earlier, by the characters other than newlines.
 pub fn not_blank_line_char_share(text: &str, facts: &mut Facts, _: &Params) -> f64 {
     let newlines = memchr_iter(b'\n', text.as_bytes()).count();
-    share(
-        facts.repeated_lines_not_blank(text).repeated_chars,
-        facts.chars(text) - newlines,
-    )
+    share(facts.repeated_lines_not_blank(text).repeated_chars, facts.chars(text) - newlines)
 }
 
 /// Share of the paragraphs (between blank lines) that occur earlier.
@@ -35,10 +32,7 @@ pub fn paragraph_share(text: &str, facts: &mut Facts, _: &Params) -> f64 {
 
 /// Characters of those paragraphs by the characters of the text.
 pub fn paragraph_char_share(text: &str, facts: &mut Facts, _: &Params) -> f64 {
-    share(
-        facts.repeated_paragraphs(text).repeated_chars,
-        facts.chars(text),
-    )
+    share(facts.repeated_paragraphs(text).repeated_chars, facts.chars(text))
 }
 
 /// Characters of all occurrences of the most frequent `n`-gram of words, spaces between them included, by the characters of the text.
@@ -56,14 +50,7 @@ mod tests {
     use super::*;
 
     fn of(measure: fn(&str, &mut Facts, &Params) -> f64, text: &str, n: usize) -> f64 {
-        measure(
-            text,
-            &mut Facts::new(),
-            &Params {
-                n,
-                ..Params::default()
-            },
-        )
+        measure(text, &mut Facts::new(), &Params { n, ..Params::default() })
     }
 
     #[test]

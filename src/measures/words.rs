@@ -30,10 +30,7 @@ pub fn distinct_listed(text: &str, facts: &mut Facts, params: &Params) -> f64 {
     let mut found = vec![false; params.list.len()];
     let mut count = 0;
     for word in facts.words(text) {
-        if let Some(seen) = params
-            .list
-            .position(slice(text, *word))
-            .and_then(|place| found.get_mut(place))
+        if let Some(seen) = params.list.position(slice(text, *word)).and_then(|place| found.get_mut(place))
             && !std::mem::replace(seen, true)
         {
             count += 1;
@@ -66,13 +63,7 @@ mod tests {
 
     #[test]
     fn listed_words_count_once_and_by_case() {
-        let params = Params {
-            list: List::new(["the".into(), "of".into(), "be".into()]),
-            ..Params::default()
-        };
-        assert_eq!(
-            distinct_listed("the The the of", &mut Facts::new(), &params),
-            2.0
-        );
+        let params = Params { list: List::new(["the".into(), "of".into(), "be".into()]), ..Params::default() };
+        assert_eq!(distinct_listed("the The the of", &mut Facts::new(), &params), 2.0);
     }
 }

@@ -121,7 +121,13 @@ mod tests {
 
     fn print(stages: &[&[(&str, &str)]], seed: &str) -> Fingerprint {
         let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
-        Fingerprint { version: "1".into(), input: "i".into(), base: map(&[("run.seed", seed)]), segments: stages.iter().map(|s| map(s)).collect(), sinks: map(&[]) }
+        Fingerprint {
+            version: "1".into(),
+            input: "i".into(),
+            base: map(&[("run.seed", seed)]),
+            segments: stages.iter().map(|s| map(s)).collect(),
+            sinks: map(&[]),
+        }
     }
 
     #[test]

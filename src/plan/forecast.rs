@@ -38,7 +38,8 @@ impl Forecast {
     pub fn of(plan: &Plan) -> Forecast {
         let input: u64 = plan.splits.iter().map(|split| split.bytes).sum();
         let packed = |name: &str| [".gz", ".zst", ".bz2", ".xz"].iter().any(|end| name.ends_with(end));
-        let unpacked: u64 = plan.splits.iter().map(|split| if split.files.iter().any(|file| packed(file)) { split.bytes * UNPACKED } else { split.bytes }).sum();
+        let unpacked: u64 =
+            plan.splits.iter().map(|split| if split.files.iter().any(|file| packed(file)) { split.bytes * UNPACKED } else { split.bytes }).sum();
         let pages = plan.stages.iter().any(|stage| stage.spec.needs.iter().any(|need| need == "html"));
         let text = if pages { (unpacked as f64 * TEXT_OF_HTML) as u64 } else { unpacked };
         let documents = text.div_ceil(DOCUMENT);

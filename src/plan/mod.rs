@@ -118,7 +118,15 @@ impl Pipeline {
 
     /// Makes the plan, or says everything that stands against it.
     pub fn plan(self) -> Result<Plan, Problems> {
-        Planner { config: self.config, registry: self.registry, tags: TagTable::default(), files: BTreeSet::new(), given: BTreeSet::new(), problems: Vec::new() }.plan()
+        Planner {
+            config: self.config,
+            registry: self.registry,
+            tags: TagTable::default(),
+            files: BTreeSet::new(),
+            given: BTreeSet::new(),
+            problems: Vec::new(),
+        }
+        .plan()
     }
 }
 
@@ -142,6 +150,7 @@ impl Planner {
         let source_entry = self.config.source.clone();
         let source = self.make(&source_entry, "source");
         let stages: Vec<_> = self.config.stages.clone().iter().map(|entry| self.make(entry, "stage").map(|made| (entry.clone(), made))).collect();
+        self.references_are_met();
         if self.config.sinks.is_empty() && !self.config.run.keep_docs {
             let end = self.config.source.span.clone();
             self.problems.push(Problem::at(end, "the pipeline has no sink", "add `[[sink]]` with `use = \"jsonl\"` or `use = \"shards\"`"));
@@ -159,10 +168,14 @@ impl Planner {
         problems.or(())?;
         let Some(Made { built: Built::Source(source), .. }) = source else { unreachable!("a source that is none is a problem") };
         let stages: Vec<Planned> = stages.into_iter().flatten().map(|(entry, made)| planned(entry, made)).collect();
-        let mut sinks: Vec<PlannedSink> = sinks.into_iter().flatten().filter_map(|(entry, made)| match made.built {
-            Built::Sink(sink) => Some(PlannedSink { name: entry.name, recipe: entry.recipe, sink }),
-            _ => None,
-        }).collect();
+        let mut sinks: Vec<PlannedSink> = sinks
+            .into_iter()
+            .flatten()
+            .filter_map(|(entry, made)| match made.built {
+                Built::Sink(sink) => Some(PlannedSink { name: entry.name, recipe: entry.recipe, sink }),
+                _ => None,
+            })
+            .collect();
         if self.config.run.keep_docs && sinks.iter().all(|planned| planned.sink.folder() != "docs") {
             sinks.push(PlannedSink { name: "docs".to_owned(), recipe: "jsonl".to_owned(), sink: Box::new(crate::sink::Jsonl::all_fields()) });
         }
@@ -218,6 +231,19 @@ impl Planner {
             Err(complaints) => {
                 self.problems.extend(complaints.into_iter().map(|complaint| placed(complaint, &entry.table)));
                 None
+            }
+        }
+    }
+
+    /// `stage:NAME` must name a barrier that comes before.
+    fn references_are_met(&mut self) {
+        for (at, entry) in self.config.stages.iter().enumerate() {
+            let Ok(value) = entry.table.value::<String>("tokenizer") else { continue };
+            let Some(named) = value.strip_prefix("stage:") else { continue };
+            let before: Vec<&str> = self.config.stages[..at].iter().map(|other| other.name.as_str()).collect();
+            if !before.contains(&named) {
+                let help = crate::config::suggestion(named, before.iter().copied());
+                self.problems.push(Problem::at(entry.table.place("tokenizer"), format!("no stage named `{named}` comes before {}", entry.table.title), help));
             }
         }
     }

@@ -158,7 +158,14 @@ impl Chain<'_> {
         Ok(worked)
     }
 
-    fn doc_steps(&self, steps: std::ops::Range<usize>, mut doc: Doc, scratch: &mut Scratch, counts: &mut [Counter], worked: &mut Worked) -> Result<Option<Doc>> {
+    fn doc_steps(
+        &self,
+        steps: std::ops::Range<usize>,
+        mut doc: Doc,
+        scratch: &mut Scratch,
+        counts: &mut [Counter],
+        worked: &mut Worked,
+    ) -> Result<Option<Doc>> {
         let mut clock = Instant::now();
         for at in steps {
             let step = &self.steps[at];

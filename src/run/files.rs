@@ -18,13 +18,13 @@ impl RunDir {
     pub fn hold(root: &Path) -> Result<RunDir> {
         fs::create_dir_all(root).map_err(RunError::file("cannot create the output directory", root))?;
         let path = root.join(".lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(RunError::file("cannot write in the output directory", &path))?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(RunError::file("cannot write in the output directory", &path))?;
         match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(RunDir { root: root.to_owned(), _lock: lock }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(RunError::stop(format!(
-                "another process is running in {}: wait for it, or choose another `run.output`",
-                root.display()
-            ))),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                Err(RunError::stop(format!("another process is running in {}: wait for it, or choose another `run.output`", root.display())))
+            }
             Err(error) => Err(RunError::file("cannot lock", &path)(error.into())),
         }
     }

@@ -89,7 +89,8 @@ fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
     let found = dir.read("run.json")?;
     let difference = match &found {
         Some(bytes) => {
-            let found: Fingerprint = serde_json::from_slice(bytes).map_err(|error| RunError::stop(format!("{output}/run.json is damaged ({error}): remove the directory or choose another `run.output`")))?;
+            let found: Fingerprint = serde_json::from_slice(bytes)
+                .map_err(|error| RunError::stop(format!("{output}/run.json is damaged ({error}): remove the directory or choose another `run.output`")))?;
             now.compare(&found)
         }
         None if holds_other_files(&dir.path(""))? => {
@@ -117,7 +118,11 @@ fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
                 dir.remove(&format!("journal/{gone}"))?;
                 dir.remove(&format!("spool/{gone}"))?;
             }
-            for name in ["manifest.json", "report.json", "dropped"].iter().map(|name| (*name).to_owned()).chain(plan.sinks.iter().map(|sink| sink.sink.folder().to_owned())) {
+            for name in ["manifest.json", "report.json", "dropped"]
+                .iter()
+                .map(|name| (*name).to_owned())
+                .chain(plan.sinks.iter().map(|sink| sink.sink.folder().to_owned()))
+            {
                 dir.remove(&name)?;
             }
         }
@@ -311,7 +316,8 @@ impl Running<'_> {
                 let notes: Vec<PathBuf> = lines.iter().flatten().flat_map(|line| &line.notes).map(|name| self.dir.path(name)).collect();
                 let now = Snapshot { phase: format!("deciding `{name}`"), ..Snapshot::default() };
                 self.options.watch.update(&now);
-                let barrier = Barrier { global: self.global(plan, barrier), name, dir: self.dir, texts: &texts, threads: self.options.threads, stop: self.options.stop };
+                let barrier =
+                    Barrier { global: self.global(plan, barrier), name, dir: self.dir, texts: &texts, threads: self.options.threads, stop: self.options.stop };
                 let decision = barrier.decide(notes)?;
                 journal::decide(at, &Decided { counts: decision.counts.clone() }, self.dir)?;
                 decision

@@ -104,10 +104,6 @@ impl<'a> Meter<'a> {
 impl State {
     fn snapshot(&self) -> Snapshot {
         let top = self.reasons.iter().max_by_key(|(_, count)| **count);
-        Snapshot {
-            top_reason: top.map(|((stage, reason), count)| (format!("{stage}/{reason}"), *count)),
-            elapsed: self.began.elapsed(),
-            ..self.now.clone()
-        }
+        Snapshot { top_reason: top.map(|((stage, reason), count)| (format!("{stage}/{reason}"), *count)), elapsed: self.began.elapsed(), ..self.now.clone() }
     }
 }

@@ -41,6 +41,7 @@ fn sort(notes: &mut NoteBuffer) {
         Some(16) => fixed::<16>(&mut notes.bytes),
         Some(20) => fixed::<20>(&mut notes.bytes),
         Some(24) => fixed::<24>(&mut notes.bytes),
+        Some(25) => fixed::<25>(&mut notes.bytes),
         Some(28) => fixed::<28>(&mut notes.bytes),
         Some(32) => fixed::<32>(&mut notes.bytes),
         Some(40) => fixed::<40>(&mut notes.bytes),

@@ -27,10 +27,7 @@ impl Digest {
         let mut hash = Xxh3::new();
         let mut block = vec![0; 1 << 20];
         loop {
-            match file
-                .read(&mut block)
-                .map_err(ShardError::io("read", path))?
-            {
+            match file.read(&mut block).map_err(ShardError::io("read", path))? {
                 0 => return Ok(Digest(hash.digest128())),
                 n => hash.update(&block[..n]),
             }
@@ -92,13 +89,7 @@ impl HashedFile {
     pub fn create(dir: &Path, name: String) -> Result<HashedFile, ShardError> {
         let path = dir.join(&name);
         let file = File::create(&path).map_err(ShardError::io("create", &path))?;
-        Ok(HashedFile {
-            path,
-            name,
-            out: BufWriter::with_capacity(1 << 18, file),
-            hash: Xxh3::new(),
-            bytes: 0,
-        })
+        Ok(HashedFile { path, name, out: BufWriter::with_capacity(1 << 18, file), hash: Xxh3::new(), bytes: 0 })
     }
 
     pub fn path(&self) -> &Path {
@@ -106,19 +97,12 @@ impl HashedFile {
     }
 
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), ShardError> {
-        self.write_all(bytes)
-            .map_err(ShardError::io("write", &self.path))
+        self.write_all(bytes).map_err(ShardError::io("write", &self.path))
     }
 
     pub fn finish(mut self) -> Result<FileEntry, ShardError> {
-        self.out
-            .flush()
-            .map_err(ShardError::io("write", &self.path))?;
-        Ok(FileEntry {
-            name: self.name,
-            bytes: self.bytes,
-            xxh3: Digest(self.hash.digest128()),
-        })
+        self.out.flush().map_err(ShardError::io("write", &self.path))?;
+        Ok(FileEntry { name: self.name, bytes: self.bytes, xxh3: Digest(self.hash.digest128()) })
     }
 }
 

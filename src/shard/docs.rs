@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray,
-    UInt16Array, UInt64Array,
-};
+use arrow::array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray, UInt16Array, UInt64Array};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -116,10 +113,7 @@ impl DocsWriter {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(UInt64Array::from(std::mem::take(&mut self.end))),
             Arc::new(FixedSizeBinaryArray::try_new(16, keys, None)?),
-            Arc::new(DictionaryArray::<Int32Type>::try_new(
-                source,
-                self.dictionary.clone(),
-            )?),
+            Arc::new(DictionaryArray::<Int32Type>::try_new(source, self.dictionary.clone())?),
             Arc::new(UInt64Array::from(std::mem::take(&mut self.source_offset))),
             Arc::new(UInt64Array::from(std::mem::take(&mut self.bytes))),
             Arc::new(UInt16Array::from(std::mem::take(&mut self.flags))),
@@ -148,23 +142,14 @@ struct Columns {
 impl Columns {
     fn of(batch: &RecordBatch) -> Option<Columns> {
         fn column<T: Clone + 'static>(batch: &RecordBatch, index: usize) -> Option<T> {
-            batch
-                .columns()
-                .get(index)?
-                .as_any()
-                .downcast_ref::<T>()
-                .cloned()
+            batch.columns().get(index)?.as_any().downcast_ref::<T>().cloned()
         }
         let source: DictionaryArray<Int32Type> = column(batch, 2)?;
         Some(Columns {
             end: column(batch, 0)?,
             key: column(batch, 1)?,
             source: source.keys().clone(),
-            source_names: source
-                .values()
-                .as_any()
-                .downcast_ref::<StringArray>()?
-                .clone(),
+            source_names: source.values().as_any().downcast_ref::<StringArray>()?.clone(),
             source_offset: column(batch, 3)?,
             bytes: column(batch, 4)?,
             flags: column(batch, 5)?,
@@ -177,18 +162,10 @@ impl DocsTable {
         let path = dir.join(&entry.name);
         let table = table::open(dir, entry)?;
         if table.schema != schema() {
-            return Err(ShardError::damaged(
-                &path,
-                "its columns are not those of a docs sidecar",
-            ));
+            return Err(ShardError::damaged(&path, "its columns are not those of a docs sidecar"));
         }
         let batches: Option<Vec<Columns>> = table.batches.iter().map(Columns::of).collect();
-        Ok(DocsTable {
-            batches: batches
-                .ok_or_else(|| ShardError::damaged(&path, "a column has another type"))?,
-            rows: table.rows,
-            path,
-        })
+        Ok(DocsTable { batches: batches.ok_or_else(|| ShardError::damaged(&path, "a column has another type"))?, rows: table.rows, path })
     }
 
     pub fn path(&self) -> &Path {

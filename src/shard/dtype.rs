@@ -17,11 +17,7 @@ pub enum Dtype {
 impl Dtype {
     /// The narrowest that holds every id of a vocabulary; 65,536 entries still fit u16.
     pub fn for_vocab(vocab_size: u32) -> Dtype {
-        if vocab_size <= 1 << 16 {
-            Dtype::U16
-        } else {
-            Dtype::U32
-        }
+        if vocab_size <= 1 << 16 { Dtype::U16 } else { Dtype::U32 }
     }
 
     /// Bytes a token.
@@ -53,10 +49,7 @@ impl<'a> Tokens<'a> {
     /// `bytes` beyond a whole number of tokens are not seen.
     pub fn new(bytes: &'a [u8], dtype: Dtype) -> Tokens<'a> {
         let whole = bytes.len() - bytes.len() % dtype.width();
-        Tokens {
-            bytes: &bytes[..whole],
-            dtype,
-        }
+        Tokens { bytes: &bytes[..whole], dtype }
     }
 
     /// Number of tokens.
@@ -80,10 +73,7 @@ impl<'a> Tokens<'a> {
         let from = start.checked_mul(width)?;
         let to = start.checked_add(length)?.checked_mul(width)?;
         let bytes = self.bytes.get(from..to)?;
-        Some(Tokens {
-            bytes,
-            dtype: self.dtype,
-        })
+        Some(Tokens { bytes, dtype: self.dtype })
     }
 
     /// The ids, in order.
@@ -94,9 +84,7 @@ impl<'a> Tokens<'a> {
         };
         let narrow = narrow.as_chunks::<2>().0.iter();
         let wide = wide.as_chunks::<4>().0.iter();
-        narrow
-            .map(|b| u32::from(u16::from_le_bytes(*b)))
-            .chain(wide.map(|b| u32::from_le_bytes(*b)))
+        narrow.map(|b| u32::from(u16::from_le_bytes(*b))).chain(wide.map(|b| u32::from_le_bytes(*b)))
     }
 
     /// Appends the ids to `out`.
@@ -141,10 +129,7 @@ mod tests {
         let narrow = Tokens::new(&[1, 0, 0xff, 0xff], Dtype::U16);
         let wide = Tokens::new(&[1, 0, 0, 0, 0xff, 0xff, 0, 0], Dtype::U32);
         assert_eq!(narrow.to_vec(), [1, 65_535]);
-        assert_eq!(
-            wide.iter().collect::<Vec<_>>(),
-            narrow.iter().collect::<Vec<_>>()
-        );
+        assert_eq!(wide.iter().collect::<Vec<_>>(), narrow.iter().collect::<Vec<_>>());
         assert_eq!(wide.get(1), Some(65_535));
     }
 

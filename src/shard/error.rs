@@ -48,9 +48,7 @@ pub enum ShardError {
         vocab_size: u32,
     },
     /// More tokens than the indices count.
-    #[error(
-        "`{path}`: document {document} has {tokens} tokens, the limit is 2^31 - 1: split it before it is written"
-    )]
+    #[error("`{path}`: document {document} has {tokens} tokens, the limit is 2^31 - 1: split it before it is written")]
     DocumentTooLong {
         /// The file.
         path: PathBuf,
@@ -106,9 +104,7 @@ pub enum ShardError {
         count: u64,
     },
     /// The set was not packed at this length.
-    #[error(
-        "`{dir}` has no pack list for rows of {seq_len} tokens (it has {have:?}): pack the shards at that length"
-    )]
+    #[error("`{dir}` has no pack list for rows of {seq_len} tokens (it has {have:?}): pack the shards at that length")]
     NoPacks {
         /// The shard set.
         dir: PathBuf,
@@ -128,24 +124,14 @@ pub enum ShardError {
 impl ShardError {
     /// For `map_err` over `std::io`; `action` is a verb: "read", "create".
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ShardError {
-        move |source| ShardError::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| ShardError::Io { action, path: path.to_owned(), source }
     }
 
     pub(super) fn write(path: &Path) -> impl FnOnce(arrow::error::ArrowError) -> ShardError {
-        move |source| ShardError::Write {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| ShardError::Write { path: path.to_owned(), source }
     }
 
     pub(super) fn damaged(path: &Path, fault: impl Into<String>) -> ShardError {
-        ShardError::Damaged {
-            path: path.to_owned(),
-            fault: fault.into(),
-        }
+        ShardError::Damaged { path: path.to_owned(), fault: fault.into() }
     }
 }

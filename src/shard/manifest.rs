@@ -54,12 +54,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// An empty set; the dtype follows from the vocabulary.
-    pub fn new(
-        vocab_size: u32,
-        tokenizer: TokenizerEntry,
-        special: BTreeMap<String, u32>,
-        seed: u64,
-    ) -> Manifest {
+    pub fn new(vocab_size: u32, tokenizer: TokenizerEntry, special: BTreeMap<String, u32>, seed: u64) -> Manifest {
         Manifest {
             format: FORMAT.into(),
             version: VERSION,
@@ -93,10 +88,7 @@ impl Manifest {
 
     /// Every file that the set consists of, the manifest itself left out.
     pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.parts
-            .iter()
-            .flat_map(PartStats::files)
-            .chain(self.packs.iter().map(|pack| &pack.file))
+        self.parts.iter().flat_map(PartStats::files).chain(self.packs.iter().map(|pack| &pack.file))
     }
 
     /// The bytes of `manifest.json`; equal sets give equal bytes.
@@ -109,10 +101,7 @@ impl Manifest {
     /// Writes `manifest.json` into `dir`, over one that is there.
     pub fn save(&self, dir: &Path) -> Result<(), ShardError> {
         let path = dir.join(MANIFEST_FILE);
-        let json = self.to_json().map_err(|e| ShardError::NotAManifest {
-            path: path.clone(),
-            fault: e.to_string(),
-        })?;
+        let json = self.to_json().map_err(|e| ShardError::NotAManifest { path: path.clone(), fault: e.to_string() })?;
         fs::write(&path, json).map_err(ShardError::io("write", &path))
     }
 
@@ -131,10 +120,7 @@ impl Manifest {
         }
         let head: Head = serde_json::from_slice(json).map_err(|e| e.to_string())?;
         if head.format != FORMAT || head.version != VERSION {
-            return Err(format!(
-                "its format is {} version {}, this build reads {FORMAT} version {VERSION}",
-                head.format, head.version
-            ));
+            return Err(format!("its format is {} version {}, this build reads {FORMAT} version {VERSION}", head.format, head.version));
         }
         let manifest: Manifest = serde_json::from_slice(json).map_err(|e| e.to_string())?;
         manifest.check_counts()?;
@@ -143,24 +129,13 @@ impl Manifest {
 
     fn check_counts(&self) -> Result<(), String> {
         if self.dtype == Dtype::U16 && Dtype::for_vocab(self.vocab_size) == Dtype::U32 {
-            return Err(format!(
-                "a vocabulary of {} does not fit u16",
-                self.vocab_size
-            ));
+            return Err(format!("a vocabulary of {} does not fit u16", self.vocab_size));
         }
-        let sum = |count: fn(&PartStats) -> u64| {
-            self.parts
-                .iter()
-                .try_fold(0u64, |sum, part| sum.checked_add(count(part)))
-        };
+        let sum = |count: fn(&PartStats) -> u64| self.parts.iter().try_fold(0u64, |sum, part| sum.checked_add(count(part)));
         let counts = [
             ("documents", self.documents, sum(|part| part.documents)),
             ("tokens", self.tokens, sum(|part| part.tokens)),
-            (
-                "bytes of text",
-                self.text_bytes,
-                sum(|part| part.text_bytes),
-            ),
+            ("bytes of text", self.text_bytes, sum(|part| part.text_bytes)),
         ];
         for (what, total, parts) in counts {
             if parts != Some(total) {
@@ -168,15 +143,9 @@ impl Manifest {
             }
         }
         let width = self.dtype.width() as u64;
-        let wrong = self
-            .parts
-            .iter()
-            .find(|part| Some(part.payload.bytes) != part.tokens.checked_mul(width));
+        let wrong = self.parts.iter().find(|part| Some(part.payload.bytes) != part.tokens.checked_mul(width));
         match wrong {
-            Some(part) => Err(format!(
-                "`{}` has {} bytes for {} tokens of {}",
-                part.payload.name, part.payload.bytes, part.tokens, self.dtype
-            )),
+            Some(part) => Err(format!("`{}` has {} bytes for {} tokens of {}", part.payload.name, part.payload.bytes, part.tokens, self.dtype)),
             None => Ok(()),
         }
     }

@@ -17,11 +17,7 @@ impl Permutation {
     /// Of `0..len`.
     pub fn new(len: u64, seed: u64) -> Permutation {
         let bits = 64 - len.saturating_sub(1).leading_zeros();
-        Permutation {
-            len,
-            seed,
-            half_bits: bits.div_ceil(2).max(1),
-        }
+        Permutation { len, seed, half_bits: bits.div_ceil(2).max(1) }
     }
 
     /// How many numbers it permutes.
@@ -92,13 +88,8 @@ mod tests {
     #[test]
     fn neighbours_are_scattered() {
         let order = Permutation::new(10_000, 3);
-        let near = (1..10_000)
-            .filter(|&i| order.get(i).unwrap().abs_diff(order.get(i - 1).unwrap()) < 100)
-            .count();
-        assert!(
-            near < 400,
-            "{near} of 9,999 neighbours stay within 1 %; 199 are expected by chance"
-        );
+        let near = (1..10_000).filter(|&i| order.get(i).unwrap().abs_diff(order.get(i - 1).unwrap()) < 100).count();
+        assert!(near < 400, "{near} of 9,999 neighbours stay within 1 %; 199 are expected by chance");
     }
 
     #[test]

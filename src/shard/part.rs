@@ -83,12 +83,7 @@ pub struct PartWriter {
 
 impl PartWriter {
     /// Creates `NAME.tokens`, `NAME.docs.arrow` and perhaps `NAME.mask` in `dir`, over files of those names.
-    pub fn create(
-        dir: &Path,
-        name: &str,
-        dtype: Dtype,
-        options: PartOptions,
-    ) -> Result<PartWriter, ShardError> {
+    pub fn create(dir: &Path, name: &str, dtype: Dtype, options: PartOptions) -> Result<PartWriter, ShardError> {
         let vocab_size = options.vocab_size;
         if dtype == Dtype::U16 && Dtype::for_vocab(vocab_size) == Dtype::U32 {
             return Err(ShardError::VocabularyTooLarge { vocab_size, dtype });
@@ -116,12 +111,8 @@ impl PartWriter {
         self.check(doc)?;
         self.block.clear();
         match self.dtype {
-            Dtype::U16 => self
-                .block
-                .extend(doc.ids.iter().flat_map(|id| (*id as u16).to_le_bytes())),
-            Dtype::U32 => self
-                .block
-                .extend(doc.ids.iter().flat_map(|id| id.to_le_bytes())),
+            Dtype::U16 => self.block.extend(doc.ids.iter().flat_map(|id| (*id as u16).to_le_bytes())),
+            Dtype::U32 => self.block.extend(doc.ids.iter().flat_map(|id| id.to_le_bytes())),
         }
         self.payload.put(&self.block)?;
         if let (Some(file), Some(mask)) = (&mut self.mask, doc.mask) {
@@ -130,14 +121,7 @@ impl PartWriter {
         self.tokens += doc.ids.len() as u64;
         self.documents += 1;
         self.text_bytes += doc.bytes;
-        self.docs.push(&Row {
-            end: self.tokens,
-            key: doc.key,
-            source: doc.source,
-            source_offset: doc.source_offset,
-            bytes: doc.bytes,
-            flags: doc.flags,
-        })
+        self.docs.push(&Row { end: self.tokens, key: doc.key, source: doc.source, source_offset: doc.source_offset, bytes: doc.bytes, flags: doc.flags })
     }
 
     /// Flushes the files and says what they are.
@@ -156,19 +140,10 @@ impl PartWriter {
     fn check(&self, doc: &DocTokens) -> Result<(), ShardError> {
         let path = || self.payload.path().to_owned();
         if doc.ids.len() > MAX_DOCUMENT_TOKENS {
-            return Err(ShardError::DocumentTooLong {
-                path: path(),
-                document: self.documents,
-                tokens: doc.ids.len() as u64,
-            });
+            return Err(ShardError::DocumentTooLong { path: path(), document: self.documents, tokens: doc.ids.len() as u64 });
         }
         // The maximum of the whole slice is a vector loop; the offender is looked for only when there is one.
-        if doc
-            .ids
-            .iter()
-            .max()
-            .is_some_and(|max| *max >= self.vocab_size)
-        {
+        if doc.ids.iter().max().is_some_and(|max| *max >= self.vocab_size) {
             let bad = doc.ids.iter().find(|id| **id >= self.vocab_size);
             return Err(ShardError::TokenOutOfVocabulary {
                 path: path(),
@@ -183,12 +158,6 @@ impl PartWriter {
             (Some(_), _) => "the part was created with a mask, give a byte a token",
             (None, Some(_)) => "the part was created without a mask, give none",
         };
-        Err(ShardError::MaskMismatch {
-            path: path(),
-            document: self.documents,
-            tokens: doc.ids.len(),
-            mask: doc.mask.map_or(0, <[u8]>::len),
-            remedy,
-        })
+        Err(ShardError::MaskMismatch { path: path(), document: self.documents, tokens: doc.ids.len(), mask: doc.mask.map_or(0, <[u8]>::len), remedy })
     }
 }

@@ -57,11 +57,7 @@ impl Shards {
             parts.push(Part::open(dir, stats, first)?);
             first += stats.documents;
         }
-        Ok(Shards {
-            dir: dir.to_owned(),
-            manifest,
-            parts,
-        })
+        Ok(Shards { dir: dir.to_owned(), manifest, parts })
     }
 
     /// What the set says of itself.
@@ -82,12 +78,9 @@ impl Shards {
     /// The tokens of a document.
     pub fn document(&self, index: u64) -> Result<Tokens<'_>, ShardError> {
         let (part, start, end) = self.bounds(index)?;
-        let length = end
-            .checked_sub(start)
-            .ok_or_else(|| part.bad_bounds(index))?;
+        let length = end.checked_sub(start).ok_or_else(|| part.bad_bounds(index))?;
         let all = Tokens::new(&part.payload, self.manifest.dtype);
-        all.slice(start as usize, length as usize)
-            .ok_or_else(|| part.bad_bounds(index))
+        all.slice(start as usize, length as usize).ok_or_else(|| part.bad_bounds(index))
     }
 
     /// The mask of a document, a byte a token; `None` when the set has none.
@@ -103,29 +96,10 @@ impl Shards {
     /// What the docs sidecar says of a document.
     pub fn document_info(&self, index: u64) -> Result<Document<'_>, ShardError> {
         let (part, row) = self.locate(index)?;
-        let (start, _) = part
-            .docs
-            .bounds(row)
-            .ok_or_else(|| part.bad_bounds(index))?;
-        let Row {
-            end,
-            key,
-            source,
-            source_offset,
-            bytes,
-            flags,
-        } = part.docs.row(row).ok_or_else(|| part.bad_bounds(index))?;
-        let tokens = end
-            .checked_sub(start)
-            .ok_or_else(|| part.bad_bounds(index))?;
-        Ok(Document {
-            tokens,
-            key,
-            source,
-            source_offset,
-            bytes,
-            flags,
-        })
+        let (start, _) = part.docs.bounds(row).ok_or_else(|| part.bad_bounds(index))?;
+        let Row { end, key, source, source_offset, bytes, flags } = part.docs.row(row).ok_or_else(|| part.bad_bounds(index))?;
+        let tokens = end.checked_sub(start).ok_or_else(|| part.bad_bounds(index))?;
+        Ok(Document { tokens, key, source, source_offset, bytes, flags })
     }
 
     /// UTF-8 bytes of a document's text.
@@ -148,37 +122,17 @@ impl Shards {
 
     /// The pack list for rows of `seq_len` tokens.
     pub fn packs(&self, seq_len: u32) -> Result<Packs, ShardError> {
-        let entry = self
-            .manifest
-            .packs
-            .iter()
-            .find(|pack| pack.seq_len == seq_len);
+        let entry = self.manifest.packs.iter().find(|pack| pack.seq_len == seq_len);
         let Some(entry) = entry else {
-            return Err(ShardError::NoPacks {
-                dir: self.dir.clone(),
-                seq_len,
-                have: self
-                    .manifest
-                    .packs
-                    .iter()
-                    .map(|pack| pack.seq_len)
-                    .collect(),
-            });
+            return Err(ShardError::NoPacks { dir: self.dir.clone(), seq_len, have: self.manifest.packs.iter().map(|pack| pack.seq_len).collect() });
         };
         let table = PackTable::open(&self.dir, entry)?;
-        Ok(Packs {
-            order: Permutation::new(table.rows(), entry.seed),
-            seq_len,
-            table,
-        })
+        Ok(Packs { order: Permutation::new(table.rows(), entry.seed), seq_len, table })
     }
 
     fn bounds(&self, index: u64) -> Result<(&Part, u64, u64), ShardError> {
         let (part, row) = self.locate(index)?;
-        let (start, end) = part
-            .docs
-            .bounds(row)
-            .ok_or_else(|| part.bad_bounds(index))?;
+        let (start, end) = part.docs.bounds(row).ok_or_else(|| part.bad_bounds(index))?;
         Ok((part, start, end))
     }
 
@@ -187,10 +141,7 @@ impl Shards {
         let part = after.checked_sub(1).and_then(|i| self.parts.get(i));
         match part {
             Some(part) if index < self.manifest.documents => Ok((part, index - part.first)),
-            _ => Err(ShardError::NoDocument {
-                index,
-                count: self.manifest.documents,
-            }),
+            _ => Err(ShardError::NoDocument { index, count: self.manifest.documents }),
         }
     }
 }
@@ -201,15 +152,9 @@ impl Part {
         let payload = table::map(&payload_path, stats.payload.bytes)?;
         let docs = DocsTable::open(dir, &stats.docs)?;
         let rows = docs.rows();
-        let last = rows
-            .checked_sub(1)
-            .and_then(|row| docs.bounds(row))
-            .map_or(0, |(_, end)| end);
+        let last = rows.checked_sub(1).and_then(|row| docs.bounds(row)).map_or(0, |(_, end)| end);
         if (rows, last) != (stats.documents, stats.tokens) {
-            let fault = format!(
-                "it lists {rows} documents and {last} tokens, the manifest {} and {}",
-                stats.documents, stats.tokens
-            );
+            let fault = format!("it lists {rows} documents and {last} tokens, the manifest {} and {}", stats.documents, stats.tokens);
             return Err(ShardError::damaged(docs.path(), fault));
         }
         let mask = match &stats.mask {
@@ -220,30 +165,18 @@ impl Part {
             Some(entry) => Some(table::map(&dir.join(&entry.name), entry.bytes)?),
             None => None,
         };
-        Ok(Part {
-            first,
-            payload_path,
-            payload,
-            docs,
-            mask,
-        })
+        Ok(Part { first, payload_path, payload, docs, mask })
     }
 
     fn bad_bounds(&self, index: u64) -> ShardError {
         let payload = self.payload_path.display();
-        ShardError::damaged(
-            self.docs.path(),
-            format!("document {index} does not lie within `{payload}`"),
-        )
+        ShardError::damaged(self.docs.path(), format!("document {index} does not lie within `{payload}`"))
     }
 }
 
 impl fmt::Debug for Shards {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Shards")
-            .field("dir", &self.dir)
-            .field("manifest", &self.manifest)
-            .finish_non_exhaustive()
+        f.debug_struct("Shards").field("dir", &self.dir).field("manifest", &self.manifest).finish_non_exhaustive()
     }
 }
 
@@ -273,11 +206,6 @@ impl Packs {
     /// The spans of row `index` of the seeded order; what they leave of `seq_len` is padding.
     pub fn row(&self, index: u64) -> Result<Vec<Span>, ShardError> {
         let stored = self.order.get(index);
-        stored
-            .and_then(|row| self.table.row(row))
-            .ok_or(ShardError::NoRow {
-                index,
-                count: self.len(),
-            })
+        stored.and_then(|row| self.table.row(row)).ok_or(ShardError::NoRow { index, count: self.len() })
     }
 }

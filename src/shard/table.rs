@@ -29,10 +29,8 @@ impl TableWriter {
     pub fn create(dir: &Path, name: String, schema: &SchemaRef) -> Result<TableWriter, ShardError> {
         let file = HashedFile::create(dir, name)?;
         let path = file.path().to_owned();
-        let options =
-            IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Delta);
-        let out = FileWriter::try_new_with_options(file, schema, options)
-            .map_err(ShardError::write(&path))?;
+        let options = IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Delta);
+        let out = FileWriter::try_new_with_options(file, schema, options).map_err(ShardError::write(&path))?;
         Ok(TableWriter { path, out })
     }
 
@@ -63,22 +61,13 @@ pub(super) fn open(dir: &Path, entry: &FileEntry) -> Result<Table, ShardError> {
     let map = map(&path, entry.bytes)?;
     let found = Digest::of(&map);
     if found != entry.xxh3 {
-        return Err(ShardError::damaged(
-            &path,
-            format!("its xxh3 is {found}, the manifest says {}", entry.xxh3),
-        ));
+        return Err(ShardError::damaged(&path, format!("its xxh3 is {found}, the manifest says {}", entry.xxh3)));
     }
     let buffer = Buffer::from(Bytes::from_owner(map));
     let table = parse(&buffer).map_err(|fault| ShardError::damaged(&path, fault))?;
-    let (_, full) = table
-        .batches
-        .split_last()
-        .map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
+    let (_, full) = table.batches.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
     if full.iter().any(|batch| batch.num_rows() != BATCH_ROWS) {
-        return Err(ShardError::damaged(
-            &path,
-            "a record batch has another number of rows",
-        ));
+        return Err(ShardError::damaged(&path, "a record batch has another number of rows"));
     }
     Ok(table)
 }
@@ -88,10 +77,7 @@ pub(super) fn map(path: &Path, bytes: u64) -> Result<Mmap, ShardError> {
     let file = File::open(path).map_err(ShardError::io("open", path))?;
     let found = file.metadata().map_err(ShardError::io("read", path))?.len();
     if found != bytes {
-        return Err(ShardError::damaged(
-            path,
-            format!("it has {found} bytes, the manifest says {bytes}"),
-        ));
+        return Err(ShardError::damaged(path, format!("it has {found} bytes, the manifest says {bytes}")));
     }
     // SAFETY: shard files are written once and never changed in place; whoever truncates one while it is mapped takes the
     // process down with SIGBUS, as with any mapped file.
@@ -110,42 +96,25 @@ fn parse(buffer: &Buffer) -> Result<Table, String> {
     let mut decoder = FileDecoder::new(schema.clone(), footer.version());
     for block in footer.dictionaries().iter().flatten() {
         let data = slice(buffer, block)?;
-        decoder
-            .read_dictionary(block, &data)
-            .map_err(|e| e.to_string())?;
+        decoder.read_dictionary(block, &data).map_err(|e| e.to_string())?;
     }
     let mut batches = Vec::new();
     for block in footer.recordBatches().iter().flatten() {
         let data = slice(buffer, block)?;
-        let batch = decoder
-            .read_record_batch(block, &data)
-            .map_err(|e| e.to_string())?;
+        let batch = decoder.read_record_batch(block, &data).map_err(|e| e.to_string())?;
         batches.extend(batch);
     }
     let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-    Ok(Table {
-        schema,
-        batches,
-        rows,
-    })
+    Ok(Table { schema, batches, rows })
 }
 
 fn slice(buffer: &Buffer, block: &Block) -> Result<Buffer, String> {
-    let numbers = (
-        usize::try_from(block.offset()),
-        usize::try_from(block.metaDataLength()),
-        usize::try_from(block.bodyLength()),
-    );
+    let numbers = (usize::try_from(block.offset()), usize::try_from(block.metaDataLength()), usize::try_from(block.bodyLength()));
     let (Ok(offset), Ok(head), Ok(body)) = numbers else {
         return Err("a block lies at a negative offset".into());
     };
-    match head
-        .checked_add(body)
-        .map(|length| (length, length.checked_add(offset)))
-    {
-        Some((length, Some(end))) if end <= buffer.len() => {
-            Ok(buffer.slice_with_length(offset, length))
-        }
+    match head.checked_add(body).map(|length| (length, length.checked_add(offset))) {
+        Some((length, Some(end))) if end <= buffer.len() => Ok(buffer.slice_with_length(offset, length)),
         _ => Err("a block reaches beyond the end".into()),
     }
 }

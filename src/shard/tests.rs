@@ -8,22 +8,11 @@ use super::pack::{Method, PackOptions};
 use super::*;
 
 fn tokenizer() -> TokenizerEntry {
-    TokenizerEntry {
-        name: "bytes".into(),
-        xxh3: Digest(1),
-    }
+    TokenizerEntry { name: "bytes".into(), xxh3: Digest(1) }
 }
 
 fn doc<'a>(ids: &'a [u32], key: u128, source: &'a str) -> DocTokens<'a> {
-    DocTokens {
-        ids,
-        key,
-        source,
-        source_offset: 10,
-        bytes: ids.len() as u64 * 3,
-        flags: 2,
-        mask: None,
-    }
+    DocTokens { ids, key, source, source_offset: 10, bytes: ids.len() as u64 * 3, flags: 2, mask: None }
 }
 
 /// Two parts: lengths 3, 0, 9 and 4, 1; packed at 4 tokens a row.
@@ -32,29 +21,15 @@ fn write_set(dir: &Path, vocab_size: u32, top: u32) -> Manifest {
     let mut manifest = Manifest::new(vocab_size, tokenizer(), special, 7);
     let parts: [&[&[u32]]; 2] = [&[&[1, 2, top], &[], &[9; 9]], &[&[4, 5, 6, 7], &[8]]];
     for (n, documents) in parts.iter().enumerate() {
-        let options = PartOptions {
-            vocab_size,
-            mask: false,
-        };
-        let mut part =
-            PartWriter::create(dir, &format!("part-{n:05}"), manifest.dtype, options).unwrap();
+        let options = PartOptions { vocab_size, mask: false };
+        let mut part = PartWriter::create(dir, &format!("part-{n:05}"), manifest.dtype, options).unwrap();
         for (i, ids) in documents.iter().enumerate() {
-            part.push(&doc(
-                ids,
-                (n * 10 + i) as u128,
-                &format!("crawl-{i}.warc.gz"),
-            ))
-            .unwrap();
+            part.push(&doc(ids, (n * 10 + i) as u128, &format!("crawl-{i}.warc.gz"))).unwrap();
         }
         manifest.push_part(part.finish().unwrap());
     }
     let shards = Shards::with_manifest(dir, manifest.clone()).unwrap();
-    let options = PackOptions {
-        seq_len: 4,
-        method: Method::BestFit,
-        seed: 7,
-        window: 100,
-    };
+    let options = PackOptions { seq_len: 4, method: Method::BestFit, seed: 7, window: 100 };
     manifest.push_pack(pack::write(dir, shards.lengths(), &options).unwrap());
     manifest.save(dir).unwrap();
     manifest
@@ -74,16 +49,10 @@ fn what_was_written_is_read() {
         assert_eq!(shards.document(4).unwrap().to_vec(), [8]);
         assert_eq!(shards.lengths().collect::<Vec<_>>(), [3, 0, 9, 4, 1]);
         let info = shards.document_info(3).unwrap();
-        assert_eq!(
-            (info.key, info.source, info.source_offset),
-            (10, "crawl-0.warc.gz", 10)
-        );
+        assert_eq!((info.key, info.source, info.source_offset), (10, "crawl-0.warc.gz", 10));
         assert_eq!((info.bytes, info.flags, info.tokens), (12, 2, 4));
         assert_eq!(shards.key(2).unwrap(), 2);
-        assert!(matches!(
-            shards.document(5),
-            Err(ShardError::NoDocument { index: 5, count: 5 })
-        ));
+        assert!(matches!(shards.document(5), Err(ShardError::NoDocument { index: 5, count: 5 })));
         manifest.verify(dir.path(), false).unwrap();
     }
 }
@@ -102,11 +71,7 @@ fn writing_twice_gives_the_same_bytes() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let manifest = write_set(first.path(), 100, 9);
     write_set(second.path(), 100, 9);
-    for name in manifest
-        .files()
-        .map(|file| file.name.as_str())
-        .chain([MANIFEST_FILE])
-    {
+    for name in manifest.files().map(|file| file.name.as_str()).chain([MANIFEST_FILE]) {
         let read = |dir: &Path| fs::read(dir.join(name)).unwrap();
         assert_eq!(read(first.path()), read(second.path()), "{name}");
     }
@@ -118,26 +83,11 @@ fn rows_come_from_the_pack_list_of_their_length() {
     write_set(dir.path(), 100, 9);
     let shards = Shards::open(dir.path()).unwrap();
     let packs = shards.packs(4).unwrap();
-    let mut rows: Vec<Vec<u64>> = (0..packs.len())
-        .map(|i| {
-            packs
-                .row(i)
-                .unwrap()
-                .iter()
-                .map(|span| span.document)
-                .collect()
-        })
-        .collect();
+    let mut rows: Vec<Vec<u64>> = (0..packs.len()).map(|i| packs.row(i).unwrap().iter().map(|span| span.document).collect()).collect();
     rows.sort();
     assert_eq!(rows, [vec![0, 2], vec![2], vec![2], vec![3], vec![4]]);
-    assert!(matches!(
-        packs.row(packs.len()),
-        Err(ShardError::NoRow { .. })
-    ));
-    assert!(matches!(
-        shards.packs(8),
-        Err(ShardError::NoPacks { seq_len: 8, .. })
-    ));
+    assert!(matches!(packs.row(packs.len()), Err(ShardError::NoRow { .. })));
+    assert!(matches!(shards.packs(8), Err(ShardError::NoPacks { seq_len: 8, .. })));
 }
 
 #[test]
@@ -146,18 +96,10 @@ fn a_part_of_no_documents_and_a_set_of_no_parts_open() {
     let mut manifest = Manifest::new(10, tokenizer(), BTreeMap::new(), 0);
     manifest.save(dir.path()).unwrap();
     assert_eq!(Shards::open(dir.path()).unwrap().documents(), 0);
-    let options = PartOptions {
-        vocab_size: 10,
-        mask: true,
-    };
+    let options = PartOptions { vocab_size: 10, mask: true };
     let part = PartWriter::create(dir.path(), "part-00000", Dtype::U16, options).unwrap();
     manifest.push_part(part.finish().unwrap());
-    let options = PackOptions {
-        seq_len: 4,
-        method: Method::Concat,
-        seed: 0,
-        window: 1,
-    };
+    let options = PackOptions { seq_len: 4, method: Method::Concat, seed: 0, window: 1 };
     manifest.push_pack(pack::write(dir.path(), [], &options).unwrap());
     manifest.save(dir.path()).unwrap();
     manifest.verify(dir.path(), false).unwrap();
@@ -171,43 +113,25 @@ fn a_part_of_no_documents_and_a_set_of_no_parts_open() {
 fn rows_beyond_one_record_batch_are_found() {
     let dir = tempfile::tempdir().unwrap();
     let count = table::BATCH_ROWS as u64 * 2 + 5;
-    let options = PartOptions {
-        vocab_size: 1000,
-        mask: false,
-    };
+    let options = PartOptions { vocab_size: 1000, mask: false };
     let mut part = PartWriter::create(dir.path(), "part-00000", Dtype::U16, options).unwrap();
     for i in 0..count {
         // The second record batch brings sources that the first did not have.
-        part.push(&doc(
-            &[i as u32 % 1000],
-            u128::from(i),
-            &format!("file-{}", i / 10_000),
-        ))
-        .unwrap();
+        part.push(&doc(&[i as u32 % 1000], u128::from(i), &format!("file-{}", i / 10_000))).unwrap();
     }
     let mut manifest = Manifest::new(1000, tokenizer(), BTreeMap::new(), 0);
     manifest.push_part(part.finish().unwrap());
-    let options = PackOptions {
-        seq_len: 2,
-        method: Method::OnePerRow,
-        seed: 3,
-        window: 1,
-    };
+    let options = PackOptions { seq_len: 2, method: Method::OnePerRow, seed: 3, window: 1 };
     manifest.push_pack(pack::write(dir.path(), (0..count).map(|_| 1), &options).unwrap());
     manifest.save(dir.path()).unwrap();
     let shards = Shards::open(dir.path()).unwrap();
     for i in [0, 16_383, 16_384, 20_000, count - 1] {
         assert_eq!(shards.document(i).unwrap().to_vec(), [i as u32 % 1000]);
         let info = shards.document_info(i).unwrap();
-        assert_eq!(
-            (info.key, info.source),
-            (u128::from(i), &*format!("file-{}", i / 10_000))
-        );
+        assert_eq!((info.key, info.source), (u128::from(i), &*format!("file-{}", i / 10_000)));
     }
     let packs = shards.packs(2).unwrap();
-    let mut documents: Vec<u64> = (0..packs.len())
-        .map(|i| packs.row(i).unwrap()[0].document)
-        .collect();
+    let mut documents: Vec<u64> = (0..packs.len()).map(|i| packs.row(i).unwrap()[0].document).collect();
     assert_ne!(documents[..3], [0, 1, 2]);
     documents.sort_unstable();
     assert!(documents.into_iter().eq(0..count));
@@ -216,38 +140,14 @@ fn rows_beyond_one_record_batch_are_found() {
 #[test]
 fn masks_lie_beside_their_tokens() {
     let dir = tempfile::tempdir().unwrap();
-    let options = PartOptions {
-        vocab_size: 10,
-        mask: true,
-    };
+    let options = PartOptions { vocab_size: 10, mask: true };
     let mut part = PartWriter::create(dir.path(), "part-00000", Dtype::U16, options).unwrap();
     let bits = [mask::LOSS, mask::LOSS | mask::WORD_START];
-    part.push(&DocTokens {
-        mask: Some(&bits[..1]),
-        ..doc(&[3], 0, "a")
-    })
-    .unwrap();
-    part.push(&DocTokens {
-        mask: Some(&bits),
-        ..doc(&[1, 2], 1, "a")
-    })
-    .unwrap();
-    let short = part.push(&DocTokens {
-        mask: Some(&bits),
-        ..doc(&[1], 2, "a")
-    });
-    assert!(matches!(
-        short,
-        Err(ShardError::MaskMismatch {
-            tokens: 1,
-            mask: 2,
-            ..
-        })
-    ));
-    assert!(matches!(
-        part.push(&doc(&[1], 2, "a")),
-        Err(ShardError::MaskMismatch { mask: 0, .. })
-    ));
+    part.push(&DocTokens { mask: Some(&bits[..1]), ..doc(&[3], 0, "a") }).unwrap();
+    part.push(&DocTokens { mask: Some(&bits), ..doc(&[1, 2], 1, "a") }).unwrap();
+    let short = part.push(&DocTokens { mask: Some(&bits), ..doc(&[1], 2, "a") });
+    assert!(matches!(short, Err(ShardError::MaskMismatch { tokens: 1, mask: 2, .. })));
+    assert!(matches!(part.push(&doc(&[1], 2, "a")), Err(ShardError::MaskMismatch { mask: 0, .. })));
     let mut manifest = Manifest::new(10, tokenizer(), BTreeMap::new(), 0);
     manifest.push_part(part.finish().unwrap());
     manifest.save(dir.path()).unwrap();
@@ -258,29 +158,13 @@ fn masks_lie_beside_their_tokens() {
 #[test]
 fn ids_and_vocabularies_that_do_not_fit_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let options = |vocab_size| PartOptions {
-        vocab_size,
-        mask: false,
-    };
+    let options = |vocab_size| PartOptions { vocab_size, mask: false };
     let refused = PartWriter::create(dir.path(), "a", Dtype::U16, options(65_537));
-    assert!(matches!(
-        refused,
-        Err(ShardError::VocabularyTooLarge {
-            vocab_size: 65_537,
-            ..
-        })
-    ));
+    assert!(matches!(refused, Err(ShardError::VocabularyTooLarge { vocab_size: 65_537, .. })));
     let mut part = PartWriter::create(dir.path(), "a", Dtype::U16, options(65_536)).unwrap();
     part.push(&doc(&[65_535], 0, "a")).unwrap();
     let refused = part.push(&doc(&[1, 65_536], 0, "a"));
-    assert!(matches!(
-        refused,
-        Err(ShardError::TokenOutOfVocabulary {
-            document: 1,
-            id: 65_536,
-            ..
-        })
-    ));
+    assert!(matches!(refused, Err(ShardError::TokenOutOfVocabulary { document: 1, id: 65_536, .. })));
 }
 
 #[test]
@@ -292,32 +176,16 @@ fn torn_and_flipped_files_are_found() {
         let whole = fs::read(&path).unwrap();
         let damage = |bytes: &[u8]| {
             fs::write(&path, bytes).unwrap();
-            let opened = Shards::open(dir.path())
-                .and_then(|shards| shards.packs(4).map(drop))
-                .is_err();
-            (
-                opened,
-                manifest.verify(dir.path(), true).is_err(),
-                manifest.verify(dir.path(), false).is_err(),
-            )
+            let opened = Shards::open(dir.path()).and_then(|shards| shards.packs(4).map(drop)).is_err();
+            (opened, manifest.verify(dir.path(), true).is_err(), manifest.verify(dir.path(), false).is_err())
         };
         let torn = damage(&whole[..whole.len() - 1]);
-        assert_eq!(
-            torn,
-            (true, true, true),
-            "{} without its last byte",
-            entry.name
-        );
+        assert_eq!(torn, (true, true, true), "{} without its last byte", entry.name);
         for at in (0..whole.len()).step_by(41) {
             let mut flipped = whole.clone();
             flipped[at] ^= 0x10;
             let sidecar = entry.name.ends_with(".arrow");
-            assert_eq!(
-                damage(&flipped),
-                (sidecar, sidecar, true),
-                "{} flipped at byte {at}",
-                entry.name
-            );
+            assert_eq!(damage(&flipped), (sidecar, sidecar, true), "{} flipped at byte {at}", entry.name);
         }
         fs::write(&path, whole).unwrap();
     }
@@ -330,13 +198,7 @@ fn an_id_beyond_the_vocabulary_is_found_even_with_a_right_hash() {
     let mut manifest = write_set(dir.path(), 100, 99);
     manifest.vocab_size = 99;
     let faults = manifest.verify(dir.path(), false).unwrap_err();
-    assert!(
-        faults[0]
-            .to_string()
-            .contains("token 99, beyond the vocabulary of 99"),
-        "{}",
-        faults[0]
-    );
+    assert!(faults[0].to_string().contains("token 99, beyond the vocabulary of 99"), "{}", faults[0]);
 }
 
 #[test]
@@ -346,20 +208,11 @@ fn a_manifest_that_does_not_add_up_is_refused() {
     manifest.tokens += 1;
     manifest.save(dir.path()).unwrap();
     let error = Shards::open(dir.path()).unwrap_err().to_string();
-    assert!(
-        error.contains("it says 18 tokens, its parts have Some(17)"),
-        "{error}"
-    );
-    let json = manifest
-        .to_json()
-        .unwrap()
-        .replace("\"version\": 1", "\"version\": 2");
+    assert!(error.contains("it says 18 tokens, its parts have Some(17)"), "{error}");
+    let json = manifest.to_json().unwrap().replace("\"version\": 1", "\"version\": 2");
     fs::write(dir.path().join(MANIFEST_FILE), json).unwrap();
     let error = Shards::open(dir.path()).unwrap_err().to_string();
     assert!(error.contains("version 2, this build reads"), "{error}");
     fs::remove_file(dir.path().join(MANIFEST_FILE)).unwrap();
-    assert!(matches!(
-        Shards::open(dir.path()),
-        Err(ShardError::Io { .. })
-    ));
+    assert!(matches!(Shards::open(dir.path()), Err(ShardError::Io { .. })));
 }

@@ -21,8 +21,6 @@ pub struct Play {
 pub struct Played {
     /// The decision, uncommitted.
     pub decision: Decision,
-    /// Bytes of notes by round.
-    pub notes: Vec<usize>,
 }
 
 struct Shelf<'a> {
@@ -100,11 +98,6 @@ fn cuts(play: Play, round: u32) -> Vec<u8> {
 
 /// Runs a barrier over documents that are already placed.
 pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
-    play_timed(global, docs, play, &mut |_| {})
-}
-
-/// The same; `lap` is told what has just been done.
-pub fn play_timed(global: &dyn Global, docs: &[Doc], play: Play, lap: &mut dyn FnMut(&'static str)) -> Result<Played> {
     let texts = Shelf { places: docs.iter().map(|doc| (doc.id(), doc.text())).collect() };
     let mut order: Vec<usize> = (0..docs.len()).collect();
     if play.seed > 0 {
@@ -116,14 +109,10 @@ pub fn play_timed(global: &dyn Global, docs: &[Doc], play: Play, lap: &mut dyn F
         global.observe(&docs[number], &mut scratch, &mut notes)?;
     }
     let mut notes = notes.finish()?;
-    lap("observe");
-    let mut sizes = Vec::new();
     let (mut decision, mut decided) = (Decision::in_memory(), Decision::in_memory());
     for number in 0.. {
         assert!(number < 100, "a barrier that does not end");
-        sizes.push(notes.bytes.len());
         sort(&mut notes);
-        lap("sort");
         let round = Round { number, texts: &texts, decided: &decided, memory: play.memory };
         let all: Vec<&[u8]> = notes.iter().collect();
         let cuts = cuts(play, number);
@@ -135,13 +124,10 @@ pub fn play_timed(global: &dyn Global, docs: &[Doc], play: Play, lap: &mut dyn F
             outcomes.bytes.append(&mut part.finish()?.bytes);
             start = end;
         }
-        lap("reduce");
         sort(&mut outcomes);
-        lap("sort");
         let all: Vec<&[u8]> = outcomes.iter().collect();
         let next = global.decide(number, &mut Stream { notes: &all }, &mut decision)?;
         drop(all);
-        lap("decide");
         if next == Next::Done {
             break;
         }
@@ -149,7 +135,7 @@ pub fn play_timed(global: &dyn Global, docs: &[Doc], play: Play, lap: &mut dyn F
         decision.fresh().for_each(|(name, bytes)| decided.put(name, bytes.to_vec()));
         notes = outcomes;
     }
-    Ok(Played { decision, notes: sizes })
+    Ok(Played { decision })
 }
 
 /// Lets the stages of a decision loose on the documents.

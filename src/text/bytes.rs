@@ -9,16 +9,9 @@ pub fn pack(bytes: &[u8]) -> u64 {
     // Reads may overlap: then they bring the same bytes to the same place.
     let length = bytes.len();
     match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first))
-                | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
-        }
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4)),
         _ => match (bytes.first(), bytes.get(length / 2), bytes.last()) {
-            (Some(first), Some(middle), Some(last)) => {
-                u64::from(*first)
-                    | u64::from(*middle) << (8 * (length / 2))
-                    | u64::from(*last) << (8 * (length - 1))
-            }
+            (Some(first), Some(middle), Some(last)) => u64::from(*first) | u64::from(*middle) << (8 * (length / 2)) | u64::from(*last) << (8 * (length - 1)),
             _ => 0,
         },
     }
@@ -32,10 +25,7 @@ mod tests {
     fn every_length_is_packed() {
         let bytes = [1u8, 2, 3, 4, 5, 6, 7, 8, 9];
         for length in 0..=9 {
-            let wanted = bytes[..length.min(8)]
-                .iter()
-                .rev()
-                .fold(0u64, |sum, b| sum << 8 | u64::from(*b));
+            let wanted = bytes[..length.min(8)].iter().rev().fold(0u64, |sum, b| sum << 8 | u64::from(*b));
             assert_eq!(pack(&bytes[..length]), wanted, "{length}");
         }
     }

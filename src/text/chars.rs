@@ -85,8 +85,7 @@ pub fn classes(c: char) -> u16 {
 
 fn beyond_bmp(code: u32) -> u16 {
     let next = RUNS.partition_point(|run| run >> 6 <= code);
-    RUNS.get(next.wrapping_sub(1))
-        .map_or(0, |run| PALETTE[(run & 63) as usize])
+    RUNS.get(next.wrapping_sub(1)).map_or(0, |run| PALETTE[(run & 63) as usize])
 }
 
 /// Whether `c` is in any of the classes `of`.

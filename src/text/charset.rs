@@ -14,6 +14,7 @@ const FEW_ERRORS: f64 = 0.01;
 /// Decoded text and how it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<'a> {
+    /// The text.
     pub text: Cow<'a, str>,
     /// WHATWG name of the encoding.
     pub encoding: &'static str,
@@ -31,20 +32,13 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         // ASCII reads the same in all encodings but those with escapes, which stay below 0x80.
-        let declared = content_type
-            .and_then(header_label)
-            .or_else(|| meta_label(bytes));
+        let declared = content_type.and_then(header_label).or_else(|| meta_label(bytes));
         if declared.is_none_or(|e| e != encoding_rs::ISO_2022_JP || !bytes.contains(&0x1B)) {
-            return Decoded {
-                text: Cow::Borrowed(text),
-                encoding: UTF_8.name(),
-                had_errors: false,
-            };
+            return Decoded { text: Cow::Borrowed(text), encoding: UTF_8.name(), had_errors: false };
         }
         return run(bytes, encoding_rs::ISO_2022_JP);
     }
-    let labels = [content_type.and_then(header_label), meta_label(bytes)]
-        .map(|label| label.filter(|e| *e != encoding_rs::REPLACEMENT));
+    let labels = [content_type.and_then(header_label), meta_label(bytes)].map(|label| label.filter(|e| *e != encoding_rs::REPLACEMENT));
     for encoding in labels.into_iter().flatten() {
         let decoded = run(bytes, encoding);
         if !decoded.had_errors {
@@ -81,21 +75,14 @@ pub fn looks_binary(bytes: &[u8]) -> bool {
         return false;
     }
     let head = &bytes[..bytes.len().min(8192)];
-    let control = head
-        .iter()
-        .filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B))
-        .count();
+    let control = head.iter().filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B)).count();
     control * 200 > head.len()
 }
 
 fn run<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> {
     let encoding = if encoding == GBK { GB18030 } else { encoding };
     let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
-    Decoded {
-        text,
-        encoding: encoding.name(),
-        had_errors,
-    }
+    Decoded { text, encoding: encoding.name(), had_errors }
 }
 
 /// UTF-16 without a mark shows as a NUL in every second byte of markup.
@@ -106,13 +93,9 @@ fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
     let (pairs, _) = head.as_chunks::<2>();
     let half = pairs.len() / 2;
-    if pairs.iter().filter(|p| p[0] == 0 && p[1] != 0).count() > half
-        && pairs.iter().all(|p| p[1] != 0)
-    {
+    if pairs.iter().filter(|p| p[0] == 0 && p[1] != 0).count() > half && pairs.iter().all(|p| p[1] != 0) {
         Some(UTF_16BE)
-    } else if pairs.iter().filter(|p| p[1] == 0 && p[0] != 0).count() > half
-        && pairs.iter().all(|p| p[0] != 0)
-    {
+    } else if pairs.iter().filter(|p| p[1] == 0 && p[0] != 0).count() > half && pairs.iter().all(|p| p[0] != 0) {
         Some(UTF_16LE)
     } else {
         None
@@ -132,16 +115,8 @@ fn label_in(value: &[u8]) -> Option<&'static Encoding> {
         let rest = lower[at..].trim_ascii_start();
         if let Some(rest) = rest.strip_prefix(b"=") {
             let rest = rest.trim_ascii_start();
-            let rest = rest
-                .strip_prefix(b"\"")
-                .or_else(|| rest.strip_prefix(b"'"))
-                .unwrap_or(rest);
-            let end = rest
-                .iter()
-                .position(|b| {
-                    matches!(b, b'"' | b'\'' | b';' | b'>' | b'/') || b.is_ascii_whitespace()
-                })
-                .unwrap_or(rest.len());
+            let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
+            let end = rest.iter().position(|b| matches!(b, b'"' | b'\'' | b';' | b'>' | b'/') || b.is_ascii_whitespace()).unwrap_or(rest.len());
             return Encoding::for_label(&rest[..end]);
         }
     }
@@ -161,14 +136,12 @@ fn meta_label(bytes: &[u8]) -> Option<&'static Encoding> {
         }
         let end = memchr::memchr(b'>', here).unwrap_or(here.len());
         let tag = &here[..end];
-        let named =
-            |name: &[u8]| tag.len() > name.len() && tag[..name.len()].eq_ignore_ascii_case(name);
+        let named = |name: &[u8]| tag.len() > name.len() && tag[..name.len()].eq_ignore_ascii_case(name);
         let label = if named(b"<meta") {
             label_in(tag)
         } else if named(b"<?xml") {
             let lower = tag.to_ascii_lowercase();
-            memchr::memmem::find(&lower, b"encoding")
-                .and_then(|e| label_in(&[b"charset", &lower[e + 8..]].concat()))
+            memchr::memmem::find(&lower, b"encoding").and_then(|e| label_in(&[b"charset", &lower[e + 8..]].concat()))
         } else {
             None
         };
@@ -197,46 +170,21 @@ mod tests {
     fn marks_headers_and_meta() {
         assert_eq!(read(b"\xEF\xBB\xBFa", None), ("a".into(), "UTF-8", false));
         assert_eq!(read(b"\xFF\xFEa\0", None), ("a".into(), "UTF-16LE", false));
-        assert_eq!(
-            read(b"\xFE\xFF\0a", Some("text/html; charset=utf-8")).0,
-            "a"
-        );
-        assert_eq!(
-            read(b"caf\xE9", Some("text/html; charset=ISO-8859-1")),
-            ("café".into(), "windows-1252", false)
-        );
-        assert_eq!(
-            read(b"<meta charset='gb2312'>\xC4\xE3", None),
-            ("<meta charset='gb2312'>你".into(), "gb18030", false)
-        );
+        assert_eq!(read(b"\xFE\xFF\0a", Some("text/html; charset=utf-8")).0, "a");
+        assert_eq!(read(b"caf\xE9", Some("text/html; charset=ISO-8859-1")), ("café".into(), "windows-1252", false));
+        assert_eq!(read(b"<meta charset='gb2312'>\xC4\xE3", None), ("<meta charset='gb2312'>你".into(), "gb18030", false));
         let http_equiv = b"<!-- <meta charset=koi8-r> --><META http-equiv=Content-Type content='text/html; charset=windows-1251'>\xCF";
         assert!(read(http_equiv, None).0.ends_with('П'));
-        let utf16: Vec<u8> = "<html><body>hello</body></html>"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let utf16: Vec<u8> = "<html><body>hello</body></html>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(read(&utf16, None).1, "UTF-16LE");
     }
 
     #[test]
     fn labels_that_the_bytes_contradict() {
-        assert_eq!(
-            read("naïve 你好".as_bytes(), Some("text/html; charset=gbk")).0,
-            "naïve 你好"
-        );
-        assert_eq!(
-            read("café".as_bytes(), Some("text/html; charset=iso-8859-1")).0,
-            "café"
-        );
+        assert_eq!(read("naïve 你好".as_bytes(), Some("text/html; charset=gbk")).0, "naïve 你好");
+        assert_eq!(read("café".as_bytes(), Some("text/html; charset=iso-8859-1")).0, "café");
         let latin = b"Le caf\xE9 est tr\xE8s bon \xE0 No\xEBl, d\xE9j\xE0 vu";
-        assert_eq!(
-            read(latin, Some("text/html; charset=utf-8")),
-            (
-                "Le café est très bon à Noël, déjà vu".into(),
-                "windows-1252",
-                false
-            )
-        );
+        assert_eq!(read(latin, Some("text/html; charset=utf-8")), ("Le café est très bon à Noël, déjà vu".into(), "windows-1252", false));
         let cut = [&"текст".repeat(50).into_bytes()[..], b"\xD1"].concat();
         let (text, encoding, errors) = read(&cut, None);
         assert_eq!((encoding, errors), ("UTF-8", true));
@@ -245,11 +193,9 @@ mod tests {
 
     #[test]
     fn detection_without_label() {
-        let (bytes, _, _) =
-            encoding_rs::WINDOWS_1251.encode("Это обычный русский текст без объявленной кодировки");
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode("Это обычный русский текст без объявленной кодировки");
         assert_eq!(read(&bytes, None).1, "windows-1251");
-        let (bytes, _, _) =
-            encoding_rs::SHIFT_JIS.encode("これは文字コードの宣言がない日本語の文章です。");
+        let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode("これは文字コードの宣言がない日本語の文章です。");
         assert_eq!(read(&bytes, None).1, "Shift_JIS");
     }
 

@@ -121,15 +121,9 @@ impl Facts {
         }
         let all = &whole.words.value;
         let first = all.partition_point(|word| word.0 < line.0);
-        let here = all
-            .get(first..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|word| word.1 <= line.1);
+        let here = all.get(first..).unwrap_or_default().iter().take_while(|word| word.1 <= line.1);
         self.words.value.clear();
-        self.words
-            .value
-            .extend(here.map(|(from, to)| (from - line.0, to - line.0)));
+        self.words.value.extend(here.map(|(from, to)| (from - line.0, to - line.0)));
         self.words.known = true;
     }
 
@@ -138,10 +132,7 @@ impl Facts {
         self.words(text);
         let words = &self.words.value;
         *self.totals.get(|totals| {
-            *totals = WordTotals {
-                words: words.len(),
-                ..WordTotals::default()
-            };
+            *totals = WordTotals { words: words.len(), ..WordTotals::default() };
             for span in words {
                 let word = slice(text, *span);
                 if !word.chars().all(|c| is(c, SYMBOL)) {
@@ -164,9 +155,7 @@ impl Facts {
     pub fn sentences(&mut self, text: &str) -> usize {
         self.words(text);
         let (splitter, words) = (self.splitter, &self.words.value);
-        *self
-            .sentences
-            .get(|count| *count = sentences::count(text, splitter, words))
+        *self.sentences.get(|count| *count = sentences::count(text, splitter, words))
     }
 
     /// Code points.
@@ -181,9 +170,7 @@ impl Facts {
             words::whitespace(text, |from, to| {
                 spaced.words += 1;
                 if to - from > spaced.longest {
-                    spaced.longest = spaced
-                        .longest
-                        .max(chars::count(slice(text, (from as u32, to as u32))));
+                    spaced.longest = spaced.longest.max(chars::count(slice(text, (from as u32, to as u32))));
                 }
             });
         })
@@ -200,25 +187,19 @@ impl Facts {
     /// Repeats among what newlines part.
     pub fn repeated_lines(&mut self, text: &str) -> Repeats {
         let seen = &mut self.seen;
-        *self
-            .repeated_lines
-            .get(|found| *found = Repeats::count(lines::between_newlines(text, 1), seen))
+        *self.repeated_lines.get(|found| *found = Repeats::count(lines::between_newlines(text, 1), seen))
     }
 
     /// Repeats among the lines that are not blank.
     pub fn repeated_lines_not_blank(&mut self, text: &str) -> Repeats {
         let seen = &mut self.seen;
-        *self
-            .repeated_lines_not_blank
-            .get(|found| *found = Repeats::count(lines::not_blank(text), seen))
+        *self.repeated_lines_not_blank.get(|found| *found = Repeats::count(lines::not_blank(text), seen))
     }
 
     /// Repeats among paragraphs.
     pub fn repeated_paragraphs(&mut self, text: &str) -> Repeats {
         let seen = &mut self.seen;
-        *self
-            .repeated_paragraphs
-            .get(|found| *found = Repeats::count(lines::paragraphs(text), seen))
+        *self.repeated_paragraphs.get(|found| *found = Repeats::count(lines::paragraphs(text), seen))
     }
 
     /// The text in lower case.
@@ -230,13 +211,7 @@ impl Facts {
                 let (ascii, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
                 lowered.push_str(ascii);
                 let mut letters = tail.chars();
-                lowered.extend(
-                    letters
-                        .by_ref()
-                        .next()
-                        .into_iter()
-                        .flat_map(char::to_lowercase),
-                );
+                lowered.extend(letters.by_ref().next().into_iter().flat_map(char::to_lowercase));
                 rest = letters.as_str();
             }
             lowered.push_str(rest);
@@ -265,15 +240,7 @@ mod tests {
     #[test]
     fn facts_hold_until_reset() {
         let mut facts = Facts::new();
-        assert_eq!(
-            facts.word_totals("one 2 !"),
-            WordTotals {
-                words: 3,
-                not_symbols: 2,
-                not_symbols_chars: 4,
-                alphabetic: 1
-            }
-        );
+        assert_eq!(facts.word_totals("one 2 !"), WordTotals { words: 3, not_symbols: 2, not_symbols_chars: 4, alphabetic: 1 });
         assert_eq!(facts.words("other text than before").len(), 3);
         facts.reset();
         assert_eq!(facts.words("a b").len(), 2);
@@ -287,20 +254,14 @@ mod tests {
         let (mut whole, mut line) = (Facts::new(), Facts::new());
         whole.words(text);
         line.learn_words(&whole, (8, 24));
-        assert_eq!(
-            line.words("never read"),
-            [(0, 5), (6, 10), (10, 11), (12, 16)]
-        );
+        assert_eq!(line.words("never read"), [(0, 5), (6, 10), (10, 11), (12, 16)]);
     }
 
     #[test]
     fn an_empty_text_has_facts_too() {
         let mut facts = Facts::new();
         assert_eq!(facts.word_totals(""), WordTotals::default());
-        assert_eq!(
-            (facts.chars(""), facts.sentences(""), facts.spaced("")),
-            (0, 1, Spaced::default())
-        );
+        assert_eq!((facts.chars(""), facts.sentences(""), facts.spaced("")), (0, 1, Spaced::default()));
         assert_eq!(facts.repeated_lines("").pieces, 1);
         assert_eq!(facts.repeated_paragraphs("").pieces, 1);
         assert!(facts.lines("").is_empty());

@@ -31,13 +31,8 @@ pub fn universal(text: &str, lines: &mut Vec<Span>) {
 
 /// Whether lines may end in anything but a newline. Whole-text scans, which are quick.
 fn has_other_ends(text: &str) -> bool {
-    let control = text
-        .bytes()
-        .fold(false, |any, b| any | matches!(b, 0x0b..=0x0d | 0x1c..=0x1e));
-    control
-        || ["\u{85}", "\u{2028}", "\u{2029}"]
-            .iter()
-            .any(|end| memmem::find(text.as_bytes(), end.as_bytes()).is_some())
+    let control = text.bytes().fold(false, |any, b| any | matches!(b, 0x0b..=0x0d | 0x1c..=0x1e));
+    control || ["\u{85}", "\u{2028}", "\u{2029}"].iter().any(|end| memmem::find(text.as_bytes(), end.as_bytes()).is_some())
 }
 
 /// Bytes of the line end at the start of `bytes`; 0 where there is none.
@@ -115,10 +110,7 @@ mod tests {
 
     #[test]
     fn blank_lines_are_left_out() {
-        assert_eq!(
-            not_blank("a\n \n\u{3000}\nb \n").collect::<Vec<_>>(),
-            ["a", "b "]
-        );
+        assert_eq!(not_blank("a\n \n\u{3000}\nb \n").collect::<Vec<_>>(), ["a", "b "]);
         assert_eq!(not_blank("\n").count(), 0);
     }
 }

@@ -3,9 +3,9 @@
 //! Everything here is a pure function of a text. [`Facts`] remembers what was computed for one text, so that ten measures split its words once.
 
 mod bytes;
-pub mod charset;
 pub mod chars;
 mod chars_table;
+pub mod charset;
 mod facts;
 pub mod lines;
 pub mod listed;

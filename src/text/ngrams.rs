@@ -55,8 +55,7 @@ struct Index {
 impl Index {
     fn clear(&mut self, expected: usize) {
         self.slots.clear();
-        self.slots
-            .resize((expected * 2).next_power_of_two().max(64), 0);
+        self.slots.resize((expected * 2).next_power_of_two().max(64), 0);
     }
 
     /// Where the hash at `at` of `hashes` was put in first: `at` itself if it is new.
@@ -88,17 +87,13 @@ struct Marks {
 impl Marks {
     fn clear(&mut self, expected: usize) {
         self.planes.clear();
-        self.planes
-            .resize((expected / 8).next_power_of_two().max(8), [0; 2]);
+        self.planes.resize((expected / 8).next_power_of_two().max(8), [0; 2]);
     }
 
     #[inline]
     fn place(&self, hash: u64) -> (usize, u64) {
         let mixed = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
-        (
-            (mixed >> 6) as usize & (self.planes.len() - 1),
-            1 << (mixed & 63),
-        )
+        ((mixed >> 6) as usize & (self.planes.len() - 1), 1 << (mixed & 63))
     }
 
     #[inline]
@@ -136,13 +131,8 @@ impl Words {
             let word = slice(text, *span);
             self.joined.extend_from_slice(word.as_bytes());
             chars += chars::count(word) as u32;
-            let hash = if word.len() <= 8 {
-                pack(word.as_bytes())
-            } else {
-                xxh3_64(word.as_bytes())
-            };
-            self.hashes
-                .push(mix(hash ^ (word.len() as u64).rotate_right(4)));
+            let hash = if word.len() <= 8 { pack(word.as_bytes()) } else { xxh3_64(word.as_bytes()) };
+            self.hashes.push(mix(hash ^ (word.len() as u64).rotate_right(4)));
         }
         self.chars.push(chars);
         self.starts.push(self.joined.len() as u32);
@@ -152,10 +142,7 @@ impl Words {
     /// The bytes of the `n` words at `at`, joined by nothing.
     fn gram(&self, at: usize, n: usize) -> &[u8] {
         match (self.starts.get(at), self.starts.get(at + n)) {
-            (Some(from), Some(to)) => self
-                .joined
-                .get(*from as usize..*to as usize)
-                .unwrap_or_default(),
+            (Some(from), Some(to)) => self.joined.get(*from as usize..*to as usize).unwrap_or_default(),
             _ => &[],
         }
     }
@@ -195,9 +182,7 @@ impl Words {
         for at in 0..total {
             rolled.again[at] &= rolled.again[at + 1];
             if rolled.again[at] {
-                let hash = words[at + grown..at + n]
-                    .iter()
-                    .fold(rolled.hashes[at], |sum, word| mix(sum.wrapping_add(*word)));
+                let hash = words[at + grown..at + n].iter().fold(rolled.hashes[at], |sum, word| mix(sum.wrapping_add(*word)));
                 rolled.hashes[at] = hash;
                 self.marks.mark(hash);
             }
@@ -222,8 +207,7 @@ impl Words {
             }
         }
         for at in 0..total {
-            rolled.again[at] &= rolled.counts[rolled.firsts[at] as usize] > 1
-                && self.marks.may_be_again(rolled.hashes[at]);
+            rolled.again[at] &= rolled.counts[rolled.firsts[at] as usize] > 1 && self.marks.may_be_again(rolled.hashes[at]);
         }
         rolled.again.truncate(total);
         (best, most as usize)
@@ -264,20 +248,13 @@ impl Words {
     /// Finds where n-grams of `FEW` words or more may begin that stand elsewhere too: those shorter than `HEAD`, and those whose head does.
     fn find_again(&mut self) {
         let head = |start: u32| {
-            let bytes = self
-                .joined
-                .get(start as usize..)
-                .and_then(|rest| rest.first_chunk::<HEAD>());
+            let bytes = self.joined.get(start as usize..).and_then(|rest| rest.first_chunk::<HEAD>());
             let both = bytes.map_or(0, |head| u128::from_le_bytes(*head));
             mix(both as u64).wrapping_add((both >> 64) as u64)
         };
-        let grams = self
-            .starts
-            .iter()
-            .zip(self.starts.get(FEW..).unwrap_or_default());
+        let grams = self.starts.iter().zip(self.starts.get(FEW..).unwrap_or_default());
         self.grams.clear();
-        self.grams
-            .extend(grams.clone().map(|(start, _)| head(*start)));
+        self.grams.extend(grams.clone().map(|(start, _)| head(*start)));
         self.marks.clear(self.grams.len());
         self.grams.iter().for_each(|head| self.marks.mark(*head));
         self.again.clear();

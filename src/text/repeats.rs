@@ -43,8 +43,7 @@ impl Seen {
     /// Empties the set and makes room for `expected` hashes.
     pub fn clear(&mut self, expected: usize) {
         self.slots.clear();
-        self.slots
-            .resize((expected * 2).next_power_of_two().max(64), 0);
+        self.slots.resize((expected * 2).next_power_of_two().max(64), 0);
         self.used = 0;
     }
 
@@ -87,18 +86,8 @@ mod tests {
     fn later_occurrences_count_in_characters() {
         let mut seen = Seen::default();
         let found = Repeats::count(["é", "b", "é", "é", ""].into_iter(), &mut seen);
-        assert_eq!(
-            found,
-            Repeats {
-                pieces: 5,
-                repeated: 2,
-                repeated_chars: 2
-            }
-        );
-        assert_eq!(
-            Repeats::count([].into_iter(), &mut seen),
-            Repeats::default()
-        );
+        assert_eq!(found, Repeats { pieces: 5, repeated: 2, repeated_chars: 2 });
+        assert_eq!(Repeats::count([].into_iter(), &mut seen), Repeats::default());
     }
 
     #[test]

@@ -47,10 +47,7 @@ impl Added {
         for tokens in [raw, normalized] {
             if !tokens.is_empty() {
                 let search = search(tokens.iter().map(|(content, _)| content))?;
-                passes.push(Pass {
-                    search,
-                    ids: tokens.into_iter().map(|(_, id)| id).collect(),
-                });
+                passes.push(Pass { search, ids: tokens.into_iter().map(|(_, id)| id).collect() });
             }
         }
         let awkward = match awkward.is_empty() {
@@ -62,9 +59,7 @@ impl Added {
 
     /// Whether only the reference can tell what becomes of this text.
     pub fn is_awkward(&self, text: &str) -> bool {
-        self.awkward
-            .as_ref()
-            .is_some_and(|search| search.is_match(text))
+        self.awkward.as_ref().is_some_and(|search| search.is_match(text))
     }
 
     pub fn split<'a>(&self, text: &'a str, each: &mut dyn FnMut(Segment<'a>)) {
@@ -89,8 +84,5 @@ fn split_by<'a>(passes: &[Pass], text: &'a str, each: &mut dyn FnMut(Segment<'a>
 }
 
 fn search<'a>(contents: impl Iterator<Item = &'a String>) -> Option<AhoCorasick> {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(contents)
-        .ok()
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(contents).ok()
 }

@@ -6,10 +6,7 @@
 use std::sync::OnceLock;
 
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
-use tokenizers::{
-    NormalizedString, Normalizer, NormalizerWrapper, OffsetReferential, OffsetType,
-    PreTokenizedString, PreTokenizer,
-};
+use tokenizers::{NormalizedString, Normalizer, NormalizerWrapper, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -56,10 +53,7 @@ const HIGH_MARK: char = '\u{302e}';
 
 impl Bert {
     /// `None` when the marks that reveal reordering do not survive.
-    pub fn new(
-        normalizer: &NormalizerWrapper,
-        pre_tokenizer: &PreTokenizerWrapper,
-    ) -> Option<Bert> {
+    pub fn new(normalizer: &NormalizerWrapper, pre_tokenizer: &PreTokenizerWrapper) -> Option<Bert> {
         let mut bert = Bert {
             normalizer: normalizer.clone(),
             pre_tokenizer: pre_tokenizer.clone(),
@@ -68,10 +62,7 @@ impl Bert {
         };
         let ascii = std::array::from_fn(|byte| bert.ask(char::from(byte as u8)));
         bert.ascii = Box::new(ascii);
-        let survives = |mark: char| {
-            bert.normalize(&mark.to_string())
-                .is_some_and(|text| text.contains(mark))
-        };
+        let survives = |mark: char| bert.normalize(&mark.to_string()).is_some_and(|text| text.contains(mark));
         (survives(LOW_MARK) && survives(HIGH_MARK)).then_some(bert)
     }
 
@@ -82,10 +73,7 @@ impl Bert {
         let odd = text.chars().any(|c| self.made(c).kind == Kind::Odd);
         if odd {
             let words = self.normalize(text).and_then(|text| self.split(&text));
-            words
-                .unwrap_or_default()
-                .iter()
-                .for_each(|found| word(found));
+            words.unwrap_or_default().iter().for_each(|found| word(found));
             return;
         }
         let mut end = |current: &mut Vec<u8>| {
@@ -131,14 +119,8 @@ impl Bert {
     fn try_ask(&self, c: char) -> Option<Made> {
         let text = self.normalize(&c.to_string())?;
         let beside = |pair: String, apart: String| (self.normalize(&pair)? == apart).then_some(());
-        beside(
-            format!("{HIGH_MARK}{c}"),
-            self.normalize(&HIGH_MARK.to_string())? + &text,
-        )?;
-        beside(
-            format!("{c}{LOW_MARK}"),
-            text.clone() + &self.normalize(&LOW_MARK.to_string())?,
-        )?;
+        beside(format!("{HIGH_MARK}{c}"), self.normalize(&HIGH_MARK.to_string())? + &text)?;
+        beside(format!("{c}{LOW_MARK}"), text.clone() + &self.normalize(&LOW_MARK.to_string())?)?;
         let words = self.split(&format!("a{text}a"))?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (kind, text) = match words[..] {
@@ -148,14 +130,8 @@ impl Bert {
             _ => return None,
         };
         let mut bytes = [0; MOST];
-        bytes
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        Some(Made {
-            kind,
-            length: text.len() as u8,
-            bytes,
-        })
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Made { kind, length: text.len() as u8, bytes })
     }
 
     fn normalize(&self, text: &str) -> Option<String> {
@@ -168,17 +144,8 @@ impl Bert {
         let mut words = PreTokenizedString::from(text);
         self.pre_tokenizer.pre_tokenize(&mut words).ok()?;
         let splits = words.get_splits(OffsetReferential::Normalized, OffsetType::Byte);
-        Some(
-            splits
-                .into_iter()
-                .map(|(word, ..)| word.to_owned())
-                .collect(),
-        )
+        Some(splits.into_iter().map(|(word, ..)| word.to_owned()).collect())
     }
 }
 
-const ODD: Made = Made {
-    kind: Kind::Odd,
-    length: 0,
-    bytes: [0; MOST],
-};
+const ODD: Made = Made { kind: Kind::Odd, length: 0, bytes: [0; MOST] };

@@ -23,13 +23,7 @@ pub(super) struct ByteLevel {
 impl ByteLevel {
     /// `tokens`: the bytes of each token and its id. With `whole_words`, a word that is a token becomes it whatever the merges
     /// would make of it (tiktoken; `ignore_merges` in a tokenizer.json). `None` unless every byte is a token.
-    pub fn new(
-        normalize: Option<Form>,
-        pattern: Pattern,
-        tokens: &[(Vec<u8>, u32)],
-        pairs: &[(u32, u32, u32, u32)],
-        whole_words: bool,
-    ) -> Option<ByteLevel> {
+    pub fn new(normalize: Option<Form>, pattern: Pattern, tokens: &[(Vec<u8>, u32)], pairs: &[(u32, u32, u32, u32)], whole_words: bool) -> Option<ByteLevel> {
         let mut bytes = [u32::MAX; 256];
         for (token, id) in tokens {
             if let [byte] = token[..] {
@@ -47,18 +41,12 @@ impl ByteLevel {
             merges.apply(&mut word);
             word == [id]
         };
-        let whole: Vec<(&[u8], u32)> = tokens
-            .iter()
-            .map(|(token, id)| (&token[..], *id))
-            .filter(|(token, id)| whole_words || is_whole(token, *id))
-            .collect();
+        let whole: Vec<(&[u8], u32)> = tokens.iter().map(|(token, id)| (&token[..], *id)).filter(|(token, id)| whole_words || is_whole(token, *id)).collect();
         let words = WordTable::new(whole.iter().copied());
         Some(ByteLevel {
             normalize,
             pattern,
-            byte_pairs: (0..1 << 16)
-                .map(|pair: usize| merges.get(bytes[pair >> 8], bytes[pair & 0xff]))
-                .collect(),
+            byte_pairs: (0..1 << 16).map(|pair: usize| merges.get(bytes[pair >> 8], bytes[pair & 0xff])).collect(),
             bytes,
             merges,
             words,
@@ -79,50 +67,41 @@ impl ByteLevel {
 
     fn encode_normal(&self, text: &str, out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
         let bytes = text.as_bytes();
-        self.pattern
-            .split(text, |from, to| match key(bytes, from, to) {
-                Some(key) => {
-                    if scratch.cache.get(key, out) {
-                        return;
-                    }
-                    let start = out.len();
-                    match self.words.get(key) {
-                        Some(id) => out.push(id),
-                        None => self.merge(&bytes[from..to], out, &mut scratch.word),
-                    }
-                    scratch.cache.put(key, &out[start..]);
+        self.pattern.split(text, |from, to| match key(bytes, from, to) {
+            Some(key) => {
+                if scratch.cache.get(key, out) {
+                    return;
                 }
-                None => match self.words.get_long(&bytes[from..to]) {
+                let start = out.len();
+                match self.words.get(key) {
                     Some(id) => out.push(id),
-                    None => self.merge_long(text, from, to, out, scratch),
-                },
-            });
+                    None => self.merge(&bytes[from..to], out, &mut scratch.word),
+                }
+                scratch.cache.put(key, &out[start..]);
+            }
+            None => match self.words.get_long(&bytes[from..to]) {
+                Some(id) => out.push(id),
+                None => self.merge_long(text, from, to, out, scratch),
+            },
+        });
     }
 
     /// Merges a word of more bytes than a key has, piece by piece. Pieces are remembered apart from words: a word that is a
     /// token may become it although no merge makes it.
     #[inline(never)]
-    fn merge_long(
-        &self,
-        text: &str,
-        from: usize,
-        to: usize,
-        out: &mut Vec<u32>,
-        scratch: &mut EncodeScratch,
-    ) {
+    fn merge_long(&self, text: &str, from: usize, to: usize, out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
         let bytes = text.as_bytes();
-        self.seams
-            .cut(text, from, to, |from, to| match key(bytes, from, to) {
-                Some(key) => {
-                    let key = key | PIECE;
-                    if !scratch.cache.get(key, out) {
-                        let start = out.len();
-                        self.merge(&bytes[from..to], out, &mut scratch.word);
-                        scratch.cache.put(key, &out[start..]);
-                    }
+        self.seams.cut(text, from, to, |from, to| match key(bytes, from, to) {
+            Some(key) => {
+                let key = key | PIECE;
+                if !scratch.cache.get(key, out) {
+                    let start = out.len();
+                    self.merge(&bytes[from..to], out, &mut scratch.word);
+                    scratch.cache.put(key, &out[start..]);
                 }
-                None => self.merge(&bytes[from..to], out, &mut scratch.word),
-            });
+            }
+            None => self.merge(&bytes[from..to], out, &mut scratch.word),
+        });
     }
 
     #[inline(never)]

@@ -22,12 +22,8 @@ pub(super) struct Chars {
 
 impl Chars {
     pub fn parse(name: &str, file: &[u8]) -> Result<Chars, TokenizerError> {
-        let format = |fault: String| TokenizerError::Format {
-            name: name.to_owned(),
-            fault,
-        };
-        let File { r#type, chars } =
-            serde_json::from_slice(file).map_err(|e| format(e.to_string()))?;
+        let format = |fault: String| TokenizerError::Format { name: name.to_owned(), fault };
+        let File { r#type, chars } = serde_json::from_slice(file).map_err(|e| format(e.to_string()))?;
         if r#type != "chars" {
             return Err(format(format!("its type is `{}`", r#type)));
         }
@@ -47,17 +43,11 @@ impl Chars {
     }
 
     pub fn encode(&self, text: &str, out: &mut Vec<u32>) {
-        out.extend(
-            text.chars()
-                .map(|c| self.ids.get(&c).copied().unwrap_or(self.unknown())),
-        );
+        out.extend(text.chars().map(|c| self.ids.get(&c).copied().unwrap_or(self.unknown())));
     }
 
     pub fn decode(&self, id: u32) -> char {
-        self.chars
-            .get(id as usize)
-            .copied()
-            .unwrap_or(char::REPLACEMENT_CHARACTER)
+        self.chars.get(id as usize).copied().unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 }
 
@@ -66,11 +56,6 @@ pub(super) fn to_json(chars: impl IntoIterator<Item = char>) -> Result<Vec<u8>, 
     let mut chars: Vec<char> = chars.into_iter().collect();
     chars.sort_unstable();
     chars.dedup();
-    let file = File {
-        r#type: "chars".into(),
-        chars,
-    };
-    serde_json::to_vec(&file).map_err(|e| TokenizerError::Learn {
-        fault: e.to_string(),
-    })
+    let file = File { r#type: "chars".into(), chars };
+    serde_json::to_vec(&file).map_err(|e| TokenizerError::Learn { fault: e.to_string() })
 }

@@ -42,9 +42,7 @@ impl Classes {
         ];
         for (set, bit) in sets {
             for (first, last) in ranges(set) {
-                table[first..=last]
-                    .iter_mut()
-                    .for_each(|class| *class |= bit);
+                table[first..=last].iter_mut().for_each(|class| *class |= bit);
             }
         }
         let boxed = table.into_boxed_slice().try_into();
@@ -67,11 +65,7 @@ fn ranges(set: &str) -> Vec<(usize, usize)> {
         return Vec::new();
     };
     match hir.kind() {
-        HirKind::Class(Class::Unicode(class)) => class
-            .ranges()
-            .iter()
-            .map(|range| (range.start() as usize, range.end() as usize))
-            .collect(),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().map(|range| (range.start() as usize, range.end() as usize)).collect(),
         _ => Vec::new(),
     }
 }
@@ -85,9 +79,7 @@ mod tests {
         let classes = Classes::get();
         let kinds = LETTER | NUMBER | SPACE | OTHER;
         // Surrogates are no characters.
-        let odd = (0..0x11_0000).find(|c| {
-            char::from_u32(*c).is_some() && (classes.code_point(*c) & kinds).count_ones() != 1
-        });
+        let odd = (0..0x11_0000).find(|c| char::from_u32(*c).is_some() && (classes.code_point(*c) & kinds).count_ones() != 1);
         assert_eq!(odd, None);
     }
 

@@ -32,24 +32,15 @@ pub(super) enum FastEngine {
 
 impl HuggingFace {
     pub fn parse(name: &str, file: &[u8]) -> Result<HuggingFace, TokenizerError> {
-        let format = |fault: String| TokenizerError::Format {
-            name: name.to_owned(),
-            fault,
-        };
+        let format = |fault: String| TokenizerError::Format { name: name.to_owned(), fault };
         let json: Value = serde_json::from_slice(file).map_err(|e| format(e.to_string()))?;
         let mut reference = Reference::from_bytes(file).map_err(|e| format(e.to_string()))?;
         // Cutting and padding are for batches of a model; a corpus is packed.
-        reference
-            .with_truncation(None)
-            .map_err(|e| format(e.to_string()))?;
+        reference.with_truncation(None).map_err(|e| format(e.to_string()))?;
         reference.with_padding(None);
         let fast = fast(&json, &reference);
         let affixes = affixes(&reference);
-        Ok(HuggingFace {
-            reference,
-            fast,
-            affixes,
-        })
+        Ok(HuggingFace { reference, fast, affixes })
     }
 }
 
@@ -72,29 +63,22 @@ fn byte_level(json: &Value) -> Option<ByteLevel> {
     };
     let pattern = pattern(&json["pre_tokenizer"])?;
     let Model { vocabulary, pairs } = Model::of(&json["model"])?;
-    let tokens: Vec<(Vec<u8>, u32)> = vocabulary
-        .iter()
-        .filter_map(|(token, id)| Some((to_bytes(token)?, *id)))
-        .collect();
+    let tokens: Vec<(Vec<u8>, u32)> = vocabulary.iter().filter_map(|(token, id)| Some((to_bytes(token)?, *id))).collect();
     let whole_words = json["model"]["ignore_merges"].as_bool().unwrap_or(false);
     ByteLevel::new(normalize, pattern, &tokens, &pairs, whole_words)
 }
 
 /// `ByteLevel` with its own pattern, or a `Split` by a known pattern followed by `ByteLevel` without.
 fn pattern(json: &Value) -> Option<Pattern> {
-    let is_byte_level = |json: &Value, regex: bool| {
-        json["type"] == "ByteLevel"
-            && json["add_prefix_space"] == false
-            && json["use_regex"].as_bool().unwrap_or(true) == regex
-    };
+    let is_byte_level =
+        |json: &Value, regex: bool| json["type"] == "ByteLevel" && json["add_prefix_space"] == false && json["use_regex"].as_bool().unwrap_or(true) == regex;
     if is_byte_level(json, true) {
         return Some(Pattern::Gpt2);
     }
     let [split, bytes] = &json["pretokenizers"].as_array()?[..] else {
         return None;
     };
-    let isolates =
-        split["type"] == "Split" && split["behavior"] == "Isolated" && split["invert"] == false;
+    let isolates = split["type"] == "Split" && split["behavior"] == "Isolated" && split["invert"] == false;
     if !isolates || !is_byte_level(bytes, false) {
         return None;
     }
@@ -116,16 +100,8 @@ impl Model {
             return None;
         }
         let vocab = json["vocab"].as_object()?;
-        let id = |token: &str| {
-            vocab
-                .get(token)
-                .and_then(Value::as_u64)
-                .and_then(|id| u32::try_from(id).ok())
-        };
-        let vocabulary: Option<Vec<_>> = vocab
-            .keys()
-            .map(|token| Some((token.clone(), id(token)?)))
-            .collect();
+        let id = |token: &str| vocab.get(token).and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok());
+        let vocabulary: Option<Vec<_>> = vocab.keys().map(|token| Some((token.clone(), id(token)?))).collect();
         let mut pairs = Vec::new();
         for (merge, rank) in json["merges"].as_array()?.iter().zip(0..) {
             let (left, right) = match merge {
@@ -134,10 +110,7 @@ impl Model {
             };
             pairs.push((id(left)?, id(right)?, rank, id(&format!("{left}{right}"))?));
         }
-        Some(Model {
-            vocabulary: vocabulary?,
-            pairs,
-        })
+        Some(Model { vocabulary: vocabulary?, pairs })
     }
 }
 
@@ -155,8 +128,7 @@ pub(super) fn byte_chars() -> [char; 256] {
 }
 
 fn to_bytes(token: &str) -> Option<Vec<u8>> {
-    static BYTES: std::sync::OnceLock<std::collections::BTreeMap<char, u8>> =
-        std::sync::OnceLock::new();
+    static BYTES: std::sync::OnceLock<std::collections::BTreeMap<char, u8>> = std::sync::OnceLock::new();
     let bytes = BYTES.get_or_init(|| byte_chars().into_iter().zip(0..=255).collect());
     token.chars().map(|c| bytes.get(&c).copied()).collect()
 }
@@ -170,12 +142,8 @@ fn affixes(reference: &Reference) -> Option<(Vec<u32>, Vec<u32>)> {
     if bare.is_empty() {
         return None;
     }
-    let mut places =
-        (0..=dressed.len().checked_sub(bare.len())?).filter(|at| dressed[*at..].starts_with(bare));
+    let mut places = (0..=dressed.len().checked_sub(bare.len())?).filter(|at| dressed[*at..].starts_with(bare));
     let at = places.next()?;
     // In more than one place the surroundings could be taken for the text.
-    places
-        .next()
-        .is_none()
-        .then(|| (dressed[..at].to_vec(), dressed[at + bare.len()..].to_vec()))
+    places.next().is_none().then(|| (dressed[..at].to_vec(), dressed[at + bare.len()..].to_vec()))
 }

@@ -18,9 +18,7 @@ pub(super) struct Merges(PairTable);
 impl Merges {
     /// Left, right, rank, merged; the first of equal pairs stays.
     pub fn new(pairs: &[(u32, u32, u32, u32)]) -> Merges {
-        let values = pairs.iter().map(|(left, right, rank, merged)| {
-            (*left, *right, u64::from(*rank) << 32 | u64::from(*merged))
-        });
+        let values = pairs.iter().map(|(left, right, rank, merged)| (*left, *right, u64::from(*rank) << 32 | u64::from(*merged)));
         Merges(PairTable::new(values, pairs.len()))
     }
 
@@ -103,10 +101,7 @@ impl Merges {
         for i in 0..length - 1 {
             let pair = self.get(word[i], word[i + 1]);
             if pair != NONE {
-                queues
-                    .entry((pair >> 32) as u32)
-                    .or_default()
-                    .push(i as u32);
+                queues.entry((pair >> 32) as u32).or_default().push(i as u32);
             }
         }
         'merge: while let Some((rank, mut queue)) = queues.pop_first() {
@@ -183,21 +178,8 @@ mod tests {
 
     /// Merges over a few symbols in an arbitrary order, some of whose results rank below their parts.
     fn merges() -> Merges {
-        let mut pairs = vec![
-            (0, 1, 3, 4),
-            (1, 2, 5, 5),
-            (0, 0, 7, 6),
-            (6, 6, 8, 7),
-            (4, 2, 1, 8),
-            (0, 5, 2, 8),
-        ];
-        pairs.extend([
-            (8, 8, 0, 9),
-            (6, 0, 9, 10),
-            (7, 7, 4, 11),
-            (3, 0, 6, 12),
-            (12, 4, 2, 13),
-        ]);
+        let mut pairs = vec![(0, 1, 3, 4), (1, 2, 5, 5), (0, 0, 7, 6), (6, 6, 8, 7), (4, 2, 1, 8), (0, 5, 2, 8)];
+        pairs.extend([(8, 8, 0, 9), (6, 0, 9, 10), (7, 7, 4, 11), (3, 0, 6, 12), (12, 4, 2, 13)]);
         Merges::new(&pairs)
     }
 
@@ -205,14 +187,8 @@ mod tests {
     fn by_the_rule(merges: &Merges, word: &[u32]) -> Vec<u32> {
         let mut word = word.to_vec();
         loop {
-            let pairs = word
-                .windows(2)
-                .map(|pair| merges.get(pair[0], pair[1]))
-                .enumerate();
-            let Some((at, pair)) = pairs
-                .min_by_key(|(at, pair)| (*pair, *at))
-                .filter(|(_, pair)| *pair != NONE)
-            else {
+            let pairs = word.windows(2).map(|pair| merges.get(pair[0], pair[1])).enumerate();
+            let Some((at, pair)) = pairs.min_by_key(|(at, pair)| (*pair, *at)).filter(|(_, pair)| *pair != NONE) else {
                 return word;
             };
             word.splice(at..at + 2, [pair as u32]);
@@ -226,9 +202,7 @@ mod tests {
         for length in (0..60).chain([99, 100, 101, 300]) {
             for _ in 0..20 {
                 let mut letter = || {
-                    state = state
-                        .wrapping_mul(6_364_136_223_846_793_005)
-                        .wrapping_add(1);
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     (state >> 60) as u32 % 4
                 };
                 let word: Vec<u32> = (0..length).map(|_| letter()).collect();

@@ -42,32 +42,16 @@ impl Metaspace {
     }
 
     fn new(model: &Model) -> Option<Metaspace> {
-        let id = |token: &str| {
-            model
-                .vocabulary
-                .iter()
-                .find(|(known, _)| known == token)
-                .map(|(_, id)| *id)
-        };
+        let id = |token: &str| model.vocabulary.iter().find(|(known, _)| known == token).map(|(_, id)| *id);
         let mut bytes = [0; 256];
         for (byte, slot) in bytes.iter_mut().enumerate() {
             *slot = id(&format!("<0x{byte:02X}>"))?;
         }
-        if model
-            .pairs
-            .iter()
-            .any(|(left, right, ..)| bytes.contains(left) || bytes.contains(right))
-        {
+        if model.pairs.iter().any(|(left, right, ..)| bytes.contains(left) || bytes.contains(right)) {
             return None;
         }
-        let vocabulary = || {
-            model
-                .vocabulary
-                .iter()
-                .map(|(token, id)| (token.as_bytes(), *id))
-        };
-        let single =
-            |token: &[u8]| std::str::from_utf8(token).is_ok_and(|token| token.chars().count() == 1);
+        let vocabulary = || model.vocabulary.iter().map(|(token, id)| (token.as_bytes(), *id));
+        let single = |token: &[u8]| std::str::from_utf8(token).is_ok_and(|token| token.chars().count() == 1);
         let mut engine = Metaspace {
             chars: WordTable::new(vocabulary().filter(|(token, _)| single(token))),
             bytes,
@@ -102,31 +86,19 @@ impl Metaspace {
             }
             spaced.push_str(part);
         }
-        self.seams.cut(&spaced, 0, spaced.len(), |from, to| {
-            self.piece(&spaced, from, to, out, scratch)
-        });
+        self.seams.cut(&spaced, 0, spaced.len(), |from, to| self.piece(&spaced, from, to, out, scratch));
         scratch.text = spaced;
     }
 
     #[inline(always)]
-    fn piece(
-        &self,
-        text: &str,
-        from: usize,
-        to: usize,
-        out: &mut Vec<u32>,
-        scratch: &mut EncodeScratch,
-    ) {
+    fn piece(&self, text: &str, from: usize, to: usize, out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
         let key = key(text.as_bytes(), from, to);
         if key.is_some_and(|key| scratch.cache.get(key, out)) {
             return;
         }
         let piece = &text[from..to];
         let start = out.len();
-        match key.map_or_else(
-            || self.words.get_long(piece.as_bytes()),
-            |key| self.words.get(key),
-        ) {
+        match key.map_or_else(|| self.words.get_long(piece.as_bytes()), |key| self.words.get(key)) {
             Some(id) => out.push(id),
             None => {
                 scratch.word.clear();
@@ -146,11 +118,7 @@ impl Metaspace {
             let end = at + c.len_utf8();
             match key(bytes, at, end).and_then(|key| self.chars.get(key)) {
                 Some(id) => symbols.push(id),
-                None => symbols.extend(
-                    bytes[at..end]
-                        .iter()
-                        .map(|byte| self.bytes[usize::from(*byte)]),
-                ),
+                None => symbols.extend(bytes[at..end].iter().map(|byte| self.bytes[usize::from(*byte)])),
             }
         }
     }

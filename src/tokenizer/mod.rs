@@ -67,13 +67,7 @@ pub struct EncodeScratch {
 impl EncodeScratch {
     /// Empty; about a megabyte.
     pub fn new() -> EncodeScratch {
-        EncodeScratch {
-            owner: None,
-            cache: WordCache::new(),
-            word: Vec::new(),
-            bytes: Vec::new(),
-            text: String::new(),
-        }
+        EncodeScratch { owner: None, cache: WordCache::new(), word: Vec::new(), bytes: Vec::new(), text: String::new() }
     }
 }
 
@@ -89,30 +83,17 @@ impl Tokenizer {
         if name == "bytes" {
             return Ok(Tokenizer::bytes());
         }
-        let io = |source| TokenizerError::Io {
-            name: name.to_owned(),
-            source,
-        };
+        let io = |source| TokenizerError::Io { name: name.to_owned(), source };
         let file = std::fs::read(name).map_err(io)?;
-        let short = Path::new(name)
-            .file_name()
-            .map_or(name.into(), |name| name.to_string_lossy());
+        let short = Path::new(name).file_name().map_or(name.into(), |name| name.to_string_lossy());
         Tokenizer::from_bytes(&short, &file, pattern)
     }
 
     /// From the content of a file: tokenizer.json, ranks or a character vocabulary, told apart by content.
-    pub fn from_bytes(
-        name: &str,
-        file: &[u8],
-        pattern: Option<Pattern>,
-    ) -> Result<Tokenizer, TokenizerError> {
+    pub fn from_bytes(name: &str, file: &[u8], pattern: Option<Pattern>) -> Result<Tokenizer, TokenizerError> {
         let hash = xxh3_128(file);
         let is_json = file.trim_ascii_start().starts_with(b"{");
-        if is_json
-            && file.trim_ascii_start()[1..]
-                .trim_ascii_start()
-                .starts_with(b"\"type\"")
-        {
+        if is_json && file.trim_ascii_start()[1..].trim_ascii_start().starts_with(b"\"type\"") {
             let chars = Chars::parse(name, file)?;
             return Ok(Tokenizer {
                 name: "chars".into(),
@@ -148,13 +129,7 @@ impl Tokenizer {
 
     /// Every byte of UTF-8 is a token: 256 ids.
     pub fn bytes() -> Tokenizer {
-        Tokenizer {
-            name: "bytes".into(),
-            hash: 0,
-            vocab_size: 256,
-            special: BTreeMap::new(),
-            engine: Engine::Bytes,
-        }
+        Tokenizer { name: "bytes".into(), hash: 0, vocab_size: 256, special: BTreeMap::new(), engine: Engine::Bytes }
     }
 
     /// The file of a character vocabulary with these characters.
@@ -164,13 +139,7 @@ impl Tokenizer {
 
     /// Appends the ids of a text. `special_tokens` adds what the tokenizer puts around a text (`[CLS]`, `<s>`). Special tokens
     /// spelt out in the text become their ids where the reference does so (tokenizer.json), never with ranks.
-    pub fn encode(
-        &self,
-        text: &str,
-        special_tokens: bool,
-        out: &mut Vec<u32>,
-        scratch: &mut EncodeScratch,
-    ) -> Result<(), TokenizerError> {
+    pub fn encode(&self, text: &str, special_tokens: bool, out: &mut Vec<u32>, scratch: &mut EncodeScratch) -> Result<(), TokenizerError> {
         if scratch.owner != Some(self.hash) {
             scratch.cache.clear();
             scratch.owner = Some(self.hash);
@@ -184,10 +153,7 @@ impl Tokenizer {
                 if encode_fast(parsed, text, special_tokens, out, scratch).is_break() {
                     out.truncate(start);
                     let encoding = parsed.reference.encode_fast(text, special_tokens);
-                    let fault = |e: tokenizers::Error| TokenizerError::Encode {
-                        name: self.name.clone(),
-                        fault: e.to_string(),
-                    };
+                    let fault = |e: tokenizers::Error| TokenizerError::Encode { name: self.name.clone(), fault: e.to_string() };
                     out.extend_from_slice(encoding.map_err(fault)?.get_ids());
                 }
             }
@@ -197,11 +163,7 @@ impl Tokenizer {
 
     /// The text of these ids; bytes that are no UTF-8 become U+FFFD.
     pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
-        let no_token = |id: u32| TokenizerError::NoToken {
-            name: self.name.clone(),
-            id,
-            vocab_size: self.vocab_size,
-        };
+        let no_token = |id: u32| TokenizerError::NoToken { name: self.name.clone(), id, vocab_size: self.vocab_size };
         if let Some(id) = ids.iter().find(|id| **id >= self.vocab_size) {
             return Err(no_token(*id));
         }
@@ -215,13 +177,7 @@ impl Tokenizer {
                 let mut bytes = Vec::new();
                 for id in ids {
                     let special = ranks.special.iter().find(|(_, special)| *special == id);
-                    match (
-                        ranks
-                            .tokens
-                            .get(*id as usize)
-                            .filter(|token| !token.is_empty()),
-                        special,
-                    ) {
+                    match (ranks.tokens.get(*id as usize).filter(|token| !token.is_empty()), special) {
                         (Some(token), _) => bytes.extend_from_slice(token),
                         (None, Some((token, _))) => bytes.extend_from_slice(token.as_bytes()),
                         (None, None) => return Err(no_token(*id)),
@@ -230,13 +186,7 @@ impl Tokenizer {
                 Ok(String::from_utf8_lossy(&bytes).into_owned())
             }
             Engine::HuggingFace(parsed) => {
-                parsed
-                    .reference
-                    .decode(ids, false)
-                    .map_err(|e| TokenizerError::Encode {
-                        name: self.name.clone(),
-                        fault: e.to_string(),
-                    })
+                parsed.reference.decode(ids, false).map_err(|e| TokenizerError::Encode { name: self.name.clone(), fault: e.to_string() })
             }
         }
     }
@@ -254,17 +204,11 @@ impl Tokenizer {
     /// The id of a token by its text, special tokens included.
     pub fn token_id(&self, token: &str) -> Option<u32> {
         match &self.engine {
-            Engine::Bytes => token
-                .as_bytes()
-                .first()
-                .filter(|_| token.len() == 1)
-                .map(|byte| u32::from(*byte)),
+            Engine::Bytes => token.as_bytes().first().filter(|_| token.len() == 1).map(|byte| u32::from(*byte)),
             Engine::Chars(chars) => {
                 let mut ids = Vec::new();
                 chars.encode(token, &mut ids);
-                ids.first()
-                    .copied()
-                    .filter(|id| ids.len() == 1 && *id != chars.unknown())
+                ids.first().copied().filter(|id| ids.len() == 1 && *id != chars.unknown())
             }
             Engine::Ranks(ranks) => ranks.special.get(token).copied(),
             Engine::HuggingFace(parsed) => parsed.reference.token_to_id(token),
@@ -296,10 +240,7 @@ impl Tokenizer {
         };
         let mut ids = Vec::new();
         let flow = encode_fast(parsed, PROBE, false, &mut ids, &mut EncodeScratch::new());
-        let same = parsed
-            .reference
-            .encode_fast(PROBE, false)
-            .is_ok_and(|reference| reference.get_ids() == ids);
+        let same = parsed.reference.encode_fast(PROBE, false).is_ok_and(|reference| reference.get_ids() == ids);
         if flow.is_break() || !same {
             parsed.fast = None;
         }
@@ -309,22 +250,12 @@ impl Tokenizer {
 const PROBE: &str = "It's a probe:  doN'T trust 12345 (or 3.14)!\r\n\tTabs\u{a0}and \u{3000}spaces  \n\n 中文分词，测试。 Straße ÉCOLE İ \
     प्रश्न العربية ไทย 한국어 🙂🏽 e\u{301} x=y+z; // end  ";
 
-fn encode_fast(
-    parsed: &HuggingFace,
-    text: &str,
-    special_tokens: bool,
-    out: &mut Vec<u32>,
-    scratch: &mut EncodeScratch,
-) -> ControlFlow<()> {
+fn encode_fast(parsed: &HuggingFace, text: &str, special_tokens: bool, out: &mut Vec<u32>, scratch: &mut EncodeScratch) -> ControlFlow<()> {
     let Some(Fast { added, engine }) = &parsed.fast else {
         return ControlFlow::Break(());
     };
     let no_affixes = (Vec::new(), Vec::new());
-    let affixes = if special_tokens {
-        parsed.affixes.as_ref()
-    } else {
-        Some(&no_affixes)
-    };
+    let affixes = if special_tokens { parsed.affixes.as_ref() } else { Some(&no_affixes) };
     let Some((prefix, suffix)) = affixes else {
         return ControlFlow::Break(());
     };

@@ -21,9 +21,7 @@ impl Form {
     }
 
     pub(super) fn from_name(name: &str) -> Option<Form> {
-        [Form::Nfc, Form::Nfkc]
-            .into_iter()
-            .find(|form| form.name() == name)
+        [Form::Nfc, Form::Nfkc].into_iter().find(|form| form.name() == name)
     }
 
     /// The normalized text, in `buffer` unless nothing can change.

@@ -13,10 +13,7 @@ impl PairTable {
     /// Left, right, value; the first of equal pairs stays.
     pub fn new(pairs: impl Iterator<Item = (u32, u32, u64)>, count: usize) -> PairTable {
         let bits = (count * 2).next_power_of_two().max(16).trailing_zeros();
-        let mut table = PairTable {
-            slots: vec![(NONE, NONE); 1 << bits],
-            shift: 64 - bits,
-        };
+        let mut table = PairTable { slots: vec![(NONE, NONE); 1 << bits], shift: 64 - bits };
         for (left, right, value) in pairs.take(count) {
             let slot = table.slot(left, right);
             if table.slots[slot].0 == NONE {

@@ -29,18 +29,8 @@ struct Known {
 }
 
 const KNOWN: [Known; 4] = [
-    Known {
-        name: "r50k_base",
-        ranks: 50_256,
-        pattern: Pattern::Gpt2,
-        special: &[("<|endoftext|>", 50_256)],
-    },
-    Known {
-        name: "p50k_base",
-        ranks: 50_280,
-        pattern: Pattern::Gpt2,
-        special: &[("<|endoftext|>", 50_256)],
-    },
+    Known { name: "r50k_base", ranks: 50_256, pattern: Pattern::Gpt2, special: &[("<|endoftext|>", 50_256)] },
+    Known { name: "p50k_base", ranks: 50_280, pattern: Pattern::Gpt2, special: &[("<|endoftext|>", 50_256)] },
     Known {
         name: "cl100k_base",
         ranks: 100_256,
@@ -53,53 +43,29 @@ const KNOWN: [Known; 4] = [
             ("<|endofprompt|>", 100_276),
         ],
     },
-    Known {
-        name: "o200k_base",
-        ranks: 199_998,
-        pattern: Pattern::O200k,
-        special: &[("<|endoftext|>", 199_999), ("<|endofprompt|>", 200_018)],
-    },
+    Known { name: "o200k_base", ranks: 199_998, pattern: Pattern::O200k, special: &[("<|endoftext|>", 199_999), ("<|endofprompt|>", 200_018)] },
 ];
 
 impl Ranks {
     /// `pattern` overrides what the size of the vocabulary says.
-    pub fn parse(
-        name: &str,
-        file: &[u8],
-        pattern: Option<Pattern>,
-    ) -> Result<Ranks, TokenizerError> {
-        let format = |fault: String| TokenizerError::Format {
-            name: name.to_owned(),
-            fault,
-        };
+    pub fn parse(name: &str, file: &[u8], pattern: Option<Pattern>) -> Result<Ranks, TokenizerError> {
+        let format = |fault: String| TokenizerError::Format { name: name.to_owned(), fault };
         let mut tokens: Vec<(Vec<u8>, u32)> = Vec::new();
         for (number, line) in file.split(|byte| *byte == b'\n').enumerate() {
             let line = line.trim_ascii();
             if !line.is_empty() {
-                let token = parse_line(line).ok_or_else(|| {
-                    format(format!("line {} is not a token and a rank", number + 1))
-                })?;
+                let token = parse_line(line).ok_or_else(|| format(format!("line {} is not a token and a rank", number + 1)))?;
                 tokens.push(token);
             }
         }
-        let largest = tokens
-            .iter()
-            .map(|(_, rank)| *rank as usize)
-            .max()
-            .unwrap_or(0);
+        let largest = tokens.iter().map(|(_, rank)| *rank as usize).max().unwrap_or(0);
         if tokens.is_empty() || largest > tokens.len() * 2 + 1000 {
-            return Err(format(format!(
-                "{} ranks, the largest of them {largest}",
-                tokens.len()
-            )));
+            return Err(format(format!("{} ranks, the largest of them {largest}", tokens.len())));
         }
         let known = KNOWN.iter().find(|known| known.ranks == tokens.len());
         let pattern = pattern.or(known.map(|known| known.pattern));
         let Some(pattern) = pattern else {
-            return Err(TokenizerError::UnknownPattern {
-                name: name.to_owned(),
-                ranks: tokens.len(),
-            });
+            return Err(TokenizerError::UnknownPattern { name: name.to_owned(), ranks: tokens.len() });
         };
         let pairs = pairs(&tokens);
         let engine = ByteLevel::new(None, pattern, &tokens, &pairs, true);
@@ -109,33 +75,20 @@ impl Ranks {
             by_id[rank as usize] = token;
         }
         let special = known.map_or(&[][..], |known| known.special);
-        let special = special
-            .iter()
-            .map(|(token, id)| ((*token).to_owned(), *id))
-            .collect();
-        Ok(Ranks {
-            engine,
-            tokens: by_id,
-            special,
-        })
+        let special = special.iter().map(|(token, id)| ((*token).to_owned(), *id)).collect();
+        Ok(Ranks { engine, tokens: by_id, special })
     }
 
     /// The name of the vocabulary with so many ranks.
     pub fn known_name(&self) -> Option<&'static str> {
         let ranks = self.tokens.iter().filter(|token| !token.is_empty()).count();
-        KNOWN
-            .iter()
-            .find(|known| known.ranks == ranks)
-            .map(|known| known.name)
+        KNOWN.iter().find(|known| known.ranks == ranks).map(|known| known.name)
     }
 }
 
 fn parse_line(line: &[u8]) -> Option<(Vec<u8>, u32)> {
     let space = line.iter().position(|byte| *byte == b' ')?;
-    let token = STANDARD
-        .decode(&line[..space])
-        .ok()
-        .filter(|token| !token.is_empty())?;
+    let token = STANDARD.decode(&line[..space]).ok().filter(|token| !token.is_empty())?;
     let rank = std::str::from_utf8(&line[space + 1..]).ok()?.parse().ok()?;
     Some((token, rank))
 }

@@ -42,12 +42,7 @@ impl Seams {
             let bit = bit(left, right);
             self.0[bit / 64] >> (bit % 64) & 1 == 1
         };
-        let (before, last, after, first) = (
-            Side::Char(before),
-            Side::Byte(last),
-            Side::Char(after),
-            Side::Byte(first),
-        );
+        let (before, last, after, first) = (Side::Char(before), Side::Byte(last), Side::Char(after), Side::Byte(first));
         !has(before, after) && !has(before, first) && !has(last, after) && !has(last, first)
     }
 
@@ -83,14 +78,8 @@ fn starts_char(byte: u8) -> bool {
 
 /// The last character of these bytes if all of it is there, else their last byte.
 fn left(bytes: &[u8]) -> Side {
-    let start = bytes
-        .iter()
-        .rposition(|byte| starts_char(*byte))
-        .unwrap_or(0);
-    match std::str::from_utf8(&bytes[start..])
-        .ok()
-        .and_then(|text| text.chars().next_back())
-    {
+    let start = bytes.iter().rposition(|byte| starts_char(*byte)).unwrap_or(0);
+    match std::str::from_utf8(&bytes[start..]).ok().and_then(|text| text.chars().next_back()) {
         Some(c) => Side::Char(c),
         None => Side::Byte(bytes.last().copied().unwrap_or(0)),
     }
@@ -98,15 +87,8 @@ fn left(bytes: &[u8]) -> Side {
 
 /// The first character of these bytes if all of it is there, else their first byte.
 fn right(bytes: &[u8]) -> Side {
-    let end = bytes
-        .iter()
-        .skip(1)
-        .position(|byte| starts_char(*byte))
-        .map_or(bytes.len(), |end| end + 1);
-    match std::str::from_utf8(&bytes[..end])
-        .ok()
-        .and_then(|text| text.chars().next())
-    {
+    let end = bytes.iter().skip(1).position(|byte| starts_char(*byte)).map_or(bytes.len(), |end| end + 1);
+    match std::str::from_utf8(&bytes[..end]).ok().and_then(|text| text.chars().next()) {
         Some(c) => Side::Char(c),
         None => Side::Byte(bytes.first().copied().unwrap_or(0)),
     }

@@ -23,10 +23,7 @@ pub enum Pattern {
 impl Pattern {
     /// The pattern that a `tokenizer.json` spells out, when it is a known one.
     pub fn from_regex(regex: &str) -> Option<Pattern> {
-        KNOWN
-            .iter()
-            .find(|(known, _)| *known == regex)
-            .map(|(_, pattern)| *pattern)
+        KNOWN.iter().find(|(known, _)| *known == regex).map(|(_, pattern)| *pattern)
     }
 
     /// How a `tokenizer.json` spells it; `None` for GPT-2's, which is the default of byte-level pre-tokenizers.
@@ -36,18 +33,13 @@ impl Pattern {
             other => other,
         };
         let known = KNOWN.iter().find(|(_, pattern)| *pattern == written);
-        known
-            .map(|(regex, _)| *regex)
-            .filter(|_| self != Pattern::Gpt2)
+        known.map(|(regex, _)| *regex).filter(|_| self != Pattern::Gpt2)
     }
 
     /// Calls `piece` with each piece of the text: its first byte and the byte after its last.
     #[inline(always)]
     pub(super) fn split(self, text: &str, piece: impl FnMut(usize, usize)) {
-        let text = Chars {
-            bytes: text.as_bytes(),
-            classes: Classes::get(),
-        };
+        let text = Chars { bytes: text.as_bytes(), classes: Classes::get() };
         match self {
             Pattern::Gpt2 => each(text, |text, at| text.gpt2(at), piece),
             Pattern::Cl100k => each(text, |text, at| text.cl100k(at, 3, true), piece),
@@ -60,30 +52,15 @@ impl Pattern {
 
 /// As tokenizer.json files write them; the first spelling of a pattern is the one to write.
 const KNOWN: [(&str, Pattern); 6] = [
-    (
-        r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        Pattern::Gpt2,
-    ),
-    (
-        r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        Pattern::Gpt2,
-    ),
-    (
-        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-        Pattern::Llama3,
-    ),
-    (
-        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-        Pattern::Qwen2,
-    ),
+    (r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", Pattern::Gpt2),
+    (r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", Pattern::Gpt2),
+    (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+", Pattern::Llama3),
+    (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+", Pattern::Qwen2),
     (
         r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         Pattern::O200k,
     ),
-    (
-        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
-        Pattern::Llama3,
-    ),
+    (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+", Pattern::Llama3),
 ];
 
 #[inline(always)]
@@ -119,10 +96,7 @@ impl Chars<'_> {
         let (code, length) = match lead {
             0..0xe0 => ((lead & 0x1f) << 6 | tail(1), 2),
             0xe0..0xf0 => ((lead & 0x0f) << 12 | tail(1) << 6 | tail(2), 3),
-            _ => (
-                (lead & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3),
-                4,
-            ),
+            _ => ((lead & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4),
         };
         (self.classes.code_point(code), length)
     }
@@ -158,11 +132,7 @@ impl Chars<'_> {
         }
         let letter = |i: usize| {
             let byte = self.byte(at + i);
-            if fold {
-                byte.to_ascii_lowercase()
-            } else {
-                byte
-            }
+            if fold { byte.to_ascii_lowercase() } else { byte }
         };
         match (letter(1), letter(2)) {
             (b's' | b't' | b'm' | b'd', _) => 2,
@@ -209,11 +179,7 @@ impl Chars<'_> {
         let start = at + usize::from(self.byte(at) == b' ');
         let (class, length) = self.look(start);
         let kind = class & (LETTER | NUMBER | OTHER);
-        if kind != 0 {
-            self.run(start + length, kind)
-        } else {
-            self.white_space(at, false, false)
-        }
+        if kind != 0 { self.run(start + length, kind) } else { self.white_space(at, false, false) }
     }
 
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -342,14 +308,8 @@ mod tests {
 
     #[test]
     fn words_take_the_space_before_them() {
-        assert_eq!(
-            split(Gpt2, "It's 12 o'clock!!  Go"),
-            ["It", "'s", " 12", " o", "'", "clock", "!!", " ", " Go"]
-        );
-        assert_eq!(
-            split(Llama3, "It'S 1234 \"go\""),
-            ["It", "'S", " ", "123", "4", " \"", "go", "\""]
-        );
+        assert_eq!(split(Gpt2, "It's 12 o'clock!!  Go"), ["It", "'s", " 12", " o", "'", "clock", "!!", " ", " Go"]);
+        assert_eq!(split(Llama3, "It'S 1234 \"go\""), ["It", "'S", " ", "123", "4", " \"", "go", "\""]);
         assert_eq!(split(Qwen2, "12"), ["1", "2"]);
         assert_eq!(split(O200k, "It's HTMLParser's"), ["It's", " HTMLParser's"]);
     }
@@ -365,18 +325,9 @@ mod tests {
     #[test]
     fn white_space_leaves_one_for_the_next_word() {
         assert_eq!(split(Gpt2, "a \n  b  "), ["a", " \n ", " b", "  "]);
-        assert_eq!(
-            split(Llama3, "a \n  b \n  "),
-            ["a", " \n", " ", " b", " \n", "  "]
-        );
-        assert_eq!(
-            split(Cl100k, "a \n  b \n  "),
-            ["a", " \n", " ", " b", " \n  "]
-        );
-        assert_eq!(
-            split(Cl100k, "\u{3000}\u{3000}中\r\n\t中"),
-            ["\u{3000}", "\u{3000}中", "\r\n", "\t中"]
-        );
+        assert_eq!(split(Llama3, "a \n  b \n  "), ["a", " \n", " ", " b", " \n", "  "]);
+        assert_eq!(split(Cl100k, "a \n  b \n  "), ["a", " \n", " ", " b", " \n  "]);
+        assert_eq!(split(Cl100k, "\u{3000}\u{3000}中\r\n\t中"), ["\u{3000}", "\u{3000}中", "\r\n", "\t中"]);
     }
 
     #[test]

@@ -29,21 +29,15 @@ const NO_TOKEN: u32 = u32::MAX;
 
 impl WordPiece {
     pub fn from_json(json: &Value, reference: &Reference) -> Option<WordPiece> {
-        let is_bert = json["normalizer"]["type"] == "BertNormalizer"
-            && json["pre_tokenizer"]["type"] == "BertPreTokenizer";
+        let is_bert = json["normalizer"]["type"] == "BertNormalizer" && json["pre_tokenizer"]["type"] == "BertPreTokenizer";
         let model = &json["model"];
-        let prefix = model["continuing_subword_prefix"]
-            .as_str()
-            .filter(|prefix| !prefix.is_empty())?;
+        let prefix = model["continuing_subword_prefix"].as_str().filter(|prefix| !prefix.is_empty())?;
         if !is_bert {
             return None;
         }
         let vocabulary = model["vocab"].as_object()?;
         let id = |token: &Value| token.as_u64().and_then(|id| u32::try_from(id).ok());
-        let vocabulary: Option<Vec<_>> = vocabulary
-            .iter()
-            .map(|(token, value)| Some((&token[..], id(value)?)))
-            .collect();
+        let vocabulary: Option<Vec<_>> = vocabulary.iter().map(|(token, value)| Some((&token[..], id(value)?))).collect();
         let vocabulary = vocabulary?;
         let unknown = model["unk_token"].as_str()?;
         let unknown = vocabulary.iter().find(|(token, _)| *token == unknown)?.1;
@@ -58,12 +52,7 @@ impl WordPiece {
     }
 
     /// `Break` when the text has a character that only the reference can tell; `out` then holds ids that are to be dropped.
-    pub fn encode(
-        &self,
-        text: &str,
-        out: &mut Vec<u32>,
-        scratch: &mut EncodeScratch,
-    ) -> ControlFlow<()> {
+    pub fn encode(&self, text: &str, out: &mut Vec<u32>, scratch: &mut EncodeScratch) -> ControlFlow<()> {
         let mut word = std::mem::take(&mut scratch.bytes);
         word.clear();
         let mut chars = text.chars();
@@ -151,13 +140,8 @@ fn trie(vocabulary: &[(&str, u32)], prefix: &str) -> (PairTable, Vec<u32>) {
     let mut edges = std::collections::BTreeMap::new();
     let mut tokens = vec![NO_TOKEN; 2];
     let starts = vocabulary.iter().map(|(token, id)| (START, *token, *id));
-    let continued = vocabulary
-        .iter()
-        .filter_map(|(token, id)| Some((CONTINUED, token.strip_prefix(prefix)?, *id)));
-    for (root, token, id) in starts
-        .chain(continued)
-        .filter(|(_, token, _)| !token.is_empty())
-    {
+    let continued = vocabulary.iter().filter_map(|(token, id)| Some((CONTINUED, token.strip_prefix(prefix)?, *id)));
+    for (root, token, id) in starts.chain(continued).filter(|(_, token, _)| !token.is_empty()) {
         let node = token.bytes().fold(root, |node, byte| {
             *edges.entry((node, byte)).or_insert_with(|| {
                 tokens.push(NO_TOKEN);
@@ -167,8 +151,6 @@ fn trie(vocabulary: &[(&str, u32)], prefix: &str) -> (PairTable, Vec<u32>) {
         tokens[node as usize] = id;
     }
     let count = edges.len();
-    let edges = edges
-        .into_iter()
-        .map(|((node, byte), next)| (node, u32::from(byte), u64::from(next)));
+    let edges = edges.into_iter().map(|((node, byte), next)| (node, u32::from(byte), u64::from(next)));
     (PairTable::new(edges, count), tokens)
 }

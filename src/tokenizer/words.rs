@@ -20,11 +20,7 @@ pub(super) fn key(text: &[u8], from: usize, to: usize) -> Option<Key> {
     let bytes = match text.get(from..from + 16) {
         // One load where the text goes on long enough.
         Some(block) => u128::from_le_bytes(block.try_into().ok()?) & ((1u128 << (8 * length)) - 1),
-        None => text
-            .get(from..to)?
-            .iter()
-            .rev()
-            .fold(0, |key, byte| key << 8 | u128::from(*byte)),
+        None => text.get(from..to)?.iter().rev().fold(0, |key, byte| key << 8 | u128::from(*byte)),
     };
     Some(bytes | (length as u128) << 120)
 }
@@ -50,12 +46,8 @@ impl WordTable {
     pub fn new<'a>(words: impl Iterator<Item = (&'a [u8], u32)> + Clone) -> WordTable {
         let count = words.clone().count();
         let slots = (count * 2).next_power_of_two().max(16);
-        let mut table = WordTable {
-            keys: vec![0; slots],
-            ids: vec![0; slots],
-            mask: slots - 1,
-            long: vec![Vec::new(); (count / 4).next_power_of_two().max(16)],
-        };
+        let mut table =
+            WordTable { keys: vec![0; slots], ids: vec![0; slots], mask: slots - 1, long: vec![Vec::new(); (count / 4).next_power_of_two().max(16)] };
         for (word, id) in words {
             match key(word, 0, word.len()) {
                 Some(key) => {
@@ -79,9 +71,7 @@ impl WordTable {
     }
 
     pub fn get_long(&self, word: &[u8]) -> Option<u32> {
-        let found = self.long[self.long_slot(word)]
-            .iter()
-            .find(|(long, _)| **long == *word);
+        let found = self.long[self.long_slot(word)].iter().find(|(long, _)| **long == *word);
         found.map(|(_, id)| *id)
     }
 
@@ -117,16 +107,7 @@ struct Line {
 
 impl WordCache {
     pub fn new() -> WordCache {
-        WordCache {
-            lines: vec![
-                Line {
-                    key: 0,
-                    ids: [0; LINE_IDS],
-                    count: 0
-                };
-                LINES
-            ],
-        }
+        WordCache { lines: vec![Line { key: 0, ids: [0; LINE_IDS], count: 0 }; LINES] }
     }
 
     pub fn clear(&mut self) {
@@ -178,15 +159,8 @@ mod tests {
 
     #[test]
     fn tables_hold_short_and_long_words() {
-        let words: Vec<String> = (0..500)
-            .map(|i| "w".repeat(i % 40) + &i.to_string())
-            .collect();
-        let table = WordTable::new(
-            words
-                .iter()
-                .enumerate()
-                .map(|(i, word)| (word.as_bytes(), i as u32)),
-        );
+        let words: Vec<String> = (0..500).map(|i| "w".repeat(i % 40) + &i.to_string()).collect();
+        let table = WordTable::new(words.iter().enumerate().map(|(i, word)| (word.as_bytes(), i as u32)));
         for (i, word) in words.iter().enumerate() {
             let found = match key(word.as_bytes(), 0, word.len()) {
                 Some(key) => table.get(key),

@@ -83,7 +83,14 @@ const METRICS: &str = "metrics.json";
 
 /// Trains on the shard set in `shards`, writing checkpoints and `metrics.json` into `out`; goes on from a checkpoint that is there. `watch` sees every
 /// step and says whether to go on; where it says no, a checkpoint is written and `None` given back. The clock is the caller's: `seconds` since the start.
-pub fn train(shards: &Path, settings: &Settings, threads: usize, out: &Path, watch: &mut dyn FnMut(&Progress, usize) -> bool, seconds: &dyn Fn() -> f64) -> Result<Option<Metrics>, TrainError> {
+pub fn train(
+    shards: &Path,
+    settings: &Settings,
+    threads: usize,
+    out: &Path,
+    watch: &mut dyn FnMut(&Progress, usize) -> bool,
+    seconds: &dyn Fn() -> f64,
+) -> Result<Option<Metrics>, TrainError> {
     std::fs::create_dir_all(out)?;
     let workers = Workers::new(threads)?;
     let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0)).map_err(|error| TrainError::Corpus(error.to_string()))?;
@@ -97,8 +104,14 @@ pub fn train(shards: &Path, settings: &Settings, threads: usize, out: &Path, wat
     };
     let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);
     let optim = OptimConfig { learning_rate: settings.learning_rate, warmup: settings.warmup, ..OptimConfig::default() };
-    let config =
-        TrainConfig { steps: settings.steps, batch: settings.batch, seed: settings.seed, sampling: settings.sampling, evaluate_every: settings.evaluate_every, optim };
+    let config = TrainConfig {
+        steps: settings.steps,
+        batch: settings.batch,
+        seed: settings.seed,
+        sampling: settings.sampling,
+        evaluate_every: settings.evaluate_every,
+        optim,
+    };
     let heldout: Option<&dyn Corpus> = (heldout.documents() > 0).then_some(&heldout);
     let path = out.join(CHECKPOINT);
     let mut trainer = match File::open(&path) {

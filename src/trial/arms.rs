@@ -92,7 +92,8 @@ pub fn make(config: Config, options: &Options<'_>) -> Result<PathBuf, TrialError
 /// The last stages and the sink of every arm.
 fn tail(tokenizer: &str, seq_len: usize, seed: u64) -> Result<Config, TrialError> {
     let quoted = toml::Value::String(tokenizer.to_owned());
-    let mut config = entries(&format!("[[stage]]\nuse = \"tokenize\"\ntokenizer = {quoted}\n[[sink]]\nuse = \"shards\"\nseq_len = {seq_len}\npacking = \"concat\"\n"))?;
+    let mut config =
+        entries(&format!("[[stage]]\nuse = \"tokenize\"\ntokenizer = {quoted}\n[[sink]]\nuse = \"shards\"\nseq_len = {seq_len}\npacking = \"concat\"\n"))?;
     config.run.seed = seed;
     Ok(config)
 }

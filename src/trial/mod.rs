@@ -77,16 +77,30 @@ pub struct Step {
 const FILE_VOCABULARY: usize = 1024;
 
 /// The verdict over a pipeline's own arms. `tokenizer` is the one all arms are tokenized with; results go to `out`.
-pub fn of_pipeline(config: &Config, settings: &Settings, tokenizer: &str, out: &Path, options: &Options<'_>, watch: &mut dyn FnMut(&Step)) -> Result<Validation, TrialError> {
-    let (heldout, made) = arms::of_pipeline(config, settings, tokenizer, &out.join("arms"))?;
+pub fn of_pipeline(
+    config: &Config,
+    settings: &Settings,
+    tokenizer: &str,
+    out: &Path,
+    options: &Options<'_>,
+    watch: &mut dyn FnMut(&Step),
+) -> Result<Validation, TrialError> {
+    let (heldout, made) = arms::of_pipeline(config, settings, tokenizer, &folder(settings, tokenizer, out))?;
     let heldout = arms::make(heldout, options)?;
     let made = made.into_iter().map(|(name, config)| Ok((name, arms::make(config, options)?))).collect::<Result<Vec<_>, TrialError>>()?;
     judge(&made, &heldout, settings, out, options, watch)
 }
 
 /// The verdict over corpora given as files: a tokenizer is learned from all arms together.
-pub fn of_files(files: &[(String, PathBuf)], heldout: &Path, settings: &Settings, out: &Path, options: &Options<'_>, watch: &mut dyn FnMut(&Step)) -> Result<Validation, TrialError> {
-    let folder = out.join("arms");
+pub fn of_files(
+    files: &[(String, PathBuf)],
+    heldout: &Path,
+    settings: &Settings,
+    out: &Path,
+    options: &Options<'_>,
+    watch: &mut dyn FnMut(&Step),
+) -> Result<Validation, TrialError> {
+    let folder = folder(settings, "", out);
     let paths: Vec<&Path> = files.iter().map(|(_, path)| path.as_path()).collect();
     let (learning, tokenizer) = arms::tokenizer_of_files(&paths, FILE_VOCABULARY, &folder)?;
     arms::make(learning, options)?;
@@ -99,7 +113,21 @@ pub fn of_files(files: &[(String, PathBuf)], heldout: &Path, settings: &Settings
     judge(&made, &held, settings, out, options, watch)
 }
 
-fn judge(made: &[(String, PathBuf)], heldout_shards: &Path, settings: &Settings, out: &Path, options: &Options<'_>, watch: &mut dyn FnMut(&Step)) -> Result<Validation, TrialError> {
+/// Where the arms lie: under a hash of what makes them differ from those of other settings, so that changed settings never meet another run.
+fn folder(settings: &Settings, tokenizer: &str, out: &Path) -> PathBuf {
+    let Settings { heldout, heldout_share, seq_len, .. } = settings;
+    let hash = xxhash_rust::xxh3::xxh3_64(format!("{heldout:?} {heldout_share:?} {seq_len} {tokenizer}").as_bytes());
+    out.join("arms").join(format!("{hash:016x}"))
+}
+
+fn judge(
+    made: &[(String, PathBuf)],
+    heldout_shards: &Path,
+    settings: &Settings,
+    out: &Path,
+    options: &Options<'_>,
+    watch: &mut dyn FnMut(&Step),
+) -> Result<Validation, TrialError> {
     let open = |path: &Path| ShardCorpus::open(path).map_err(|cause| TrialError::Shards { path: path.to_owned(), cause });
     let heldout = open(heldout_shards)?;
     let corpora = made.iter().map(|(name, path)| Ok((name.as_str(), open(path)?))).collect::<Result<Vec<_>, TrialError>>()?;

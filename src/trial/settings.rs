@@ -63,15 +63,15 @@ impl Default for Settings {
             arms: vec![Arm::Extracted, Arm::Full],
             heldout: None,
             heldout_share: Share::new(0.1),
-            seeds: 3,
+            seeds: 5,
             tokens: 400_000,
             preset: Preset::Gpt,
             layers: 2,
             heads: 4,
-            width: 128,
+            width: 64,
             seq_len: 128,
-            batch: 16,
-            learning_rate: 2e-3,
+            batch: 8,
+            learning_rate: 3e-3,
         }
     }
 }

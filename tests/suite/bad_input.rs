@@ -8,12 +8,19 @@ const WARC: &str = "[run]\noutput = \"DIR/out\"\n[source]\nuse = \"warc\"\npath 
 const JSONL: &str = "[run]\noutput = \"DIR/out\"\n[source]\nuse = \"jsonl\"\npath = \"DIR/in*\"\nfields = { id = \"id\", text = \"text\", url = \"url\" }\n[[sink]]\nuse = \"jsonl\"\n";
 
 fn prose(number: usize) -> String {
-    format!("The keeper of lighthouse number {number} wrote every evening what the sea had done, and he left out nothing that he had seen. Ships passed, and some of them answered his lamp. In winter the path was ice, so he stayed inside and mended the clock.")
+    format!(
+        "The keeper of lighthouse number {number} wrote every evening what the sea had done, and he left out nothing that he had seen. Ships passed, and some of them answered his lamp. In winter the path was ice, so he stayed inside and mended the clock."
+    )
 }
 
 fn good(number: usize) -> Vec<u8> {
     let text = prose(number);
-    warc_record(number, &format!("http://a.example/{number}"), "text/html; charset=utf-8", page("A page", &[&text, &text.replace("keeper", "guard")]).as_bytes())
+    warc_record(
+        number,
+        &format!("http://a.example/{number}"),
+        "text/html; charset=utf-8",
+        page("A page", &[&text, &text.replace("keeper", "guard")]).as_bytes(),
+    )
 }
 
 /// Runs over one file and gives (documents written, faults by reason, drops of `extract`).
@@ -32,8 +39,20 @@ fn total(faults: &serde_json::Value) -> u64 {
 fn damaged_warc_files_are_read_around() {
     let cases: Vec<(&str, Vec<u8>, u64)> = vec![
         ("not a WARC", b"hello there\n".repeat(50), 0),
-        ("truncated gzip", { let mut bytes = [gzip(&good(1)), gzip(&good(2))].concat(); bytes.truncate(bytes.len() - 40); bytes }, 1),
-        ("wrong length, too long", [good(1), String::from_utf8_lossy(&good(2)).replacen("Content-Length: ", "Content-Length: 9", 1).into_bytes(), good(3)].concat(), 1),
+        (
+            "truncated gzip",
+            {
+                let mut bytes = [gzip(&good(1)), gzip(&good(2))].concat();
+                bytes.truncate(bytes.len() - 40);
+                bytes
+            },
+            1,
+        ),
+        (
+            "wrong length, too long",
+            [good(1), String::from_utf8_lossy(&good(2)).replacen("Content-Length: ", "Content-Length: 9", 1).into_bytes(), good(3)].concat(),
+            1,
+        ),
         ("garbage between records", [good(1), b"~~~~ not a record ~~~~\r\n\r\n".to_vec(), good(2)].concat(), 2),
         ("zeros", vec![0; 10_000], 0),
     ];
@@ -95,7 +114,9 @@ fn a_page_of_200_megabytes_does_not_take_the_memory() {
 #[test]
 fn lines_that_are_no_documents_are_counted_by_reason() {
     let text = prose(1);
-    let content = format!("{{\"id\":\"1\",\"text\":\"{text}\"}}\nnot json\n\n{{\"id\":\"2\",\"text\":7}}\n[1,2]\n{{\"id\":\"3\"}}\n{{\"id\":\"4\",\"text\":\"{text}\",\"more\":[1,{{\"a\":null}}]}}\n");
+    let content = format!(
+        "{{\"id\":\"1\",\"text\":\"{text}\"}}\nnot json\n\n{{\"id\":\"2\",\"text\":7}}\n[1,2]\n{{\"id\":\"3\"}}\n{{\"id\":\"4\",\"text\":\"{text}\",\"more\":[1,{{\"a\":null}}]}}\n"
+    );
     let mut bytes = content.into_bytes();
     bytes.extend_from_slice(b"{\"text\":\"\xff\xfe\"}\n");
     let folder = Folder::new();

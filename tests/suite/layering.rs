@@ -45,7 +45,7 @@ fn imports_go_down_only() {
         for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             for named in line.split("crate::").skip(1) {
                 let name: String = named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if name != layer && name != "" && !may.contains(&name.as_str()) {
+                if name != layer && !name.is_empty() && !may.contains(&name.as_str()) {
                     faults.push(format!("src/{inside}.rs:{} names crate::{name}, which lies above or beside {layer}", number + 1));
                 }
             }

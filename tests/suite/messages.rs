@@ -56,6 +56,7 @@ fn missing_files_bad_bounds_and_two_outputs_are_refused() {
         (around("").replace("in.jsonl", "none-*.jsonl"), vec!["none-*.jsonl", "path"]),
         (around("[[stage]]\nuse = \"tokenize\"\ntokenizer = \"DIR/none.json\"\n"), vec!["none.json"]),
         (around("[[stage]]\nuse = \"rules\"\nset = \"gopher\"\nbounds.too_few_wrods.min = 3\n"), vec!["too_few_wrods", "too_few_words"]),
+        (around("[[stage]]\nuse = \"tokenize\"\ntokenizer = \"stage:bpe\"\n"), vec!["no stage named `bpe` comes before"]),
         (around("[[sink]]\nuse = \"jsonl\"\nname = \"again\"\n"), vec!["two sinks write to `docs/`"]),
         (around("[[sink]]\nuse = \"shards\"\nseq_len = 8\n"), vec!["sink `shards` needs `tokens`", "put `tokenize` before it"]),
         (around("").replace("[[sink]]\nuse = \"jsonl\"\n", ""), vec!["the pipeline has no sink"]),

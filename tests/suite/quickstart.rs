@@ -15,7 +15,8 @@ fn every_planted_fault_ends_as_its_truth_says() {
     assert!(output.status.success(), "{}", said(&output));
 
     let kept: HashMap<String, serde_json::Value> = folder.docs().into_iter().map(|doc| (doc["url"].as_str().expect("a URL").to_owned(), doc)).collect();
-    let dropped: HashMap<String, serde_json::Value> = lines(&folder.path("out/dropped")).into_iter().map(|drop| (drop["url"].as_str().expect("a URL").to_owned(), drop)).collect();
+    let dropped: HashMap<String, serde_json::Value> =
+        lines(&folder.path("out/dropped")).into_iter().map(|drop| (drop["url"].as_str().expect("a URL").to_owned(), drop)).collect();
     let report = folder.json("out/report.json");
     let truth = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/web/truth.jsonl")).expect("the truth");
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -21,7 +21,8 @@ fn what_the_readmes_name_exists() {
         let text = read(name);
         for quoted in text.split('`').skip(1).step_by(2) {
             let path = quoted.trim_end_matches('/');
-            let named = ["src/", "pipelines/", "filters/", "fixtures/", "tests/", "benches/", "examples/", ".ci/"].iter().any(|folder| path.starts_with(folder));
+            let named =
+                ["src/", "pipelines/", "filters/", "fixtures/", "tests/", "benches/", "examples/", ".ci/"].iter().any(|folder| path.starts_with(folder));
             if named && !path.contains(['*', ' ', '<']) {
                 let there = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists();
                 assert!(there, "{name} names `{path}`, which is not there");
@@ -38,7 +39,11 @@ fn the_first_pipeline_of_the_readme_can_be_planned() {
         let text = read(name);
         let toml = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_else(|| panic!("{name} shows no pipeline"));
         let file = folder.write("mine.toml", toml);
-        let output = Command::new(env!("CARGO_BIN_EXE_dataprep")).args(["plan", &file.display().to_string()]).current_dir(folder.path("")).output().expect("the binary runs");
+        let output = Command::new(env!("CARGO_BIN_EXE_dataprep"))
+            .args(["plan", &file.display().to_string()])
+            .current_dir(folder.path(""))
+            .output()
+            .expect("the binary runs");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -54,8 +54,8 @@ packing = "best_fit"
 /// Texts with exact copies, near copies and shared passages among them.
 fn texts() -> Vec<String> {
     const WORDS: [&str; 24] = [
-        "river", "stone", "lantern", "quiet", "paper", "north", "winter", "copper", "garden", "signal", "harbour", "ladder", "meadow", "needle", "orchard", "pebble",
-        "quarry", "ribbon", "saddle", "timber", "valley", "willow", "yarrow", "zinc",
+        "river", "stone", "lantern", "quiet", "paper", "north", "winter", "copper", "garden", "signal", "harbour", "ladder", "meadow", "needle", "orchard",
+        "pebble", "quarry", "ribbon", "saddle", "timber", "valley", "willow", "yarrow", "zinc",
     ];
     let mut state = 1u64;
     let mut next = move || {
@@ -130,7 +130,8 @@ fn killed_anywhere_the_same_command_ends_with_the_same_bytes() {
     let file = folder.path("p.toml").display().to_string();
     let mut kills = 0;
     for moment in 1..=10u32 {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dataprep")).args(["run", &file, "--quiet"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let mut child =
+            Command::new(env!("CARGO_BIN_EXE_dataprep")).args(["run", &file, "--quiet"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         std::thread::sleep(took.mul_f64(f64::from(moment) * 0.13) / 2 + Duration::from_millis(5));
         kills += u32::from(child.try_wait().expect("a state").is_none());
         let _ = child.kill();

@@ -9,7 +9,8 @@ const PIPELINE: &str = "[run]\noutput = \"DIR/out\"\n[source]\nuse = \"text\"\np
 fn a_character_model_learns_a_pattern() {
     let folder = Folder::new();
     folder.write("input.txt", "the small boat goes out and the small boat comes home again. ".repeat(300));
-    let train = "[train]\nlayers = 1\nheads = 2\nwidth = 32\nbatch = 8\nsteps = 60\nwarmup = 5\nlearning_rate = 1e-2\nsampling = \"windows\"\nevaluate_every = 30\n";
+    let train =
+        "[train]\nlayers = 1\nheads = 2\nwidth = 32\nbatch = 8\nsteps = 60\nwarmup = 5\nlearning_rate = 1e-2\nsampling = \"windows\"\nevaluate_every = 30\n";
     folder.report(&format!("{PIPELINE}{train}"), &[]);
     let metrics = folder.json("out/train/metrics.json");
     let loss = metrics["val_loss"].as_f64().expect("a loss");

@@ -54,6 +54,12 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let plan = Pipeline::parse("own_stage", &toml, &[])?.with::<Shouting>().plan()?;
     let report = run(plan, &Options { threads: 2, stop: &AtomicBool::new(false), watch: &Unwatched })?.report;
     let shards = Shards::open(&Path::new(output).join("shards"))?;
-    println!("read {}, shouting {:.2}, documents {}, tokens {}", report.documents.read, report.drop_rate("shouting", "shouting").unwrap_or(0.0), shards.documents(), shards.tokens());
+    println!(
+        "read {}, shouting {:.2}, documents {}, tokens {}",
+        report.documents.read,
+        report.drop_rate("shouting", "shouting").unwrap_or(0.0),
+        shards.documents(),
+        shards.tokens()
+    );
     Ok(())
 }

@@ -59,25 +59,14 @@ impl Verdicts<'_> {
         self.tell(step, broken.is_none(), value, threshold);
         if broken.is_some() && self.dropped.is_none() {
             let (reason, alias) = (step.name.clone(), step.alias.clone());
-            self.dropped = Some(Applied::Drop {
-                reason,
-                alias,
-                value,
-                threshold,
-            });
+            self.dropped = Some(Applied::Drop { reason, alias, value, threshold });
         }
     }
 
     /// Tells the sink of a step.
     pub fn tell(&mut self, step: &Step, keep: bool, value: f64, threshold: f64) {
         if let Some(sink) = &mut self.sink {
-            sink(RuleOutcome {
-                rule: &step.name,
-                alias: &step.alias,
-                keep,
-                value,
-                threshold,
-            });
+            sink(RuleOutcome { rule: &step.name, alias: &step.alias, keep, value, threshold });
         }
     }
 }
@@ -87,29 +76,14 @@ impl RuleSet {
     ///
     /// Stops at the first rule that fails, unless `audit` is set: then every rule is evaluated and told to `sink`, those that fail in the
     /// order in which they would, so that the first is the reason. Without `audit`, `sink` hears nothing.
-    pub fn apply(
-        &self,
-        text: &str,
-        facts: &mut Facts,
-        audit: bool,
-        sink: &mut dyn FnMut(RuleOutcome),
-    ) -> Applied {
-        let mut verdicts = Verdicts {
-            sink: if audit { Some(sink) } else { None },
-            dropped: None,
-        };
+    pub fn apply(&self, text: &str, facts: &mut Facts, audit: bool, sink: &mut dyn FnMut(RuleOutcome)) -> Applied {
+        let mut verdicts = Verdicts { sink: if audit { Some(sink) } else { None }, dropped: None };
         let edited = self.judge(text, facts, &mut verdicts);
-        verdicts
-            .dropped
-            .unwrap_or_else(|| edited.map_or(Applied::Keep, Applied::Edited))
+        verdicts.dropped.unwrap_or_else(|| edited.map_or(Applied::Keep, Applied::Edited))
     }
 
     fn judge(&self, text: &str, facts: &mut Facts, verdicts: &mut Verdicts) -> Option<String> {
-        let first = self
-            .steps
-            .iter()
-            .position(|step| step.action.of_lines())
-            .unwrap_or(self.steps.len());
+        let first = self.steps.iter().position(|step| step.action.of_lines()).unwrap_or(self.steps.len());
         let (before, rest) = self.steps.split_at(first);
         let (of_lines, after) = rest.split_at(rest.partition_point(|step| step.action.of_lines()));
         whole(before, text, facts, verdicts);
@@ -117,15 +91,7 @@ impl RuleSet {
             return None;
         }
         let mut part = facts.take_part();
-        let edited = Pass::new(
-            of_lines,
-            self.lines,
-            text,
-            facts,
-            &mut part,
-            verdicts.sink.is_some(),
-        )
-        .run(verdicts);
+        let edited = Pass::new(of_lines, self.lines, text, facts, &mut part, verdicts.sink.is_some()).run(verdicts);
         if let Some(edited) = &edited {
             part.reset();
             whole(after, edited, &mut part, verdicts);
@@ -162,14 +128,8 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_fails_names_the_reason() {
-        let apply =
-            |text| set(TWO).apply(text, &mut Facts::new(), false, &mut |_| panic!("no audit"));
-        let drop = |reason: &str, alias: &str, value, threshold| Applied::Drop {
-            reason: reason.into(),
-            alias: alias.into(),
-            value,
-            threshold,
-        };
+        let apply = |text| set(TWO).apply(text, &mut Facts::new(), false, &mut |_| panic!("no audit"));
+        let drop = |reason: &str, alias: &str, value, threshold| Applied::Drop { reason: reason.into(), alias: alias.into(), value, threshold };
         assert_eq!(apply("a b"), Applied::Keep);
         assert_eq!(apply("ab"), drop("short", "s", 2.0, 3.0));
         assert_eq!(apply("abc"), drop("one_word", "one_word", 1.0, 1.0));
@@ -180,20 +140,9 @@ mod tests {
     fn an_audit_tells_of_every_rule() {
         let mut told = Vec::new();
         let dropped = set(TWO).apply("ab", &mut Facts::new(), true, &mut |outcome| {
-            told.push((
-                outcome.rule.to_owned(),
-                outcome.keep,
-                outcome.value,
-                outcome.threshold,
-            ));
+            told.push((outcome.rule.to_owned(), outcome.keep, outcome.value, outcome.threshold));
         });
-        assert_eq!(
-            told,
-            [
-                ("short".into(), false, 2.0, 3.0),
-                ("one_word".into(), false, 1.0, 1.0)
-            ]
-        );
+        assert_eq!(told, [("short".into(), false, 2.0, 3.0), ("one_word".into(), false, 1.0, 1.0)]);
         assert!(matches!(dropped, Applied::Drop { reason, .. } if reason == "short"));
     }
 
@@ -202,18 +151,10 @@ mod tests {
         let lines = "[[line]]\ndrop_line = \"x\"\nmeasure = \"chars\"\nmax = 3\n";
         let after = set(&format!("{lines}{TWO}"));
         let mut facts = Facts::new();
-        assert_eq!(
-            after.apply("abcd\na b", &mut facts, false, &mut |_| {}),
-            Applied::Edited("a b".into())
-        );
+        assert_eq!(after.apply("abcd\na b", &mut facts, false, &mut |_| {}), Applied::Edited("a b".into()));
         facts.reset();
-        assert!(
-            matches!(after.apply("abcd\na", &mut facts, false, &mut |_| {}), Applied::Drop { value, .. } if value == 1.0)
-        );
+        assert!(matches!(after.apply("abcd\na", &mut facts, false, &mut |_| {}), Applied::Drop { value, .. } if value == 1.0));
         facts.reset();
-        assert!(matches!(
-            set(&format!("{TWO}{lines}")).apply("abcd", &mut facts, false, &mut |_| {}),
-            Applied::Drop { .. }
-        ));
+        assert!(matches!(set(&format!("{TWO}{lines}")).apply("abcd", &mut facts, false, &mut |_| {}), Applied::Drop { .. }));
     }
 }

@@ -69,11 +69,7 @@ pub struct RuleError {
 
 impl RuleError {
     fn new(message: impl Into<String>, span: Range<usize>) -> Self {
-        Self {
-            message: message.into(),
-            span,
-            help: None,
-        }
+        Self { message: message.into(), span, help: None }
     }
 
     fn help(mut self, help: Option<String>) -> Self {
@@ -150,11 +146,7 @@ impl Bounds {
     /// Whichever of two values is nearer to breaking a bound.
     fn worse(&self, a: f64, b: f64) -> f64 {
         let [min, _, above, _] = self.0;
-        if min.or(above).is_some() {
-            a.min(b)
-        } else {
-            a.max(b)
-        }
+        if min.or(above).is_some() { a.min(b) } else { a.max(b) }
     }
 
     /// The first bound there is.
@@ -176,20 +168,14 @@ impl Action {
 
     fn test(&self) -> Option<&Test> {
         match self {
-            Self::Drop(test)
-            | Self::DropByLine(test)
-            | Self::DropByTotal(test, _)
-            | Self::DropLine(test) => Some(test),
+            Self::Drop(test) | Self::DropByLine(test) | Self::DropByTotal(test, _) | Self::DropLine(test) => Some(test),
             Self::Cut(_) => None,
         }
     }
 
     fn test_mut(&mut self) -> Option<&mut Test> {
         match self {
-            Self::Drop(test)
-            | Self::DropByLine(test)
-            | Self::DropByTotal(test, _)
-            | Self::DropLine(test) => Some(test),
+            Self::Drop(test) | Self::DropByLine(test) | Self::DropByTotal(test, _) | Self::DropLine(test) => Some(test),
             Self::Cut(_) => None,
         }
     }
@@ -203,17 +189,8 @@ impl RuleSet {
 
     /// The reasons for which documents may be dropped, in file order.
     pub fn reasons(&self) -> Vec<&str> {
-        let drops = |step: &&Step| {
-            matches!(
-                step.action,
-                Action::Drop(_) | Action::DropByLine(_) | Action::DropByTotal(..)
-            )
-        };
-        self.steps
-            .iter()
-            .filter(drops)
-            .map(|step| step.name.as_str())
-            .collect()
+        let drops = |step: &&Step| matches!(step.action, Action::Drop(_) | Action::DropByLine(_) | Action::DropByTotal(..));
+        self.steps.iter().filter(drops).map(|step| step.name.as_str()).collect()
     }
 
     /// All rules, line rules and edits included, in file order.
@@ -223,9 +200,7 @@ impl RuleSet {
 
     /// Whether any line may be left out or edited.
     pub fn edits(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|step| step.on && step.action.of_lines())
+        self.steps.iter().any(|step| step.on && step.action.of_lines())
     }
 
     /// Changes the bound `min`, `max`, `above` or `below` of `rule`.
@@ -235,15 +210,9 @@ impl RuleSet {
     pub fn override_bound(&mut self, rule: &str, bound: &str, value: f64) -> Result<(), RuleError> {
         let step = self.step_mut(rule)?;
         let Some(test) = step.action.test_mut() else {
-            return Err(RuleError::new(
-                format!("rule `{rule}` is an edit and has no bounds"),
-                0..0,
-            ));
+            return Err(RuleError::new(format!("rule `{rule}` is an edit and has no bounds"), 0..0));
         };
-        let named = Bounds::NAMES
-            .iter()
-            .zip(&mut test.bounds.0)
-            .filter(|(_, bound)| bound.is_some());
+        let named = Bounds::NAMES.iter().zip(&mut test.bounds.0).filter(|(_, bound)| bound.is_some());
         let mut has = Vec::new();
         for (name, slot) in named {
             if *name == bound {
@@ -289,31 +258,16 @@ mod tests {
             all.0[place] = Some(bound);
             all
         };
-        assert_eq!(
-            (bounds(0, 2.0).broken(2.0), bounds(0, 2.0).broken(1.9)),
-            (None, Some(2.0))
-        );
-        assert_eq!(
-            (bounds(1, 2.0).broken(2.0), bounds(1, 2.0).broken(2.1)),
-            (None, Some(2.0))
-        );
-        assert_eq!(
-            (bounds(2, 2.0).broken(2.1), bounds(2, 2.0).broken(2.0)),
-            (None, Some(2.0))
-        );
-        assert_eq!(
-            (bounds(3, 2.0).broken(1.9), bounds(3, 2.0).broken(2.0)),
-            (None, Some(2.0))
-        );
+        assert_eq!((bounds(0, 2.0).broken(2.0), bounds(0, 2.0).broken(1.9)), (None, Some(2.0)));
+        assert_eq!((bounds(1, 2.0).broken(2.0), bounds(1, 2.0).broken(2.1)), (None, Some(2.0)));
+        assert_eq!((bounds(2, 2.0).broken(2.1), bounds(2, 2.0).broken(2.0)), (None, Some(2.0)));
+        assert_eq!((bounds(3, 2.0).broken(1.9), bounds(3, 2.0).broken(2.0)), (None, Some(2.0)));
     }
 
     #[test]
     fn unknown_rules_and_bounds_are_errors() {
         let mut set = RuleSet::parse(SET).unwrap();
-        assert_eq!(
-            (set.reasons(), set.rules(), set.source()),
-            (vec!["short"], vec!["short", "citations"], "here")
-        );
+        assert_eq!((set.reasons(), set.rules(), set.source()), (vec!["short"], vec!["short", "citations"], "here"));
         assert_eq!(set.override_bound("short", "min", 1.0), Ok(()));
         let error = set.override_bound("shot", "min", 1.0).unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `short`?"));

@@ -4,10 +4,7 @@
 pub fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let mut known: Vec<_> = known.collect();
     known.sort_unstable();
-    let near = known
-        .iter()
-        .map(|other| (distance(name, other), other))
-        .min()?;
+    let near = known.iter().map(|other| (distance(name, other), other)).min()?;
     if near.0 <= 1 + name.chars().count() / 3 {
         return Some(format!("did you mean `{}`?", near.1));
     }
@@ -22,9 +19,7 @@ fn distance(a: &str, b: &str) -> usize {
         let mut diagonal = i;
         let mut left = i + 1;
         for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let best = (diagonal + usize::from(x != *y))
-                .min(*cell + 1)
-                .min(left + 1);
+            let best = (diagonal + usize::from(x != *y)).min(*cell + 1).min(left + 1);
             diagonal = std::mem::replace(cell, best);
             left = best;
         }
@@ -42,22 +37,9 @@ mod tests {
     #[test]
     fn suggests_the_nearest_or_lists_all() {
         let known = ["min", "max", "measure"];
-        assert_eq!(
-            suggest("mesure", known.into_iter()).as_deref(),
-            Some("did you mean `measure`?")
-        );
-        assert_eq!(
-            suggest("threshold", known.into_iter()).as_deref(),
-            Some("known: max, measure, min")
-        );
+        assert_eq!(suggest("mesure", known.into_iter()).as_deref(), Some("did you mean `measure`?"));
+        assert_eq!(suggest("threshold", known.into_iter()).as_deref(), Some("known: max, measure, min"));
         assert_eq!(suggest("x", [].into_iter()), None);
-        assert_eq!(
-            (
-                distance("", "abc"),
-                distance("abc", "abc"),
-                distance("kitten", "sitting")
-            ),
-            (3, 0, 3)
-        );
+        assert_eq!((distance("", "abc"), distance("abc", "abc"), distance("kitten", "sitting")), (3, 0, 3));
     }
 }

@@ -16,9 +16,7 @@ impl RuleSet {
     /// # Errors
     /// All that is wrong with it.
     pub fn parse(toml: &str) -> Result<Self, Vec<RuleError>> {
-        Self::parse_with(toml, &mut |_| {
-            Err("lists of their own are not read here".into())
-        })
+        Self::parse_with(toml, &mut |_| Err("lists of their own are not read here".into()))
     }
 
     /// Reads a rule file; lists that it names by path are read by `read`.
@@ -26,22 +24,10 @@ impl RuleSet {
     /// # Errors
     /// All that is wrong with it.
     pub fn parse_with(toml: &str, read: &mut ReadList) -> Result<Self, Vec<RuleError>> {
-        let root = DeTable::parse(toml).map_err(|error| {
-            vec![RuleError::new(
-                error.message().to_owned(),
-                error.span().unwrap_or(0..0),
-            )]
-        })?;
-        let mut reader = Reader {
-            read,
-            errors: Vec::new(),
-        };
+        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let mut reader = Reader { read, errors: Vec::new() };
         let set = reader.root(&Table::new(root.get_ref(), root.span()));
-        if reader.errors.is_empty() {
-            Ok(set)
-        } else {
-            Err(reader.errors)
-        }
+        if reader.errors.is_empty() { Ok(set) } else { Err(reader.errors) }
     }
 }
 
@@ -52,9 +38,7 @@ impl Reader<'_, '_> {
         let mut lines = LineCut::default();
         for (_, table) in self.tables(root, "lines") {
             self.only(&table, &["split", "strip"]);
-            lines.universal = self
-                .choice(&table, "split", &[("newline", false), ("universal", true)])
-                .unwrap_or_default();
+            lines.universal = self.choice(&table, "split", &[("newline", false), ("universal", true)]).unwrap_or_default();
             lines.strip = self.boolean(&table, "strip");
         }
         let mut rules = self.tables(root, "rule");
@@ -70,66 +54,33 @@ impl Reader<'_, '_> {
         for ((_, table), line) in ordered.chain(rules.iter().skip(place).map(|t| (t, false))) {
             if let Some(step) = self.step(table, line) {
                 if steps.iter().any(|other: &Step| other.name == step.name) {
-                    self.error(
-                        format!("there are two rules `{}`", step.name),
-                        table.span.clone(),
-                        None,
-                    );
+                    self.error(format!("there are two rules `{}`", step.name), table.span.clone(), None);
                 }
                 steps.push(step);
             }
         }
         if steps.is_empty() && self.errors.is_empty() {
-            self.error(
-                "a rule set has rules",
-                root.span.clone(),
-                Some("add a `[[rule]]`".into()),
-            );
+            self.error("a rule set has rules", root.span.clone(), Some("add a `[[rule]]`".into()));
         }
-        RuleSet {
-            source,
-            steps,
-            lines,
-        }
+        RuleSet { source, steps, lines }
     }
 
     fn step(&mut self, table: &Table, line: bool) -> Option<Step> {
-        let kinds: &[&str] = if line {
-            &["drop", "drop_line", "cut"]
-        } else {
-            &["drop"]
-        };
-        let given: Vec<_> = kinds
-            .iter()
-            .filter(|kind| table.get(kind).is_some())
-            .collect();
+        let kinds: &[&str] = if line { &["drop", "drop_line", "cut"] } else { &["drop"] };
+        let given: Vec<_> = kinds.iter().filter(|kind| table.get(kind).is_some()).collect();
         let [kind] = given[..] else {
-            self.error(
-                format!("a rule has one of `{}`", kinds.join("`, `")),
-                table.span.clone(),
-                None,
-            );
+            self.error(format!("a rule has one of `{}`", kinds.join("`, `")), table.span.clone(), None);
             return None;
         };
         let name = self.string(table, kind, true)?;
-        let alias = self
-            .string(table, "as", false)
-            .unwrap_or_else(|| name.clone());
+        let alias = self.string(table, "as", false).unwrap_or_else(|| name.clone());
         let action = if *kind == "cut" {
             self.only(table, &["cut", "as"]);
             Action::Cut(self.choice(table, "cut", CUTS)?)
         } else {
             let total = [("kept", Total::Kept), ("kept_share", Total::KeptShare)];
-            let total = if line && *kind == "drop" {
-                self.choice(table, "total", &total)
-            } else {
-                None
-            };
-            let also: &[&str] = if line && *kind == "drop" {
-                &["total"]
-            } else {
-                &[]
-            };
+            let total = if line && *kind == "drop" { self.choice(table, "total", &total) } else { None };
+            let also: &[&str] = if line && *kind == "drop" { &["total"] } else { &[] };
             let test = self.test(table, kind, also)?;
             match (line, *kind, total) {
                 (false, ..) => Action::Drop(test),
@@ -138,20 +89,13 @@ impl Reader<'_, '_> {
                 (_, _, None) => Action::DropByLine(test),
             }
         };
-        Some(Step {
-            name,
-            alias,
-            action,
-            on: true,
-        })
+        Some(Step { name, alias, action, on: true })
     }
 
     fn test(&mut self, table: &Table, kind: &str, also: &[&str]) -> Option<Test> {
         let name = self.string(table, "measure", true)?;
         let Some(measure) = find(&name) else {
-            let span = table
-                .get("measure")
-                .map_or(table.span.clone(), Spanned::span);
+            let span = table.get("measure").map_or(table.span.clone(), Spanned::span);
             let help = suggest(&name, MEASURES.iter().map(|measure| measure.name));
             self.error(format!("there is no measure `{name}`"), span, help);
             return None;
@@ -164,11 +108,7 @@ impl Reader<'_, '_> {
         let mut params = Params::default();
         for key in measure.keys {
             if table.get(key.name()).is_none() && *key != Key::Except {
-                self.error(
-                    format!("measure `{name}` wants `{}`", key.name()),
-                    table.span.clone(),
-                    None,
-                );
+                self.error(format!("measure `{name}` wants `{}`", key.name()), table.span.clone(), None);
                 continue;
             }
             match key {
@@ -183,11 +123,7 @@ impl Reader<'_, '_> {
             let help = format!("give one of `{}`", Bounds::NAMES.join("`, `"));
             self.error("a rule has a bound", table.span.clone(), Some(help));
         }
-        Some(Test {
-            measure,
-            params,
-            bounds,
-        })
+        Some(Test { measure, params, bounds })
     }
 }
 
@@ -198,11 +134,7 @@ mod tests {
     fn fault(toml: &str) -> (String, String, Option<String>) {
         let errors = RuleSet::parse(toml).unwrap_err();
         let error = errors.first().unwrap();
-        (
-            error.message.clone(),
-            toml[error.span.clone()].to_owned(),
-            error.help.clone(),
-        )
+        (error.message.clone(), toml[error.span.clone()].to_owned(), error.help.clone())
     }
 
     fn with(line: &str) -> String {
@@ -213,61 +145,32 @@ mod tests {
     fn nothing_unknown_is_passed_over() {
         let (message, at, help) = fault(&with("measure = \"mean_word_lenght\"\nmin = 1"));
         assert_eq!(message, "there is no measure `mean_word_lenght`");
-        assert_eq!(
-            (at.as_str(), help.as_deref()),
-            (
-                "\"mean_word_lenght\"",
-                Some("did you mean `mean_word_length`?")
-            )
-        );
+        assert_eq!((at.as_str(), help.as_deref()), ("\"mean_word_lenght\"", Some("did you mean `mean_word_length`?")));
         let (message, at, help) = fault(&with("measure = \"words\"\nmin = 1\nmx = 2"));
-        assert_eq!(
-            (message.as_str(), at.as_str()),
-            ("there is no key `mx` here", "mx")
-        );
+        assert_eq!((message.as_str(), at.as_str()), ("there is no key `mx` here", "mx"));
         assert!(help.is_some());
         assert_eq!(fault(&with("measure = \"words\"\nmin = 1\nn = 2")).1, "n");
-        assert_eq!(
-            fault("source = \"s\"\n[[rules]]\n").2.as_deref(),
-            Some("did you mean `rule`?")
-        );
-        assert_eq!(
-            fault("source = \"s\"\n[[line]]\ncut = \"citation\"")
-                .2
-                .as_deref(),
-            Some("did you mean `citations`?")
-        );
+        assert_eq!(fault("source = \"s\"\n[[rules]]\n").2.as_deref(), Some("did you mean `rule`?"));
+        assert_eq!(fault("source = \"s\"\n[[line]]\ncut = \"citation\"").2.as_deref(), Some("did you mean `citations`?"));
     }
 
     #[test]
     fn what_is_wanted_must_be_there() {
         assert_eq!(fault(&with("measure = \"words\"")).0, "a rule has a bound");
         assert_eq!(fault(&with("min = 1")).0, "`measure` is missing");
-        assert_eq!(
-            fault(&with("measure = \"top_ngram_char_share\"\nmax = 1")).0,
-            "measure `top_ngram_char_share` wants `n`"
-        );
+        assert_eq!(fault(&with("measure = \"top_ngram_char_share\"\nmax = 1")).0, "measure `top_ngram_char_share` wants `n`");
         assert_eq!(fault(&with("measure = \"words\"\nmin = \"1\"")).1, "\"1\"");
-        assert_eq!(
-            fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0,
-            "`list` is a path or a list of strings"
-        );
+        assert_eq!(fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0, "`list` is a path or a list of strings");
         assert_eq!(fault("source = \"s\"").0, "a rule set has rules");
         assert_eq!(fault("source = ").1, "");
-        let twice = with(
-            "measure = \"words\"\nmin = 1\n[[rule]]\ndrop = \"d\"\nmeasure = \"words\"\nmax = 9",
-        );
+        let twice = with("measure = \"words\"\nmin = 1\n[[rule]]\ndrop = \"d\"\nmeasure = \"words\"\nmax = 9");
         assert_eq!(fault(&twice).0, "there are two rules `d`");
     }
 
     #[test]
     fn lists_are_read_by_path() {
         let toml = with("measure = \"listed_phrases\"\nlist = \"words/x.txt\"\nmax = 1");
-        assert!(
-            fault(&toml)
-                .0
-                .starts_with("cannot read the list `words/x.txt`")
-        );
+        assert!(fault(&toml).0.starts_with("cannot read the list `words/x.txt`"));
         let mut asked = Vec::new();
         let set = RuleSet::parse_with(&toml, &mut |path| {
             asked.push(path.to_owned());

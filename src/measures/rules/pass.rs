@@ -38,40 +38,14 @@ struct Tally<'r> {
 
 impl<'r, 't> Pass<'r, 't> {
     /// A pass of `steps` over `text`, whose facts are `whole`; `line` is working memory.
-    pub fn new(
-        steps: &'r [Step],
-        cut: LineCut,
-        text: &'t str,
-        whole: &'t mut Facts,
-        line: &'t mut Facts,
-        audit: bool,
-    ) -> Self {
+    pub fn new(steps: &'r [Step], cut: LineCut, text: &'t str, whole: &'t mut Facts, line: &'t mut Facts, audit: bool) -> Self {
         let mut tally = |step: &'r Step| {
             let test = step.action.test().filter(|test| test.measure.adds_up);
             let nothing = test.is_some_and(|test| test.value(text, whole) == 0.0);
-            Tally {
-                step,
-                nothing,
-                sum: 0.0,
-                all: 0.0,
-                worst: None,
-                broke: None,
-            }
+            Tally { step, nothing, sum: 0.0, all: 0.0, worst: None, broke: None }
         };
-        let tallies = steps
-            .iter()
-            .filter(|step| step.on)
-            .map(&mut tally)
-            .collect();
-        Self {
-            tallies,
-            cut,
-            text,
-            whole,
-            line,
-            audit,
-            broken: 0,
-        }
+        let tallies = steps.iter().filter(|step| step.on).map(&mut tally).collect();
+        Self { tallies, cut, text, whole, line, audit, broken: 0 }
     }
 
     /// Judges the text; gives what the lines left make of it, where that differs.
@@ -95,19 +69,11 @@ impl<'r, 't> Pass<'r, 't> {
             }
         }
         self.report(verdicts);
-        let left = if self.cut.strip {
-            chars::strip(&edited)
-        } else {
-            &edited
-        };
+        let left = if self.cut.strip { chars::strip(&edited) } else { &edited };
         if left == self.text {
             return None;
         }
-        Some(if left.len() < edited.len() {
-            left.to_owned()
-        } else {
-            edited
-        })
+        Some(if left.len() < edited.len() { left.to_owned() } else { edited })
     }
 
     fn lines(&mut self) -> Vec<Span> {
@@ -116,8 +82,7 @@ impl<'r, 't> Pass<'r, 't> {
         }
         let mut start = 0;
         let ends = memchr_iter(b'\n', self.text.as_bytes()).chain([self.text.len()]);
-        ends.map(|end| (std::mem::replace(&mut start, end as u32 + 1), end as u32))
-            .collect()
+        ends.map(|end| (std::mem::replace(&mut start, end as u32 + 1), end as u32)).collect()
     }
 
     /// What is left of the line at `span`; none where it, or the document, is dropped.
@@ -128,12 +93,7 @@ impl<'r, 't> Pass<'r, 't> {
             span.1 = span.0 + chars::strip_end(left).len() as u32;
         }
         let mut now = Cow::Borrowed(slice(self.text, span));
-        let Self {
-            tallies,
-            whole,
-            line,
-            ..
-        } = self;
+        let Self { tallies, whole, line, .. } = self;
         line.reset();
         let mut value = |test: &Test, nothing: bool, now: &Cow<str>, fresh: bool| {
             if fresh {
@@ -205,20 +165,12 @@ impl<'r, 't> Pass<'r, 't> {
                         verdicts.judge(tally.step, test, value);
                     }
                 }
-                Action::DropByTotal(test, Total::Kept) => {
-                    verdicts.judge(tally.step, test, tally.sum)
-                }
+                Action::DropByTotal(test, Total::Kept) => verdicts.judge(tally.step, test, tally.sum),
                 Action::DropByTotal(test, Total::KeptShare) => {
-                    let share = if tally.all > 0.0 {
-                        tally.sum / tally.all
-                    } else {
-                        0.0
-                    };
+                    let share = if tally.all > 0.0 { tally.sum / tally.all } else { 0.0 };
                     verdicts.judge(tally.step, test, share);
                 }
-                Action::DropLine(test) => {
-                    verdicts.tell(tally.step, true, tally.sum, test.bounds.first())
-                }
+                Action::DropLine(test) => verdicts.tell(tally.step, true, tally.sum, test.bounds.first()),
                 Action::Drop(_) | Action::Cut(_) => {}
             }
         }
@@ -239,35 +191,19 @@ mod tests {
 
     #[test]
     fn lines_are_dropped_and_edited() {
-        assert_eq!(
-            apply(LONG, "ab\nabcd\n\nabc"),
-            Applied::Edited("ab\n\nabc".into())
-        );
+        assert_eq!(apply(LONG, "ab\nabcd\n\nabc"), Applied::Edited("ab\n\nabc".into()));
         assert_eq!(apply(LONG, "ab\nabc\n"), Applied::Keep);
         let cut = format!("[[line]]\ncut = \"citations\"\n{LONG}");
         assert_eq!(apply(&cut, "a[12] \nabcd"), Applied::Edited("a ".into()));
-        assert_eq!(
-            apply(&format!("[lines]\nstrip = true\n{cut}"), " a[12] \nabcd\n"),
-            Applied::Edited("a".into())
-        );
-        assert_eq!(
-            apply(
-                "[lines]\nsplit = \"universal\"\n[[line]]\ncut = \"citations\"\n",
-                "a\r\nb"
-            ),
-            Applied::Edited("a\nb".into())
-        );
+        assert_eq!(apply(&format!("[lines]\nstrip = true\n{cut}"), " a[12] \nabcd\n"), Applied::Edited("a".into()));
+        assert_eq!(apply("[lines]\nsplit = \"universal\"\n[[line]]\ncut = \"citations\"\n", "a\r\nb"), Applied::Edited("a\nb".into()));
     }
 
     #[test]
     fn only_lines_still_there_drop_the_document() {
-        let brace = format!(
-            "{LONG}[[line]]\ndrop = \"brace\"\nmeasure = \"listed_phrases\"\nlist = [\"{{\"]\nmax = 0\n"
-        );
+        let brace = format!("{LONG}[[line]]\ndrop = \"brace\"\nmeasure = \"listed_phrases\"\nlist = [\"{{\"]\nmax = 0\n");
         assert_eq!(apply(&brace, "abc {\nab"), Applied::Edited("ab".into()));
-        assert!(
-            matches!(apply(&brace, "ab\n{"), Applied::Drop { reason, value, .. } if reason == "brace" && value == 1.0)
-        );
+        assert!(matches!(apply(&brace, "ab\n{"), Applied::Drop { reason, value, .. } if reason == "brace" && value == 1.0));
     }
 
     #[test]
@@ -278,60 +214,19 @@ mod tests {
 
     #[test]
     fn totals_are_over_the_lines_kept() {
-        let total = |how| {
-            format!(
-                "{LONG}[[line]]\ndrop = \"few\"\nmeasure = \"words\"\ntotal = \"{how}\"\nmin = 0.5\n"
-            )
-        };
-        assert_eq!(
-            apply(&total("kept_share"), "a b\nc d e"),
-            Applied::Drop {
-                reason: "few".into(),
-                alias: "few".into(),
-                value: 0.4,
-                threshold: 0.5
-            }
-        );
-        assert_eq!(
-            apply(&total("kept"), "a b\nc d e"),
-            Applied::Edited("a b".into())
-        );
-        assert!(matches!(
-            apply(&total("kept"), "c d e"),
-            Applied::Drop { value: 0.0, .. }
-        ));
+        let total = |how| format!("{LONG}[[line]]\ndrop = \"few\"\nmeasure = \"words\"\ntotal = \"{how}\"\nmin = 0.5\n");
+        assert_eq!(apply(&total("kept_share"), "a b\nc d e"), Applied::Drop { reason: "few".into(), alias: "few".into(), value: 0.4, threshold: 0.5 });
+        assert_eq!(apply(&total("kept"), "a b\nc d e"), Applied::Edited("a b".into()));
+        assert!(matches!(apply(&total("kept"), "c d e"), Applied::Drop { value: 0.0, .. }));
     }
 
     #[test]
     fn an_audit_names_first_what_broke_first() {
-        let phrase = |p: &str| {
-            format!(
-                "[[line]]\ndrop = \"{p}\"\nmeasure = \"listed_phrases\"\nlist = [\"{p}\"]\nmax = 0\n"
-            )
-        };
-        let set = RuleSet::parse(&format!(
-            "source = \"s\"\n{}{}{}{LONG}",
-            phrase("a"),
-            phrase("b"),
-            phrase("c")
-        ))
-        .unwrap();
+        let phrase = |p: &str| format!("[[line]]\ndrop = \"{p}\"\nmeasure = \"listed_phrases\"\nlist = [\"{p}\"]\nmax = 0\n");
+        let set = RuleSet::parse(&format!("source = \"s\"\n{}{}{}{LONG}", phrase("a"), phrase("b"), phrase("c"))).unwrap();
         let mut told = Vec::new();
-        set.apply("x\nb\na\nlong line", &mut Facts::new(), true, &mut |o| {
-            told.push((o.rule.to_owned(), o.keep, o.value))
-        });
-        let told: Vec<_> = told
-            .iter()
-            .map(|(rule, keep, value)| (rule.as_str(), *keep, *value))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                ("b", false, 1.0),
-                ("a", false, 1.0),
-                ("c", true, 0.0),
-                ("long", true, 1.0)
-            ]
-        );
+        set.apply("x\nb\na\nlong line", &mut Facts::new(), true, &mut |o| told.push((o.rule.to_owned(), o.keep, o.value)));
+        let told: Vec<_> = told.iter().map(|(rule, keep, value)| (rule.as_str(), *keep, *value)).collect();
+        assert_eq!(told, [("b", false, 1.0), ("a", false, 1.0), ("c", true, 0.0), ("long", true, 1.0)]);
     }
 }

@@ -21,13 +21,7 @@ pub struct Table<'t> {
 
 impl<'t> Table<'t> {
     pub fn new(table: &'t DeTable<'t>, span: Range<usize>) -> Self {
-        Self {
-            entries: table
-                .iter()
-                .map(|(key, value)| (key.get_ref().as_ref(), (key.span(), value)))
-                .collect(),
-            span,
-        }
+        Self { entries: table.iter().map(|(key, value)| (key.get_ref().as_ref(), (key.span(), value))).collect(), span }
     }
 
     pub fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
@@ -36,11 +30,7 @@ impl<'t> Table<'t> {
 
     /// Where its first entry stands.
     pub fn start(&self) -> usize {
-        self.entries
-            .values()
-            .map(|(span, _)| span.start)
-            .min()
-            .unwrap_or(self.span.start)
+        self.entries.values().map(|(span, _)| span.start).min().unwrap_or(self.span.start)
     }
 }
 
@@ -60,11 +50,7 @@ impl Reader<'_, '_> {
     pub fn only(&mut self, table: &Table, known: &[&str]) {
         for (key, (span, _)) in &table.entries {
             if !known.contains(key) {
-                self.error(
-                    format!("there is no key `{key}` here"),
-                    span.clone(),
-                    suggest(key, known.iter().copied()),
-                );
+                self.error(format!("there is no key `{key}` here"), span.clone(), suggest(key, known.iter().copied()));
             }
         }
     }
@@ -96,11 +82,7 @@ impl Reader<'_, '_> {
         match table.get(key) {
             Some(value) => match value.get_ref() {
                 DeValue::String(text) if !text.is_empty() => return Some(text.to_string()),
-                _ => self.error(
-                    format!("`{key}` is a string that is not empty"),
-                    value.span(),
-                    None,
-                ),
+                _ => self.error(format!("`{key}` is a string that is not empty"), value.span(), None),
             },
             None if wanted => self.error(format!("`{key}` is missing"), table.span.clone(), None),
             None => {}
@@ -121,17 +103,9 @@ impl Reader<'_, '_> {
     }
 
     /// What the name at `key` stands for among `choices`.
-    pub fn choice<T: Copy>(
-        &mut self,
-        table: &Table,
-        key: &str,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
+    pub fn choice<T: Copy>(&mut self, table: &Table, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let name = self.string(table, key, false)?;
-        let found = choices
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, choice)| *choice);
+        let found = choices.iter().find(|(known, _)| *known == name).map(|(_, choice)| *choice);
         if found.is_none() {
             let span = table.get(key).map_or(table.span.clone(), Spanned::span);
             let help = suggest(&name, choices.iter().map(|(known, _)| *known));
@@ -148,11 +122,7 @@ impl Reader<'_, '_> {
             DeValue::Float(number) => number.as_str(),
             _ => "",
         };
-        let number = digits
-            .replace('_', "")
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite());
+        let number = digits.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite());
         if number.is_none() {
             self.error(format!("`{key}` is a number"), value.span(), None);
         }
@@ -178,31 +148,19 @@ impl Reader<'_, '_> {
             DeValue::String(path) => match (self.read)(path) {
                 Ok(text) => List::parse(&text),
                 Err(why) => {
-                    self.error(
-                        format!("cannot read the list `{path}`: {why}"),
-                        value.span(),
-                        None,
-                    );
+                    self.error(format!("cannot read the list `{path}`: {why}"), value.span(), None);
                     return List::default();
                 }
             },
             DeValue::Array(items) => {
                 let all_strings = items.iter().all(|item| item.get_ref().is_str());
                 let items = items.iter().filter_map(|item| item.get_ref().as_str());
-                if all_strings {
-                    List::new(items.map(str::to_owned))
-                } else {
-                    List::default()
-                }
+                if all_strings { List::new(items.map(str::to_owned)) } else { List::default() }
             }
             _ => List::default(),
         };
         if list.is_empty() {
-            self.error(
-                format!("`{key}` is a path or a list of strings"),
-                value.span(),
-                None,
-            );
+            self.error(format!("`{key}` is a path or a list of strings"), value.span(), None);
         }
         list
     }

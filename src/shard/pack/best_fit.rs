@@ -22,13 +22,7 @@ pub(super) struct BestFit {
 
 impl BestFit {
     pub fn new(seq_len: u32, seed: u64, window: usize) -> BestFit {
-        BestFit {
-            seq_len,
-            seed,
-            window: window.max(1),
-            short: Vec::new(),
-            full: Vec::new(),
-        }
+        BestFit { seq_len, seed, window: window.max(1), short: Vec::new(), full: Vec::new() }
     }
 
     pub fn push(&mut self, document: u64, length: u32, emit: &mut Emit) -> Result<u32, ShardError> {
@@ -53,13 +47,7 @@ impl BestFit {
         let rows = self.fill();
         let count = (rows.len() + self.full.len()) as u64;
         // The first document tells windows apart, so that each gets an order of its own.
-        let first = self
-            .short
-            .iter()
-            .chain(&self.full)
-            .map(|span| span.document)
-            .min()
-            .unwrap_or(0);
+        let first = self.short.iter().chain(&self.full).map(|span| span.document).min().unwrap_or(0);
         let order = Permutation::new(count, self.seed ^ first);
         for i in 0..count {
             let Some(at) = order.get(i).map(|at| at as usize) else {

@@ -10,22 +10,14 @@ pub(super) struct Concat {
 
 impl Concat {
     pub fn new(seq_len: u32) -> Concat {
-        Concat {
-            seq_len,
-            row: Vec::new(),
-            room: seq_len,
-        }
+        Concat { seq_len, row: Vec::new(), room: seq_len }
     }
 
     pub fn push(&mut self, document: u64, length: u32, emit: &mut Emit) -> Result<u32, ShardError> {
         let (mut start, mut pieces) = (0, 0);
         while start < length {
             let take = self.room.min(length - start);
-            self.row.push(Span {
-                document,
-                start,
-                length: take,
-            });
+            self.row.push(Span { document, start, length: take });
             pieces += 1;
             start += take;
             self.room -= take;
@@ -37,11 +29,7 @@ impl Concat {
     }
 
     pub fn finish(mut self, emit: &mut Emit) -> Result<(), ShardError> {
-        if self.row.is_empty() {
-            Ok(())
-        } else {
-            self.flush(emit)
-        }
+        if self.row.is_empty() { Ok(()) } else { self.flush(emit) }
     }
 
     fn flush(&mut self, emit: &mut Emit) -> Result<(), ShardError> {

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, ListArray, RecordBatch, StructArray, UInt32Array, UInt64Array,
-};
+use arrow::array::{Array, ArrayRef, ListArray, RecordBatch, StructArray, UInt32Array, UInt64Array};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -62,11 +60,7 @@ impl PackWriter {
             self.start.push(span.start);
             self.length.push(span.length);
         }
-        if self.row_lengths.len() == BATCH_ROWS {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.row_lengths.len() == BATCH_ROWS { self.flush() } else { Ok(()) }
     }
 
     pub fn finish(mut self) -> Result<FileEntry, ShardError> {
@@ -77,9 +71,7 @@ impl PackWriter {
     }
 
     fn flush(&mut self) -> Result<(), ShardError> {
-        let batch = self
-            .take_batch()
-            .map_err(ShardError::write(self.out.path()))?;
+        let batch = self.take_batch().map_err(ShardError::write(self.out.path()))?;
         self.out.put(&batch)
     }
 
@@ -111,17 +103,8 @@ struct Columns {
 
 impl Columns {
     fn of(batch: &RecordBatch) -> Option<Columns> {
-        let list = batch
-            .columns()
-            .first()?
-            .as_any()
-            .downcast_ref::<ListArray>()?
-            .clone();
-        let spans = list
-            .values()
-            .as_any()
-            .downcast_ref::<StructArray>()?
-            .clone();
+        let list = batch.columns().first()?.as_any().downcast_ref::<ListArray>()?.clone();
+        let spans = list.values().as_any().downcast_ref::<StructArray>()?.clone();
         let [document, start, length] = spans.columns() else {
             return None;
         };
@@ -141,15 +124,9 @@ impl PackTable {
         let batches: Option<Vec<Columns>> = table.batches.iter().map(Columns::of).collect();
         let batches = batches.ok_or_else(|| damaged("its column is not a list of spans".into()))?;
         if table.rows != entry.stats.rows {
-            return Err(damaged(format!(
-                "it has {} rows, the manifest says {}",
-                table.rows, entry.stats.rows
-            )));
+            return Err(damaged(format!("it has {} rows, the manifest says {}", table.rows, entry.stats.rows)));
         }
-        Ok(PackTable {
-            batches,
-            rows: table.rows,
-        })
+        Ok(PackTable { batches, rows: table.rows })
     }
 
     pub fn rows(&self) -> u64 {
@@ -166,11 +143,7 @@ impl PackTable {
         let starts = batch.start.values().get(from..to)?;
         let lengths = batch.length.values().get(from..to)?;
         let spans = documents.iter().zip(starts).zip(lengths);
-        let spans = spans.map(|((&document, &start), &length)| Span {
-            document,
-            start,
-            length,
-        });
+        let spans = spans.map(|((&document, &start), &length)| Span { document, start, length });
         Some(spans.collect())
     }
 }

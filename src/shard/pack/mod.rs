@@ -98,11 +98,7 @@ impl PackStats {
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// A pack list in the manifest.
@@ -122,26 +118,11 @@ pub struct PackEntry {
 }
 
 /// Writes `packs-<seq_len>.arrow` into `dir` for documents of these lengths; push the entry onto the manifest.
-pub fn write(
-    dir: &Path,
-    lengths: impl IntoIterator<Item = u32>,
-    options: &PackOptions,
-) -> Result<PackEntry, ShardError> {
-    let PackOptions {
-        seq_len,
-        method,
-        seed,
-        ..
-    } = *options;
+pub fn write(dir: &Path, lengths: impl IntoIterator<Item = u32>, options: &PackOptions) -> Result<PackEntry, ShardError> {
+    let PackOptions { seq_len, method, seed, .. } = *options;
     let mut out = PackWriter::create(dir, options)?;
     let stats = plan(lengths, options, &mut |row| out.push(row))?;
-    Ok(PackEntry {
-        seq_len,
-        method,
-        seed,
-        stats,
-        file: out.finish()?,
-    })
+    Ok(PackEntry { seq_len, method, seed, stats, file: out.finish()? })
 }
 
 /// Calls `emit` with the spans of each row, in stored order. Cost: O(N log L) for N documents.
@@ -222,13 +203,7 @@ impl Packer {
 
 /// A document cut into rows from its start; the last piece may be shorter.
 fn pieces(document: u64, length: u32, seq_len: u32) -> impl Iterator<Item = Span> {
-    (0..length)
-        .step_by(seq_len as usize)
-        .map(move |start| Span {
-            document,
-            start,
-            length: seq_len.min(length - start),
-        })
+    (0..length).step_by(seq_len as usize).map(move |start| Span { document, start, length: seq_len.min(length - start) })
 }
 
 #[cfg(test)]

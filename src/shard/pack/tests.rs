@@ -1,17 +1,7 @@
 use super::*;
 
-fn rows(
-    lengths: &[u32],
-    seq_len: u32,
-    method: Method,
-    window: usize,
-) -> (Vec<Vec<Span>>, PackStats) {
-    let options = PackOptions {
-        seq_len,
-        method,
-        seed: 5,
-        window,
-    };
+fn rows(lengths: &[u32], seq_len: u32, method: Method, window: usize) -> (Vec<Vec<Span>>, PackStats) {
+    let options = PackOptions { seq_len, method, seed: 5, window };
     let mut rows = Vec::new();
     let stats = plan(lengths.iter().copied(), &options, &mut |row| {
         rows.push(row.to_vec());
@@ -28,10 +18,7 @@ fn web_lengths(count: u64) -> Vec<u32> {
 }
 
 fn assert_each_token_once(rows: &[Vec<Span>], lengths: &[u32], seq_len: u32) {
-    let mut seen: Vec<Vec<bool>> = lengths
-        .iter()
-        .map(|length| vec![false; *length as usize])
-        .collect();
+    let mut seen: Vec<Vec<bool>> = lengths.iter().map(|length| vec![false; *length as usize]).collect();
     for row in rows {
         assert!(!row.is_empty());
         assert!(row.iter().map(|span| span.length).sum::<u32>() <= seq_len);
@@ -39,17 +26,11 @@ fn assert_each_token_once(rows: &[Vec<Span>], lengths: &[u32], seq_len: u32) {
             assert!(span.length > 0);
             for token in span.start..span.start + span.length {
                 let seen = &mut seen[span.document as usize][token as usize];
-                assert!(
-                    !std::mem::replace(seen, true),
-                    "{span:?} repeats token {token}"
-                );
+                assert!(!std::mem::replace(seen, true), "{span:?} repeats token {token}");
             }
         }
     }
-    assert!(
-        seen.iter().flatten().all(|seen| *seen),
-        "a token is in no row"
-    );
+    assert!(seen.iter().flatten().all(|seen| *seen), "a token is in no row");
 }
 
 #[test]
@@ -60,10 +41,7 @@ fn every_token_is_in_exactly_one_row() {
             let (rows, stats) = rows(&lengths, 512, method, window);
             assert_each_token_once(&rows, &lengths, 512);
             assert_eq!(stats.rows, rows.len() as u64);
-            assert_eq!(
-                stats.tokens,
-                lengths.iter().map(|l| u64::from(*l)).sum::<u64>()
-            );
+            assert_eq!(stats.tokens, lengths.iter().map(|l| u64::from(*l)).sum::<u64>());
             assert_eq!(stats.padding, stats.rows * 512 - stats.tokens);
         }
     }
@@ -74,27 +52,19 @@ fn best_fit_cuts_only_what_is_longer_than_a_row() {
     let lengths = web_lengths(700);
     let (rows, stats) = rows(&lengths, 512, Method::BestFit, 1 << 20);
     let mut pieces = vec![0; lengths.len()];
-    rows.iter()
-        .flatten()
-        .for_each(|span| pieces[span.document as usize] += 1);
+    rows.iter().flatten().for_each(|span| pieces[span.document as usize] += 1);
     for (length, pieces) in lengths.iter().zip(pieces) {
         assert_eq!(pieces, length.div_ceil(512));
     }
     assert_eq!(stats.needless_cuts, 0);
-    assert_eq!(
-        stats.cut_documents,
-        lengths.iter().filter(|length| **length > 512).count() as u64
-    );
+    assert_eq!(stats.cut_documents, lengths.iter().filter(|length| **length > 512).count() as u64);
 }
 
 #[test]
 fn best_fit_takes_the_tightest_row() {
     let (mut rows, _) = rows(&[4, 7, 3, 6, 10], 10, Method::BestFit, 100);
     rows.sort_by_key(|row| row[0].document);
-    let documents: Vec<Vec<u64>> = rows
-        .iter()
-        .map(|row| row.iter().map(|span| span.document).collect())
-        .collect();
+    let documents: Vec<Vec<u64>> = rows.iter().map(|row| row.iter().map(|span| span.document).collect()).collect();
     assert_eq!(documents, [vec![1, 2], vec![3, 0], vec![4]]);
 }
 
@@ -105,18 +75,12 @@ fn best_fit_is_deterministic_and_its_rows_are_mixed() {
     assert_eq!(first, rows(&lengths, 512, Method::BestFit, 1 << 20));
     let full = |rows: &[Vec<Span>]| rows.iter().filter(|row| row[0].length == 512).count();
     let (front, back) = first.0.split_at(first.0.len() / 2);
-    assert!(
-        full(front).abs_diff(full(back)) * 10 < full(front),
-        "whole rows crowd in one half"
-    );
+    assert!(full(front).abs_diff(full(back)) * 10 < full(front), "whole rows crowd in one half");
 }
 
 #[test]
 fn best_fit_fills_rows_of_short_documents() {
-    let lengths: Vec<u32> = web_lengths(20_000)
-        .iter()
-        .map(|length| length % 600)
-        .collect();
+    let lengths: Vec<u32> = web_lengths(20_000).iter().map(|length| length % 600).collect();
     let (_, stats) = rows(&lengths, 2048, Method::BestFit, 1 << 20);
     assert!(stats.padding_share() < 0.001, "{}", stats.padding_share());
 }
@@ -125,15 +89,8 @@ fn best_fit_fills_rows_of_short_documents() {
 fn concat_pads_the_last_row_only() {
     let (rows, stats) = rows(&[5, 0, 10, 6], 10, Method::Concat, 1);
     assert_eq!(stats.padding, 9);
-    assert_eq!(
-        (stats.documents, stats.cut_documents, stats.needless_cuts),
-        (3, 2, 2)
-    );
-    let span = |document, start, length| Span {
-        document,
-        start,
-        length,
-    };
+    assert_eq!((stats.documents, stats.cut_documents, stats.needless_cuts), (3, 2, 2));
+    let span = |document, start, length| Span { document, start, length };
     assert_eq!(rows[1], [span(2, 5, 5), span(3, 0, 5)]);
 }
 
@@ -142,14 +99,7 @@ fn one_document_a_row_keeps_what_is_beyond_the_first() {
     let (rows, stats) = rows(&[10, 11, 0], 10, Method::OnePerRow, 1);
     assert_eq!(rows.len(), 3);
     assert_eq!((stats.cut_documents, stats.needless_cuts), (1, 0));
-    assert_eq!(
-        rows[2],
-        [Span {
-            document: 1,
-            start: 10,
-            length: 1
-        }]
-    );
+    assert_eq!(rows[2], [Span { document: 1, start: 10, length: 1 }]);
 }
 
 #[test]
@@ -157,14 +107,6 @@ fn nothing_to_pack_is_no_row_and_no_length_is_refused() {
     let (none, stats) = rows(&[0, 0], 8, Method::BestFit, 4);
     assert!(none.is_empty());
     assert_eq!(stats.padding_share(), 0.0);
-    let options = PackOptions {
-        seq_len: 0,
-        method: Method::Concat,
-        seed: 0,
-        window: 1,
-    };
-    assert!(matches!(
-        plan([1], &options, &mut |_| Ok(())),
-        Err(ShardError::BadSequenceLength { .. })
-    ));
+    let options = PackOptions { seq_len: 0, method: Method::Concat, seed: 0, window: 1 };
+    assert!(matches!(plan([1], &options, &mut |_| Ok(())), Err(ShardError::BadSequenceLength { .. })));
 }

@@ -22,18 +22,11 @@ pub enum Splitter {
 
 impl Splitter {
     /// Every splitter with its name in rule and pipeline files.
-    pub const NAMES: [(&str, Self); 3] = [
-        ("unicode", Self::Unicode),
-        ("whitespace", Self::Whitespace),
-        ("spacy_en", Self::SpacyEn),
-    ];
+    pub const NAMES: [(&str, Self); 3] = [("unicode", Self::Unicode), ("whitespace", Self::Whitespace), ("spacy_en", Self::SpacyEn)];
 
     /// The splitter called `name`.
     pub fn find(name: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, splitter)| *splitter)
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, splitter)| *splitter)
     }
 
     /// Appends the words of `text` to `words`, in order.
@@ -86,11 +79,7 @@ fn pieces(text: &str, mut each: impl FnMut(usize, usize, u8)) {
         while let Some(byte) = bytes.get(at) {
             let mut found = KIND[usize::from(*byte)];
             if found >= kind::SPACE {
-                space = if found == kind::SPACE {
-                    1
-                } else {
-                    wide_space(text, at)
-                };
+                space = if found == kind::SPACE { 1 } else { wide_space(text, at) };
                 if space > 0 {
                     break;
                 }
@@ -132,20 +121,14 @@ mod tests {
     #[test]
     fn splits_at_every_kind_of_white_space() {
         let text = "\u{3000}a b\u{a0}c\u{85}é\u{1f}漢字\u{2028}";
-        assert_eq!(
-            words(text, Splitter::Whitespace),
-            ["a", "b", "c", "é", "漢字"]
-        );
+        assert_eq!(words(text, Splitter::Whitespace), ["a", "b", "c", "é", "漢字"]);
         assert!(words(" \n\t", Splitter::Whitespace).is_empty());
         assert!(words("", Splitter::Unicode).is_empty());
     }
 
     #[test]
     fn unicode_words_keep_marks_and_need_no_spaces() {
-        assert_eq!(
-            words("It can't be 3.5, no?", Splitter::Unicode),
-            ["It", "can't", "be", "3.5", ",", "no", "?"]
-        );
+        assert_eq!(words("It can't be 3.5, no?", Splitter::Unicode), ["It", "can't", "be", "3.5", ",", "no", "?"]);
         assert_eq!(words("漢字", Splitter::Unicode), ["漢", "字"]);
     }
 

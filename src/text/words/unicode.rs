@@ -11,9 +11,7 @@ pub fn split(text: &str, words: &mut Vec<Span>) {
         let span = (from as u32, to as u32);
         if kinds & kind::HIGH != 0 {
             let bounds = slice(text, span).split_word_bound_indices();
-            words.extend(
-                bounds.map(|(at, word)| (span.0 + at as u32, span.0 + (at + word.len()) as u32)),
-            );
+            words.extend(bounds.map(|(at, word)| (span.0 + at as u32, span.0 + (at + word.len()) as u32)));
         } else if kinds & kind::OTHER == 0 {
             words.push(span);
         } else {
@@ -31,10 +29,7 @@ fn ascii(piece: &[u8], offset: u32, words: &mut Vec<Span>) {
         };
         let joined = (joins(*before) && joins(*byte))
             || after.is_some_and(|after| between(*before, *byte, *after))
-            || at
-                .checked_sub(2)
-                .and_then(|at| piece.get(at))
-                .is_some_and(|first| between(*first, *before, *byte));
+            || at.checked_sub(2).and_then(|at| piece.get(at)).is_some_and(|first| between(*first, *before, *byte));
         if !joined {
             words.push((offset + start as u32, offset + at as u32));
             start = at;
@@ -52,10 +47,7 @@ fn joins(byte: u8) -> bool {
 /// Whether `mark` holds two letters, or two digits, together.
 fn between(before: u8, mark: u8, after: u8) -> bool {
     match mark {
-        b'\'' | b'.' => {
-            (before.is_ascii_alphabetic() && after.is_ascii_alphabetic())
-                || (before.is_ascii_digit() && after.is_ascii_digit())
-        }
+        b'\'' | b'.' => (before.is_ascii_alphabetic() && after.is_ascii_alphabetic()) || (before.is_ascii_digit() && after.is_ascii_digit()),
         b':' => before.is_ascii_alphabetic() && after.is_ascii_alphabetic(),
         b',' | b';' => before.is_ascii_digit() && after.is_ascii_digit(),
         _ => false,
@@ -72,18 +64,12 @@ mod tests {
         let alphabet = "a1_'.:,;-\"\u{1}";
         let mut texts = vec![String::new()];
         for _ in 0..4 {
-            texts = texts
-                .iter()
-                .flat_map(|text| alphabet.chars().map(move |c| format!("{text}{c}")))
-                .collect();
+            texts = texts.iter().flat_map(|text| alphabet.chars().map(move |c| format!("{text}{c}"))).collect();
         }
         for text in texts {
             let mut found = Vec::new();
             ascii(text.as_bytes(), 0, &mut found);
-            let wanted: Vec<_> = text
-                .split_word_bound_indices()
-                .map(|(at, word)| (at as u32, (at + word.len()) as u32))
-                .collect();
+            let wanted: Vec<_> = text.split_word_bound_indices().map(|(at, word)| (at as u32, (at + word.len()) as u32)).collect();
             assert_eq!(found, wanted, "{text:?}");
         }
     }

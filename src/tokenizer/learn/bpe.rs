@@ -19,9 +19,7 @@ struct PairHasher(u64);
 
 impl Hasher for PairHasher {
     fn write(&mut self, bytes: &[u8]) {
-        bytes
-            .iter()
-            .for_each(|byte| self.write_u32(u32::from(*byte)));
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -44,12 +42,7 @@ struct Candidate {
 
 /// `words` are spelt in the alphabet of the vocabulary; `alphabet` is in it even where no word has it; `prefix` marks pieces
 /// that continue a word.
-pub(super) fn train(
-    words: Vec<(String, u64)>,
-    alphabet: &[char],
-    prefix: &str,
-    options: &LearnOptions,
-) -> Learnt {
+pub(super) fn train(words: Vec<(String, u64)>, alphabet: &[char], prefix: &str, options: &LearnOptions) -> Learnt {
     let mut vocabulary = Vocabulary::default();
     for token in &options.special_tokens {
         vocabulary.id(token);
@@ -83,11 +76,7 @@ pub(super) fn train(
             break;
         }
         let right = vocabulary.piece(pair.1);
-        let joined = format!(
-            "{}{}",
-            vocabulary.piece(pair.0),
-            right.strip_prefix(prefix).unwrap_or(right)
-        );
+        let joined = format!("{}{}", vocabulary.piece(pair.0), right.strip_prefix(prefix).unwrap_or(right));
         let merged = vocabulary.id(&joined);
         merges.push(pair);
         for word in top.words {
@@ -104,26 +93,15 @@ pub(super) fn train(
         }
         queue_up(&mut fresh, &counts, &mut queue);
     }
-    Learnt {
-        vocabulary: vocabulary.pieces,
-        merges,
-    }
+    Learnt { vocabulary: vocabulary.pieces, merges }
 }
 
 /// Candidates are ordered by themselves, so the order of the map does not matter.
-fn queue_up(
-    fresh: &mut PairMap<Vec<u32>>,
-    counts: &PairMap<i64>,
-    queue: &mut BinaryHeap<Candidate>,
-) {
+fn queue_up(fresh: &mut PairMap<Vec<u32>>, counts: &PairMap<i64>, queue: &mut BinaryHeap<Candidate>) {
     for (pair, words) in fresh.drain() {
         let count = counts.get(&pair).copied().unwrap_or(0);
         if count > 0 {
-            queue.push(Candidate {
-                count,
-                pair: std::cmp::Reverse(pair),
-                words,
-            });
+            queue.push(Candidate { count, pair: std::cmp::Reverse(pair), words });
         }
     }
 }
@@ -160,10 +138,7 @@ struct Arena {
 
 impl Arena {
     fn new(words: &[(String, u64)], prefix: &str, vocabulary: &mut Vocabulary) -> Arena {
-        let mut arena = Arena {
-            symbols: Vec::new(),
-            words: Vec::with_capacity(words.len()),
-        };
+        let mut arena = Arena { symbols: Vec::new(), words: Vec::with_capacity(words.len()) };
         let mut spelling = String::new();
         let mut known: BTreeMap<(bool, char), u32> = BTreeMap::new();
         for (word, count) in words {
@@ -180,9 +155,7 @@ impl Arena {
                 arena.symbols.push(id);
             }
             let length = (arena.symbols.len() - start) as u32;
-            arena
-                .words
-                .push((start, length, i64::try_from(*count).unwrap_or(i64::MAX)));
+            arena.words.push((start, length, i64::try_from(*count).unwrap_or(i64::MAX)));
         }
         arena
     }

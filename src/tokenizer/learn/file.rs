@@ -85,31 +85,19 @@ pub(super) fn write(learnt: &Learnt, options: &LearnOptions) -> Result<Vec<u8>, 
         version: "1.0",
         truncation: (),
         padding: (),
-        added_tokens: options
-            .special_tokens
-            .iter()
-            .zip(0..)
-            .map(special)
-            .collect(),
+        added_tokens: options.special_tokens.iter().zip(0..).map(special).collect(),
         normalizer,
         pre_tokenizer,
         post_processor,
         decoder,
         model: model(learnt, options.kind),
     };
-    serde_json::to_vec(&file).map_err(|e| TokenizerError::Learn {
-        fault: e.to_string(),
-    })
+    serde_json::to_vec(&file).map_err(|e| TokenizerError::Learn { fault: e.to_string() })
 }
 
 fn model(learnt: &Learnt, kind: Kind) -> Model<'_> {
     let vocab = Vocab(&learnt.vocabulary);
-    let piece = |id: u32| {
-        learnt
-            .vocabulary
-            .get(id as usize)
-            .map_or("", String::as_str)
-    };
+    let piece = |id: u32| learnt.vocabulary.get(id as usize).map_or("", String::as_str);
     match kind {
         Kind::ByteLevelBpe { .. } => Model::Bpe {
             dropout: (),
@@ -120,18 +108,9 @@ fn model(learnt: &Learnt, kind: Kind) -> Model<'_> {
             byte_fallback: false,
             ignore_merges: false,
             vocab,
-            merges: learnt
-                .merges
-                .iter()
-                .map(|(left, right)| (piece(*left), piece(*right)))
-                .collect(),
+            merges: learnt.merges.iter().map(|(left, right)| (piece(*left), piece(*right))).collect(),
         },
-        Kind::WordPiece { .. } => Model::WordPiece {
-            unk_token: "[UNK]",
-            continuing_subword_prefix: "##",
-            max_input_chars_per_word: 100,
-            vocab,
-        },
+        Kind::WordPiece { .. } => Model::WordPiece { unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
     }
 }
 
@@ -141,8 +120,7 @@ fn surround(special_tokens: &[String]) -> Value {
     let (Some(cls), Some(sep)) = (id("[CLS]"), id("[SEP]")) else {
         return Value::Null;
     };
-    let special =
-        |token: &str, segment: u32| json!({"SpecialToken": {"id": token, "type_id": segment}});
+    let special = |token: &str, segment: u32| json!({"SpecialToken": {"id": token, "type_id": segment}});
     let text = |name: &str, segment: u32| json!({"Sequence": {"id": name, "type_id": segment}});
     json!({
         "type": "TemplateProcessing",

@@ -50,13 +50,8 @@ struct Learnt {
 
 /// Learns from words and how often they were seen, in any order; a word may come more than once. The result is the content of
 /// a tokenizer.json and depends on the counts alone.
-pub fn learn(
-    words: impl IntoIterator<Item = (String, u64)>,
-    options: &LearnOptions,
-) -> Result<Vec<u8>, TokenizerError> {
-    let fault = |fault: &str| TokenizerError::Learn {
-        fault: fault.to_owned(),
-    };
+pub fn learn(words: impl IntoIterator<Item = (String, u64)>, options: &LearnOptions) -> Result<Vec<u8>, TokenizerError> {
+    let fault = |fault: &str| TokenizerError::Learn { fault: fault.to_owned() };
     let mut words: Vec<(String, u64)> = words.into_iter().collect();
     words.sort_unstable();
     words.dedup_by(|next, word| {
@@ -67,18 +62,13 @@ pub fn learn(
         same
     });
     if words.is_empty() {
-        return Err(fault(
-            "there are no words: every document was dropped or is empty",
-        ));
+        return Err(fault("there are no words: every document was dropped or is empty"));
     }
     let learnt = match options.kind {
         Kind::ByteLevelBpe { .. } => {
             let chars = super::hugging_face::byte_chars();
             let spell = |word: &str| word.bytes().map(|byte| chars[usize::from(byte)]).collect();
-            let words = words
-                .into_iter()
-                .map(|(word, count)| (spell(&word), count))
-                .collect();
+            let words = words.into_iter().map(|(word, count)| (spell(&word), count)).collect();
             bpe::train(words, &chars, "", options)
         }
         Kind::WordPiece { .. } if !options.special_tokens.iter().any(|token| token == "[UNK]") => {

@@ -21,12 +21,9 @@ impl PreSplitter {
         let bert = match kind {
             Kind::ByteLevelBpe { .. } => None,
             Kind::WordPiece { lowercase } => {
-                let normalizer =
-                    NormalizerWrapper::from(BertNormalizer::new(true, true, None, lowercase));
+                let normalizer = NormalizerWrapper::from(BertNormalizer::new(true, true, None, lowercase));
                 let bert = Bert::new(&normalizer, &PreTokenizerWrapper::from(BertPreTokenizer));
-                let fault = || TokenizerError::Learn {
-                    fault: "BERT's normalizer does not behave as expected".into(),
-                };
+                let fault = || TokenizerError::Learn { fault: "BERT's normalizer does not behave as expected".into() };
                 Some(bert.ok_or_else(fault)?)
             }
         };

@@ -9,63 +9,26 @@ use crate::tokenizer::{EncodeScratch, Tokenizer};
 
 /// Words of skewed counts and many shared parts, with ties.
 fn counted() -> Vec<(String, u64)> {
-    let stems = [
-        "low",
-        "new",
-        "wid",
-        "slow",
-        "know",
-        "aaa",
-        "straß",
-        "中文",
-        "naïve",
-        "e\u{301}t",
-    ];
+    let stems = ["low", "new", "wid", "slow", "know", "aaa", "straß", "中文", "naïve", "e\u{301}t"];
     let ends = ["", "er", "est", "ing", "ness", "aaa", "ly", "文中"];
-    let all = stems
-        .iter()
-        .flat_map(|stem| ends.iter().map(move |end| format!(" {stem}{end}")));
-    all.zip(1..)
-        .map(|(word, i)| (word, 1 + (i * 7919 % 23)))
-        .collect()
+    let all = stems.iter().flat_map(|stem| ends.iter().map(move |end| format!(" {stem}{end}")));
+    all.zip(1..).map(|(word, i)| (word, 1 + (i * 7919 % 23))).collect()
 }
 
 fn options(kind: Kind, special: &[&str]) -> LearnOptions {
     let special_tokens = special.iter().map(|token| (*token).to_owned()).collect();
-    LearnOptions {
-        kind,
-        vocab_size: 330,
-        special_tokens,
-        min_count: 2,
-    }
+    LearnOptions { kind, vocab_size: 330, special_tokens, min_count: 2 }
 }
 
-const BYTE_LEVEL: Kind = Kind::ByteLevelBpe {
-    pattern: Pattern::Gpt2,
-    normalize: None,
-};
+const BYTE_LEVEL: Kind = Kind::ByteLevelBpe { pattern: Pattern::Gpt2, normalize: None };
 
 #[test]
 fn merges_are_those_of_hugging_face() {
     let chars = crate::tokenizer::hugging_face::byte_chars();
-    let spell = |word: &str| {
-        word.bytes()
-            .map(|byte| chars[usize::from(byte)])
-            .collect::<String>()
-    };
-    let mut trainer = BpeTrainer::builder()
-        .show_progress(false)
-        .vocab_size(330)
-        .min_frequency(2)
-        .initial_alphabet(chars.iter().copied().collect())
-        .build();
-    let words: Vec<String> = counted()
-        .iter()
-        .flat_map(|(word, count)| std::iter::repeat_n(spell(word), *count as usize))
-        .collect();
-    trainer
-        .feed(words.iter(), |word| Ok(vec![word.to_owned()]))
-        .unwrap();
+    let spell = |word: &str| word.bytes().map(|byte| chars[usize::from(byte)]).collect::<String>();
+    let mut trainer = BpeTrainer::builder().show_progress(false).vocab_size(330).min_frequency(2).initial_alphabet(chars.iter().copied().collect()).build();
+    let words: Vec<String> = counted().iter().flat_map(|(word, count)| std::iter::repeat_n(spell(word), *count as usize)).collect();
+    trainer.feed(words.iter(), |word| Ok(vec![word.to_owned()])).unwrap();
     let mut model = BPE::default();
     trainer.train(&mut model).unwrap();
     let expected: BTreeMap<String, u32> = model.get_vocab().into_iter().collect();
@@ -79,11 +42,7 @@ fn merges_are_those_of_hugging_face() {
 
 #[test]
 fn counts_beyond_32_bits_do_not_wrap() {
-    let words = [
-        ("ab".to_owned(), 3_000_000_000),
-        ("cd".to_owned(), 2_000_000_000),
-        ("ab".to_owned(), 3_000_000_000),
-    ];
+    let words = [("ab".to_owned(), 3_000_000_000), ("cd".to_owned(), 2_000_000_000), ("ab".to_owned(), 3_000_000_000)];
     let mut wanted = options(BYTE_LEVEL, &[]);
     wanted.vocab_size = 257;
     let tokenizer = Tokenizer::from_bytes("t", &learn(words, &wanted).unwrap(), None).unwrap();
@@ -103,9 +62,7 @@ fn what_is_learnt_encodes_fast_and_decodes() {
             assert_eq!(tokenizer.special()["pad"], 1);
             let text = " slower 中文 knowing it's naïve\n";
             let mut ids = Vec::new();
-            tokenizer
-                .encode(text, false, &mut ids, &mut EncodeScratch::new())
-                .unwrap();
+            tokenizer.encode(text, false, &mut ids, &mut EncodeScratch::new()).unwrap();
             let reference = Reference::from_bytes(&learnt).unwrap();
             assert_eq!(ids, reference.encode(text, false).unwrap().get_ids());
             assert!(ids.len() < text.len() * 3 / 4, "{} ids", ids.len());
@@ -120,9 +77,7 @@ fn word_pieces_are_learnt_from_normalized_words() {
     let splitter = PreSplitter::new(kind).unwrap();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let text = "Lower, slower, LOWEST: naïve newest 中文 wider \u{302e}widest low".repeat(3);
-    splitter.split(&text, &mut |word| {
-        *counts.entry(word.to_owned()).or_default() += 1
-    });
+    splitter.split(&text, &mut |word| *counts.entry(word.to_owned()).or_default() += 1);
     assert!(counts.contains_key("naive") && counts.contains_key("中") && counts.contains_key(","));
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
     let mut wanted = options(kind, &special);
@@ -132,22 +87,8 @@ fn word_pieces_are_learnt_from_normalized_words() {
     let text = std::str::from_utf8(&learnt).unwrap();
     assert_eq!(tokenizer.path(), "fast");
     let mut ids = Vec::new();
-    tokenizer
-        .encode(
-            "Slowest [MASK] 文 ☃",
-            true,
-            &mut ids,
-            &mut EncodeScratch::new(),
-        )
-        .unwrap();
-    assert_eq!(
-        ids,
-        Reference::from_str(text)
-            .unwrap()
-            .encode("Slowest [MASK] 文 ☃", true)
-            .unwrap()
-            .get_ids()
-    );
+    tokenizer.encode("Slowest [MASK] 文 ☃", true, &mut ids, &mut EncodeScratch::new()).unwrap();
+    assert_eq!(ids, Reference::from_str(text).unwrap().encode("Slowest [MASK] 文 ☃", true).unwrap().get_ids());
     assert_eq!((ids[0], ids[ids.len() - 1], ids[ids.len() - 2]), (2, 3, 1));
     assert!(ids.contains(&4));
 }
@@ -155,27 +96,14 @@ fn word_pieces_are_learnt_from_normalized_words() {
 #[test]
 fn order_and_repetition_of_words_do_not_matter() {
     let wanted = options(BYTE_LEVEL, &["<eos>"]);
-    let halves = counted()
-        .into_iter()
-        .rev()
-        .flat_map(|(word, n)| [(word.clone(), n / 2), (word, n - n / 2)]);
-    assert_eq!(
-        learn(counted(), &wanted).unwrap(),
-        learn(halves, &wanted).unwrap()
-    );
+    let halves = counted().into_iter().rev().flat_map(|(word, n)| [(word.clone(), n / 2), (word, n - n / 2)]);
+    assert_eq!(learn(counted(), &wanted).unwrap(), learn(halves, &wanted).unwrap());
 }
 
 #[test]
 fn nothing_to_learn_from_is_an_error() {
-    let error = learn([], &options(BYTE_LEVEL, &[]))
-        .unwrap_err()
-        .to_string();
+    let error = learn([], &options(BYTE_LEVEL, &[])).unwrap_err().to_string();
     assert!(error.contains("no words"), "{error}");
-    let error = learn(
-        counted(),
-        &options(Kind::WordPiece { lowercase: true }, &["[PAD]"]),
-    )
-    .unwrap_err()
-    .to_string();
+    let error = learn(counted(), &options(Kind::WordPiece { lowercase: true }, &["[PAD]"])).unwrap_err().to_string();
     assert!(error.contains("[UNK]"), "{error}");
 }

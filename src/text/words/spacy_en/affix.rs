@@ -2,9 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::text::chars::{
-    BEFORE_STOP, INFIX, LETTER, LOWER, PREFIX, QUOTE, SUFFIX, UPPER, classes, is,
-};
+use crate::text::chars::{BEFORE_STOP, INFIX, LETTER, LOWER, PREFIX, QUOTE, SUFFIX, UPPER, classes, is};
 
 /// What is taken off after a digit: units, currencies and the plus sign. (Two of spaCy's units are run together; so are they here.)
 static AFTER_DIGIT: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -30,11 +28,7 @@ pub fn prefix(word: &str) -> usize {
         [b'+', b'0'..=b'9', ..] => 0,
         [b'U', b'S', b'$', ..] => 3,
         [b'A' | b'C', b'$', ..] => 2,
-        _ => word
-            .chars()
-            .next()
-            .filter(|c| is(*c, PREFIX))
-            .map_or(0, char::len_utf8),
+        _ => word.chars().next().filter(|c| is(*c, PREFIX)).map_or(0, char::len_utf8),
     }
 }
 
@@ -88,11 +82,7 @@ fn after_digit(word: &str) -> usize {
         return 0;
     };
     let unit = word.get(digit + 1..).unwrap_or_default();
-    if !unit.is_empty() && AFTER_DIGIT.binary_search(&unit).is_ok() {
-        unit.len()
-    } else {
-        0
-    }
+    if !unit.is_empty() && AFTER_DIGIT.binary_search(&unit).is_ok() { unit.len() } else { 0 }
 }
 
 /// The first infix of `word` at or after byte `from`: where it starts, and its bytes.
@@ -135,9 +125,5 @@ fn hyphens(c: char, rest: &str) -> usize {
     let tail = rest.trim_start_matches(c);
     let length = c.len_utf8() + rest.len() - tail.len();
     let most = if c == '-' { 3 } else { 2 * c.len_utf8() };
-    if length <= most && tail.starts_with(|n| is(n, LETTER)) {
-        length
-    } else {
-        0
-    }
+    if length <= most && tail.starts_with(|n| is(n, LETTER)) { length } else { 0 }
 }

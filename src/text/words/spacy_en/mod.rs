@@ -14,11 +14,7 @@ use special::Pieces;
 
 /// Appends the tokens of `text`.
 pub fn split(text: &str, words: &mut Vec<Span>) {
-    let mut cutter = Cutter {
-        text,
-        suffixes: Vec::new(),
-        specials: true,
-    };
+    let mut cutter = Cutter { text, suffixes: Vec::new(), specials: true };
     pieces(text, |from, to, kinds| {
         let span = (from as u32, to as u32);
         if kinds != kind::LETTER {
@@ -52,11 +48,7 @@ impl Cutter<'_> {
     }
 
     fn special(&self, span: Span) -> Option<Pieces> {
-        if self.specials {
-            special::find(slice(self.text, span))
-        } else {
-            None
-        }
+        if self.specials { special::find(slice(self.text, span)) } else { None }
     }
 
     /// Takes prefixes and suffixes until a special word or none is left.
@@ -70,9 +62,7 @@ impl Cutter<'_> {
             }
             let prefix = affix::prefix(slice(self.text, (from, to))) as u32;
             if prefix > 0 {
-                special = self
-                    .special((from + prefix, to))
-                    .filter(|_| from + prefix < to);
+                special = self.special((from + prefix, to)).filter(|_| from + prefix < to);
                 if special.is_some() {
                     words.push((from, from + prefix));
                     from += prefix;
@@ -81,9 +71,7 @@ impl Cutter<'_> {
             }
             let suffix = affix::suffix(slice(self.text, (from + prefix, to)), has_digit) as u32;
             if suffix > 0 {
-                special = self
-                    .special((from, to - suffix))
-                    .filter(|_| from < to - suffix);
+                special = self.special((from, to - suffix)).filter(|_| from < to - suffix);
                 if special.is_some() {
                     self.suffixes.push((to - suffix, to));
                     to -= suffix;
@@ -182,12 +170,7 @@ impl Cutter<'_> {
     /// The tokens of the piece at `span` as if no word were special.
     fn plainly(&self, span: Span) -> Vec<Span> {
         let mut tokens = Vec::new();
-        Cutter {
-            text: self.text,
-            suffixes: Vec::new(),
-            specials: false,
-        }
-        .affixes(span, true, &mut tokens);
+        Cutter { text: self.text, suffixes: Vec::new(), specials: false }.affixes(span, true, &mut tokens);
         tokens
     }
 }
@@ -214,45 +197,22 @@ mod tests {
 
     #[test]
     fn takes_affixes_from_both_ends() {
-        assert_eq!(
-            words("(\"Well,\" he said...)"),
-            ["(", "\"", "Well", ",", "\"", "he", "said", "...", ")"]
-        );
-        assert_eq!(
-            words("Anna's US$5 10km, 50% (2+2)"),
-            [
-                "Anna", "'s", "US$", "5", "10", "km", ",", "50", "%", "(", "2", "+", "2", ")"
-            ]
-        );
-        assert_eq!(
-            words("the U.S.A. and NASA."),
-            ["the", "U.S.A.", "and", "NASA", "."]
-        );
+        assert_eq!(words("(\"Well,\" he said...)"), ["(", "\"", "Well", ",", "\"", "he", "said", "...", ")"]);
+        assert_eq!(words("Anna's US$5 10km, 50% (2+2)"), ["Anna", "'s", "US$", "5", "10", "km", ",", "50", "%", "(", "2", "+", "2", ")"]);
+        assert_eq!(words("the U.S.A. and NASA."), ["the", "U.S.A.", "and", "NASA", "."]);
     }
 
     #[test]
     fn special_words_are_whole_or_cut() {
-        assert_eq!(
-            words("Mr. Dont can’t e.g. :-) 8am"),
-            ["Mr.", "Do", "nt", "ca", "n’t", "e.g.", ":-)", "8", "am"]
-        );
+        assert_eq!(words("Mr. Dont can’t e.g. :-) 8am"), ["Mr.", "Do", "nt", "ca", "n’t", "e.g.", ":-)", "8", "am"]);
         assert_eq!(words("well its ill"), ["well", "its", "ill"]);
         assert_eq!(words("shouldn't've"), ["should", "n't", "'ve"]);
     }
 
     #[test]
     fn infixes_cut_unless_the_word_is_a_url() {
-        assert_eq!(
-            words("well-known a,b end.Next x/y 5-6"),
-            [
-                "well", "-", "known", "a", ",", "b", "end", ".", "Next", "x", "/", "y", "5", "-",
-                "6"
-            ]
-        );
-        assert_eq!(
-            words("see a-b.example.com/x-y."),
-            ["see", "a-b.example.com/x-y", "."]
-        );
+        assert_eq!(words("well-known a,b end.Next x/y 5-6"), ["well", "-", "known", "a", ",", "b", "end", ".", "Next", "x", "/", "y", "5", "-", "6"]);
+        assert_eq!(words("see a-b.example.com/x-y."), ["see", "a-b.example.com/x-y", "."]);
     }
 
     #[test]

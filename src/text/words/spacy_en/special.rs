@@ -15,15 +15,9 @@ const CONTRACTIONS: [(&str, &str); 10] = [
     ("you we they", "'re"),
     ("he she it", "'s"),
     ("who what when where why how there that this", "'s"),
-    (
-        "who what when where why how there that this these those",
-        "'ll 'll·'ve 'd 'd·'ve",
-    ),
+    ("who what when where why how there that this these those", "'ll 'll·'ve 'd 'd·'ve"),
     ("who what when where why how there these those", "'re 've"),
-    (
-        "ca could do does did had may might must need ought sha should wo would",
-        "n't n't·'ve",
-    ),
+    ("ca could do does did had may might must need ought sha should wo would", "n't n't·'ve"),
     ("ai are is was were have has dare", "n't"),
 ];
 
@@ -72,10 +66,7 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let words: Vec<_> = generate()
-        .into_iter()
-        .map(|(text, pieces)| Special { text, pieces })
-        .collect();
+    let words: Vec<_> = generate().into_iter().map(|(text, pieces)| Special { text, pieces }).collect();
     let mut slots = vec![0; SLOTS];
     for (place, word) in words.iter().enumerate() {
         let (mut slot, tag) = place_of(word.text.as_bytes());
@@ -113,9 +104,7 @@ pub fn find(word: &str) -> Option<Pieces> {
 /// First slot to look at, and tag.
 #[inline]
 fn place_of(word: &[u8]) -> (usize, u32) {
-    let last = word
-        .last_chunk::<8>()
-        .map_or(0, |last| u64::from_le_bytes(*last));
+    let last = word.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
     let mixed = pack(word) ^ last.rotate_left(29) ^ (word.len() as u64) << 56;
     let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed >> 52) as usize, (mixed >> 20) as u32 & 0xffff)
@@ -139,9 +128,7 @@ fn generate() -> BTreeMap<String, Pieces> {
             }
         }
     }
-    EITHER_CASE
-        .split_whitespace()
-        .for_each(|form| both_cases(form, &mut add));
+    EITHER_CASE.split_whitespace().for_each(|form| both_cases(form, &mut add));
     for form in WITH_APOSTROPHE.split_whitespace() {
         add(form);
         add(&capitalized(form));
@@ -149,13 +136,9 @@ fn generate() -> BTreeMap<String, Pieces> {
     AS_THEY_STAND.split_whitespace().for_each(&mut add);
     ('a'..='z').for_each(|letter| add(&format!("{letter}.")));
     for hour in 1..=12 {
-        ["a.m.", "am", "p.m.", "pm"]
-            .iter()
-            .for_each(|half| add(&format!("{hour}·{half}")));
+        ["a.m.", "am", "p.m.", "pm"].iter().for_each(|half| add(&format!("{hour}·{half}")));
     }
-    "cfkCFK"
-        .chars()
-        .for_each(|degree| add(&format!("°·{degree}·.")));
+    "cfkCFK".chars().for_each(|degree| add(&format!("°·{degree}·.")));
     faces().iter().for_each(|face| add(face));
     for word in NOT_CONTRACTED.split(' ') {
         all.remove(word);
@@ -173,9 +156,7 @@ fn both_cases(form: &str, add: &mut impl FnMut(&str)) {
 
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn faces() -> Vec<String> {
@@ -185,10 +166,7 @@ fn faces() -> Vec<String> {
     let mut parts = FACES.split(['⟦', '⟧']).enumerate();
     for (place, part) in &mut parts {
         if place % 2 == 1 {
-            forms = forms
-                .iter()
-                .flat_map(|form| part.split(' ').map(move |choice| format!("{form}{choice}")))
-                .collect();
+            forms = forms.iter().flat_map(|form| part.split(' ').map(move |choice| format!("{form}{choice}"))).collect();
             continue;
         }
         let mut words = part.split(' ').filter(|word| !word.is_empty());
@@ -199,11 +177,7 @@ fn faces() -> Vec<String> {
         if part.contains(' ') {
             all.append(&mut forms);
             let mut rest: Vec<_> = words.map(str::to_owned).collect();
-            forms = if part.ends_with(' ') {
-                vec![String::new()]
-            } else {
-                rest.pop().into_iter().collect()
-            };
+            forms = if part.ends_with(' ') { vec![String::new()] } else { rest.pop().into_iter().collect() };
             all.append(&mut rest);
         }
     }
@@ -218,26 +192,11 @@ mod tests {
 
     #[test]
     fn the_list_is_that_of_spacy() {
-        let count = |piece| {
-            TABLE
-                .words
-                .iter()
-                .filter(|word| piece_count(word) == piece)
-                .count()
-        };
+        let count = |piece| TABLE.words.iter().filter(|word| piece_count(word) == piece).count();
         assert_eq!((count(1), count(2), count(3)), (354, 667, 322));
-        assert_eq!(
-            TABLE.words.iter().map(|word| word.text.len()).max(),
-            Some(LONGEST)
-        );
-        let letters = TABLE
-            .words
-            .iter()
-            .filter(|word| word.text.bytes().all(|b| b.is_ascii_alphabetic()));
-        assert_eq!(
-            letters.map(|word| word.text.len()).max(),
-            Some(LONGEST_OF_LETTERS)
-        );
+        assert_eq!(TABLE.words.iter().map(|word| word.text.len()).max(), Some(LONGEST));
+        let letters = TABLE.words.iter().filter(|word| word.text.bytes().all(|b| b.is_ascii_alphabetic()));
+        assert_eq!(letters.map(|word| word.text.len()).max(), Some(LONGEST_OF_LETTERS));
     }
 
     fn piece_count(word: &Special) -> usize {
@@ -248,9 +207,6 @@ mod tests {
     fn forms_are_generated() {
         assert_eq!(find("Shouldn’t've"), None);
         assert_eq!(find("Shouldn’t’ve"), Some([6, 5, 5]));
-        assert_eq!(
-            (find("dont"), find("Ill"), find("xDD"), find("(-:")),
-            (Some([2, 2, 0]), None, Some([3, 0, 0]), Some([3, 0, 0]))
-        );
+        assert_eq!((find("dont"), find("Ill"), find("xDD"), find("(-:")), (Some([2, 2, 0]), None, Some([3, 0, 0]), Some([3, 0, 0])));
     }
 }
