@@ -109,6 +109,7 @@ const NOT_PROSE: &[&str] = &[
 /// A page with next to no text: whichever looks at it first may take it.
 const STUB: &[&str] = &[
     "extract/no_content",
+    "language/wrong_language",
     "language/unsure_language",
     "gopher_repetition/top_2_gram",
     "gopher_repetition/top_3_gram",

@@ -192,14 +192,15 @@ impl Running<'_> {
         let mut lines = journal::finished(at, plan.splits.len(), self.dir)?;
         let ended = |chunks: &[Line]| chunks.last().is_some_and(|line| line.next.is_none());
         let todo: Vec<(u32, u32)> = (0u32..).zip(&lines).filter(|(_, chunks)| !ended(chunks)).map(|(split, chunks)| (split, chunks.len() as u32)).collect();
+        if segment.barrier.is_none() {
+            // Also where all chunks stand already: the sinks have still to be finished.
+            for planned in &mut plan.sinks {
+                planned.sink.open(&plan.tags, vocabulary.clone())?;
+            }
+        }
         let mut bytes = 0;
         let mut times = Vec::new();
         if !todo.is_empty() {
-            if segment.barrier.is_none() {
-                for planned in &mut plan.sinks {
-                    planned.sink.open(&plan.tags, vocabulary.clone())?;
-                }
-            }
             let global = segment.barrier.map(|barrier| self.global(plan, barrier));
             let sinks: Vec<&dyn Sink> = plan.sinks.iter().map(|planned| planned.sink.as_ref()).collect();
             let outlet = Outlet {

@@ -35,7 +35,7 @@ fn clean_spoilt_and_equal_arms() {
     let judge = |first: &str, last: &str| {
         let path = |name: &str| folder.path(&format!("{name}.jsonl")).display().to_string();
         let (a, b, held, out) = (format!("a={}", path(first)), format!("b={}", path(last)), path("held"), folder.path("v").display().to_string());
-        let output = dataprep(&["validate", "--arm", &a, "--arm", &b, "--heldout", &held, "--out", &out, "--tokens", "60000", "--quiet"], &[]);
+        let output = dataprep(&["validate", "--arm", &a, "--arm", &b, "--heldout", &held, "--out", &out, "--tokens", "20000", "--quiet"], &[]);
         assert!(output.status.success(), "{}", said(&output));
         folder.json("v/validate.json")["verdict"].as_str().expect("a verdict").to_owned()
     };
