@@ -60,7 +60,7 @@ fn listed(listing: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
         if line.starts_with('{') {
             let entry: serde_json::Value = serde_json::from_str(line).map_err(|error| wrong(&error.to_string()))?;
             let id = entry["id"].as_str().ok_or_else(|| wrong("this entry has no `id`"))?;
-            let url = entry["url"].as_str().map_or_else(|| format!("http://unknown.invalid/{id}"), str::to_owned);
+            let url = entry["url"].as_str().filter(|url| !url.is_empty()).map_or_else(|| format!("http://unknown.invalid/{id}"), str::to_owned);
             let plain = folder.join("html").join(format!("{id}.html"));
             let packed = folder.join("html").join(format!("{id}.html.gz"));
             pages.push((url, if plain.exists() { plain } else { packed }));
