@@ -18,6 +18,9 @@ use crate::stage::Dice;
 pub struct Sample {
     /// Share of documents to keep, 0 to 1.
     share: Share,
+    /// Keep the others instead: a second pipeline then has exactly what the first left. Default false.
+    #[serde(default)]
+    invert: bool,
 }
 
 impl Recipe for Sample {
@@ -28,20 +31,21 @@ impl Recipe for Sample {
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
-        Ok(Built::stage(Keep { dice: shop.dice(), share: self.share, reason: shop.reason("not_sampled") }))
+        Ok(Built::stage(Keep { dice: shop.dice(), share: self.share, invert: self.invert, reason: shop.reason("not_sampled") }))
     }
 }
 
 struct Keep {
     dice: Dice,
     share: Share,
+    invert: bool,
     reason: Reason,
 }
 
 impl Stage for Keep {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
         let rolled = self.dice.roll(doc.key());
-        Ok(Verdict::keep_if(rolled < self.share.get(), self.reason, rolled, self.share.get()))
+        Ok(Verdict::keep_if((rolled < self.share.get()) != self.invert, self.reason, rolled, self.share.get()))
     }
 }
 
@@ -56,6 +60,8 @@ mod tests {
         let (tenth, third) = (kept("share = 0.1"), kept("share = 0.3"));
         assert!((150..250).contains(&tenth.len()) && (520..680).contains(&third.len()), "{} {}", tenth.len(), third.len());
         assert!(tenth.iter().all(|n| third.contains(n)));
+        let others = kept("share = 0.3\ninvert = true");
+        assert!(third.len() + others.len() == 2_000 && others.iter().all(|n| !third.contains(n)));
         assert_eq!((kept("share = 0.0").len(), kept("share = 1").len()), (0, 2_000));
     }
 

@@ -43,3 +43,30 @@ fn clean_spoilt_and_equal_arms() {
     assert_eq!(judge("clean", "spoilt"), "worse");
     assert_eq!(judge("one", "two"), "not_resolved");
 }
+
+#[test]
+fn a_pipeline_is_judged_on_documents_that_no_arm_has_seen() {
+    let folder = Folder::new();
+    folder.write("in.jsonl", corpus(0, 300, true));
+    let pipeline = |arms: &str, out: &str| {
+        format!(
+            "[run]\noutput = \"DIR/{out}\"\n[source]\nuse = \"jsonl\"\npath = \"DIR/in.jsonl\"\nfields = {{ id = \"id\", text = \"text\" }}\n[[stage]]\nuse = \"language\"\nkeep = [\"en\"]\n\
+             [[stage]]\nuse = \"learn_tokenizer\"\nname = \"bpe\"\nmodel = \"bpe\"\nvocab_size = 400\n[[stage]]\nuse = \"tokenize\"\ntokenizer = \"stage:bpe\"\n[[sink]]\nuse = \"shards\"\nseq_len = 64\n\
+             [validate]\narms = [{arms}]\nheldout_share = 0.2\nseeds = 3\ntokens = 8000\nseq_len = 64\nwidth = 32\n"
+        )
+    };
+    let mut means = Vec::new();
+    for (arms, out) in [("\"extracted\", \"full\"", "one"), ("\"full\", \"extracted\"", "two")] {
+        let output = folder.run(&pipeline(arms, out), &[]);
+        assert!(output.status.success(), "{}", said(&output));
+        let verdict = folder.json(&format!("{out}/validate/validate.json"));
+        let documents = |name: &str| {
+            verdict["arms"].as_array().expect("arms").iter().find(|arm| arm["name"] == name).expect("the arm")["documents"].as_u64().expect("a count")
+        };
+        let heldout = verdict["heldout_documents"].as_u64().expect("a count");
+        assert_eq!(documents("extracted") + heldout, 300);
+        assert!((40..80).contains(&heldout) && documents("full") < documents("extracted"), "{verdict}");
+        means.push(verdict["differences"][0]["mean"].as_f64().expect("a mean"));
+    }
+    assert!((means[0] + means[1]).abs() < 1e-12 && means[0] != 0.0, "arms swapped turn the sign: {means:?}");
+}
