@@ -109,7 +109,7 @@ fn contents(page: &Page, skin: &Skin, dice: &mut Dice) -> String {
 fn link_list(links: &[(String, String)], skin: &Skin) -> String {
     let links = links.iter().map(|(text, url)| format!("<a href=\"{}\">{}</a>", escape(url), escape(text)));
     match skin.marks {
-        0 => format!("<ul>\n{}</ul>\n", links.map(|link| format!("<li>{link}</li>\n")).collect::<String>()),
+        0 => format!("<dl>\n{}</dl>\n", links.map(|link| format!("<dt>{link}</dt>\n")).collect::<String>()),
         1 => format!("<p>{}</p>\n", links.collect::<Vec<_>>().join(" | ")),
         _ => links.map(|link| format!("<div>{link}</div>\n")).collect(),
     }

@@ -13,6 +13,8 @@ use crate::{
 };
 
 const ARTICLE: fn(&Page) -> bool = |page| page.kind == Kind::Article;
+/// Notices that stand alone; the ones behind them go to the shells.
+const STUBS: usize = 11;
 const ANY: fn(&Page) -> bool = |_| true;
 /// A thread reads differently under another layout, so a copy of one would not be one to word sequences.
 const NOT_FORUM: fn(&Page) -> bool = |page| page.kind != Kind::Forum;
@@ -87,51 +89,10 @@ fn first_passage_stays(records: &mut [Record]) {
     for record in records.iter_mut().filter(|record| record.truth.fate == "edit") {
         if !seen.contains(&record.truth.fault) {
             seen.push(record.truth.fault);
-            record.truth = Truth { fate: "keep", ends: &[], ..record.truth.clone() };
+            record.truth = Truth { fate: "keep", ..record.truth.clone() };
         }
     }
 }
-
-/// A text that is no prose of a wanted language.
-const LANGUAGE: &[&str] = &["language/wrong_language", "language/unsure_language"];
-
-/// Numbers and signs: no language, or too little of one.
-const NOT_PROSE: &[&str] = &[
-    "extract/no_content",
-    "language/wrong_language",
-    "language/unsure_language",
-    "gopher_repetition/top_2_gram",
-    "gopher_repetition/duplicate_lines",
-    "gopher/too_few_words",
-    "gopher/too_few_alphabetic_words",
-];
-
-/// A page with next to no text: whichever looks at it first may take it.
-const STUB: &[&str] = &[
-    "extract/no_content",
-    "language/wrong_language",
-    "language/unsure_language",
-    "gopher_repetition/top_2_gram",
-    "gopher_repetition/top_3_gram",
-    "gopher_repetition/top_4_gram",
-    "gopher/too_few_words",
-    "gopher/too_few_stop_words",
-    "gopher/too_few_alphabetic_words",
-];
-
-/// A list of links: no content to an extractor, no sentences to the rules.
-const LINKS: &[&str] = &[
-    "extract/no_content",
-    "language/wrong_language",
-    "language/unsure_language",
-    "gopher_repetition/top_2_gram",
-    "gopher_repetition/top_3_gram",
-    "gopher_repetition/top_4_gram",
-    "gopher/too_few_words",
-    "gopher/too_few_stop_words",
-    "gopher/too_few_alphabetic_words",
-    "gopher/too_many_bullets",
-];
 
 struct Maker {
     yard: Scrapyard,
@@ -206,7 +167,7 @@ impl Maker {
             let original = self.record(page, Charset::Right, Truth::keep().of_prose(page));
             if let Some(at) = exact.iter().position(|copied| copied.stem == page.stem) {
                 let url = other_address(page, at);
-                let truth = Truth { twin: Some(page.url()), jaccard: Some(1.0), ..Truth::drop("exact_copy", &["dedup_exact/exact_duplicate"]) };
+                let truth = Truth { twin: Some(page.url()), jaccard: Some(1.0), ..Truth::drop("exact_copy", "dedup_exact/exact_duplicate") };
                 self.records.push(self.print(page, url, Charset::Right, truth.of_prose(page)).behind(&original));
             }
             self.records.push(original);
@@ -222,67 +183,71 @@ impl Maker {
             } else {
                 other_address(&page, at)
             };
-            let truth = Truth { twin: Some(page.url()), jaccard: Some(likeness), ..Truth::drop("near_copy", &["dedup_minhash/near_duplicate"]) };
+            let truth = Truth { twin: Some(page.url()), jaccard: Some(likeness), ..Truth::drop("near_copy", "dedup_minhash/near_duplicate") };
             let original = self.records.iter().position(|record| record.url == page.url()).ok_or("a near copy without its original")?;
             self.records.push(self.print(&copy, url, Charset::Right, truth.of_prose(&page)).behind(&self.records[original]));
         }
         Ok(())
     }
 
-    /// Pages of good hosts that hold menus and nothing else, or nothing at all.
+    /// Pages of good hosts that hold menus and a notice, or nothing at all.
     fn shells(&mut self, pool: &Pool) {
         const TITLES: [&str; 4] = ["Log in", "Search", "Members", "Archive"];
         for (at, page) in pool.choose("shell", "en", 14, ANY).iter().enumerate() {
             let title = TITLES[at % TITLES.len()];
             let path = format!("/{}", title.to_lowercase().replace(' ', "-"));
-            let shell = Page { stem: String::new(), kind: Kind::Docs, title: title.to_owned(), path, blocks: Vec::new(), ..page.clone() };
+            let blocks = vec![self.yard.stub(STUBS + at)];
+            let shell = Page { stem: String::new(), kind: Kind::Article, title: title.to_owned(), path, blocks, ..page.clone() };
             let url = format!("{}?from={}", shell.url(), page.stem);
-            self.records.push(self.print(&shell, url, Charset::Right, Truth::drop("boilerplate_only", STUB)));
+            self.records.push(self.print(&shell, url, Charset::Right, Truth::drop("boilerplate_only", "gopher/too_few_words")));
         }
         for (at, page) in pool.choose("empty", "en", 5, ANY).iter().enumerate() {
-            let body = if at < 3 { "<!DOCTYPE html>\n<html><head><title>Untitled</title></head><body>\n</body></html>\n" } else { "" };
-            let answer = html(body);
-            self.records.push(Record::new(format!("{}/empty", page.url()), answer, Truth::drop("empty_page", &["extract/no_content"])));
+            let answer = if at < 3 { html("") } else { Answer { body: Vec::new(), ..html("") } };
+            self.records.push(Record::new(format!("{}/empty", page.url()), answer, Truth::drop("empty_page", "extract/no_content")));
+        }
+        for (at, page) in pool.choose("symbols", "en", 6, ANY).iter().enumerate() {
+            let truth = Truth::drop("symbols_only", "extract/no_content");
+            self.records.push(Record::new(format!("{}/signs", page.url()), html(&Scrapyard::symbols(at)), truth));
         }
     }
 
     fn junk(&mut self, foreign: &[Page]) {
         type Make = fn(&Scrapyard, usize) -> Page;
-        let parts: [(&str, &[&str], usize, Make); 10] = [
-            ("blocked_host", &["url/blocked_domain"], 14, Scrapyard::blocked_host),
-            ("wrong_language", LANGUAGE, 14, Scrapyard::like_finnish),
-            ("gibberish_letters", LANGUAGE, 24, Scrapyard::gibberish_letters),
-            ("gibberish_words", &["gopher/too_few_stop_words"], 16, Scrapyard::gibberish_words),
-            ("keyword_spam", &["gopher_repetition/top_2_gram"], 16, Scrapyard::keyword_spam),
-            ("link_list", LINKS, 14, Scrapyard::link_list),
-            ("repeated_lines", &["gopher_repetition/duplicate_lines", "gopher_repetition/duplicate_5_grams"], 14, Scrapyard::repeated_lines),
-            ("number_table", NOT_PROSE, 9, Scrapyard::number_table),
-            ("symbols_only", NOT_PROSE, 6, Scrapyard::symbols),
-            ("too_short", STUB, 11, Scrapyard::too_short),
+        let parts: [(&str, &str, usize, Make); 10] = [
+            ("blocked_host", "url/blocked_domain", 14, Scrapyard::blocked_host),
+            ("wrong_language", "language/wrong_language", 14, Scrapyard::like_finnish),
+            ("gibberish_letters", "language/wrong_language", 24, Scrapyard::gibberish_letters),
+            ("gibberish_words", "gopher/too_few_stop_words", 16, Scrapyard::gibberish_words),
+            ("keyword_spam", "gopher_repetition/top_2_gram", 16, Scrapyard::keyword_spam),
+            ("link_list", "gopher/too_few_stop_words", 14, Scrapyard::link_list),
+            ("hashtags", "gopher/too_many_hashes", 6, Scrapyard::hashtags),
+            ("repeated_lines", "gopher_repetition/duplicate_lines", 14, Scrapyard::repeated_lines),
+            ("number_table", "language/wrong_language", 9, Scrapyard::number_table),
+            ("too_short", "gopher/too_few_words", STUBS, Scrapyard::too_short),
         ];
-        for (fault, ends, count, make) in parts {
+        for (fault, end, count, make) in parts {
             for at in 0..count {
                 let page = make(&self.yard, at);
-                self.records.push(self.record(&page, Charset::Right, Truth::drop(fault, ends)));
+                self.records.push(self.record(&page, Charset::Right, Truth::drop(fault, end)));
             }
         }
         for page in foreign {
-            let truth = Truth::drop("wrong_language", LANGUAGE).of_prose(page);
+            let truth = Truth::drop("wrong_language", "language/wrong_language").of_prose(page);
             self.records.push(self.record(page, Charset::Right, truth));
         }
     }
 
     /// Records that break off or lie about their length; their neighbours must come to no harm.
     fn damaged(&mut self, lost: &[Page]) {
-        let parts: [(_, &[&str], _); 5] = [
-            ("truncated_member", &["source/truncated_record"], Damage::Truncated),
-            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooLong),
-            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooLong),
-            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooShort),
-            ("wrong_length", &["source/wrong_record_length"], Damage::LengthTooShort),
+        let parts = [
+            ("truncated_member", "source/truncated_record", Damage::Truncated),
+            ("wrong_length", "source/wrong_record_length", Damage::LengthTooLong),
+            ("wrong_length", "source/wrong_record_length", Damage::LengthTooLong),
+            ("wrong_length", "source/wrong_record_length", Damage::LengthTooShort),
+            ("wrong_length", "source/wrong_record_length", Damage::LengthTooShort),
         ];
-        for (page, (fault, ends, damage)) in lost.iter().zip(parts) {
-            let truth = Truth { fate: "fault", ends, ..Truth::default() };
+        for (page, (fault, end, damage)) in lost.iter().zip(parts) {
+            let truth = Truth { fate: "fault", end: Some(end), ..Truth::default() };
             let mut record = self.record(page, Charset::Right, truth.with_fault(fault));
             record.damage = damage;
             if damage == Damage::Truncated {
@@ -294,12 +259,12 @@ impl Maker {
 
     /// Answers that a source must not take for documents.
     fn no_documents(&mut self, pool: &Pool) {
-        let skip = |ends| Truth { fate: "skip", ends, ..Truth::default() };
+        let skip = |end| Truth { fate: "skip", end: Some(end), ..Truth::default() };
         for page in pool.choose("not found", "en", 5, ANY) {
             let text = "The page that you asked for is not here, and we do not know where it went.".to_owned();
             let gone =
                 Page { stem: String::new(), title: "Not found".to_owned(), path: format!("/old{}", page.path), blocks: vec![Block::Paragraph(text)], ..page };
-            let mut record = self.record(&gone, Charset::Right, skip(&["source/http_status"]).with_fault("status_404"));
+            let mut record = self.record(&gone, Charset::Right, skip("source/http_status").with_fault("status_404"));
             record.answer.status = "404 Not Found";
             self.records.push(record);
         }
@@ -310,13 +275,15 @@ impl Maker {
             let body = magic.iter().copied().chain((0..60).flat_map(|_| dice.roll().to_le_bytes())).collect();
             let answer = Answer { status: "200 OK", content_type: content_type.to_owned(), body };
             let url = format!("https://{}/pictures/{at}.{suffix}", page.host);
-            self.records.push(Record::new(url, answer, skip(&["source/not_html"]).with_fault("not_html")));
+            self.records.push(Record::new(url, answer, skip("source/not_html").with_fault("not_html")));
         }
     }
 }
 
+/// A bare page.
 fn html(body: &str) -> Answer {
-    Answer { status: "200 OK", content_type: "text/html; charset=utf-8".to_owned(), body: body.as_bytes().to_vec() }
+    let body = format!("<!DOCTYPE html>\n<html><head><title>Untitled</title></head><body>\n{body}</body></html>\n").into_bytes();
+    Answer { status: "200 OK", content_type: "text/html; charset=utf-8".to_owned(), body }
 }
 
 /// One of the many addresses under which a server shows one page.

@@ -82,9 +82,9 @@ impl Scrapyard {
         self.page(&mut dice, &host, blocks)
     }
 
+    /// Words of letters thrown at random, of the lengths that English words have, so that a mean word length does not give them away.
     pub fn gibberish_letters(&self, at: usize) -> Page {
-        // Roughly English in its letters, so that a mean word length alone does not give it away.
-        const LETTERS: &[u8] = b"eeeeeettttaaaooooiiinnnsssrrrhhhllddccuummwwffggyyppbbvkjxqz";
+        const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
         let mut dice = Dice::new(&format!("letters {at}"));
         let blocks = paragraphs(&mut dice, 24, |dice| {
             let length = dice.between(2, 10);
@@ -137,11 +137,23 @@ impl Scrapyard {
         page
     }
 
+    /// Headlines that lead elsewhere, in running words, so that no doubt about their language takes them.
     pub fn link_list(&self, at: usize) -> Page {
         let mut dice = Dice::new(&format!("links {at}"));
         let count = dice.between(50, 110);
-        let links = (0..count).map(|_| (self.title(&mut dice), format!("https://{}/{}", dice.pick(&HOSTS), dice.pick(&self.words)))).collect();
+        let headline = |dice: &mut Dice| capital(&(0..dice.between(4, 8)).map(|_| dice.pick(&self.running).as_str()).collect::<Vec<_>>().join(" "));
+        let links = (0..count).map(|_| (headline(&mut dice), format!("https://{}/{}", dice.pick(&HOSTS), dice.pick(&self.words)))).collect();
         self.page_anywhere(&mut dice, vec![Block::Links(links)])
+    }
+
+    /// A wall of hashtags with some words between them.
+    pub fn hashtags(&self, at: usize) -> Page {
+        let mut dice = Dice::new(&format!("hashtags {at}"));
+        let blocks = paragraphs(&mut dice, 8, |dice| {
+            let word = dice.pick(&self.running);
+            if dice.below(2) == 0 { format!("#{word}") } else { word.clone() }
+        });
+        self.page_anywhere(&mut dice, blocks)
     }
 
     pub fn repeated_lines(&self, at: usize) -> Page {
@@ -160,18 +172,22 @@ impl Scrapyard {
         self.page_anywhere(&mut dice, vec![Block::Rows(rows)])
     }
 
-    pub fn symbols(&self, at: usize) -> Page {
+    /// Rows of signs without a letter.
+    pub fn symbols(at: usize) -> String {
         const SIGNS: [&str; 16] = ["★", "☆", "♦", "♪", "###", "***", "~~", "==", "--", "+++", "///", "♥", "•", "→", "|", "%%"];
         let mut dice = Dice::new(&format!("symbols {at}"));
-        let line = |dice: &mut Dice| Block::Paragraph((0..dice.between(12, 30)).map(|_| *dice.pick(&SIGNS)).collect::<Vec<_>>().join(" "));
-        let blocks = (0..dice.between(12, 25)).map(|_| line(&mut dice)).collect();
-        self.page_anywhere(&mut dice, blocks)
+        let mut line = || (0..dice.between(12, 30)).map(|_| *dice.pick(&SIGNS)).collect::<Vec<_>>().join(" ");
+        (0..18).map(|_| format!("<p>{}</p>\n", line())).collect()
     }
 
     pub fn too_short(&self, at: usize) -> Page {
         let mut dice = Dice::new(&format!("stub {at}"));
-        let text = self.stubs[at % self.stubs.len()].clone();
-        self.page_anywhere(&mut dice, vec![Block::Paragraph(text)])
+        self.page_anywhere(&mut dice, vec![self.stub(at)])
+    }
+
+    /// A notice of some 37 words: too few to be a document, enough to be sure of their language and to repeat nothing.
+    pub fn stub(&self, at: usize) -> Block {
+        Block::Paragraph(self.stubs[at % self.stubs.len()].clone())
     }
 
     /// Titles and paths for the side columns of hosts that have no other page.

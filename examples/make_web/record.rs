@@ -15,8 +15,8 @@ use crate::{
 pub struct Truth {
     /// `keep`, `edit` (kept, with a part cut out), `drop`, `fault` (a damaged record) or `skip` (no document at all).
     pub fate: &'static str,
-    /// `stage/reason` that may take it; a page that is nothing but a menu, say, may fall to the extractor or to the rule on short texts.
-    pub ends: &'static [&'static str],
+    /// `stage/reason` that must take it; none on pages that are kept.
+    pub end: Option<&'static str>,
     /// The planted fault; none on clean pages.
     pub fault: Option<&'static str>,
     /// URL of the page that this one copies.
@@ -32,8 +32,8 @@ impl Truth {
         Truth { fate: "keep", ..Truth::default() }
     }
 
-    pub fn drop(fault: &'static str, ends: &'static [&'static str]) -> Self {
-        Truth { fate: "drop", ends, fault: Some(fault), ..Truth::default() }
+    pub fn drop(fault: &'static str, end: &'static str) -> Self {
+        Truth { fate: "drop", end: Some(end), fault: Some(fault), ..Truth::default() }
     }
 
     pub fn with_fault(mut self, fault: &'static str) -> Self {
@@ -48,7 +48,7 @@ impl Truth {
 
     pub fn line(&self, url: &str, file: &str) -> Value {
         json!({
-            "url": url, "file": file, "fate": self.fate, "ends": self.ends, "fault": self.fault,
+            "url": url, "file": file, "fate": self.fate, "end": self.end, "fault": self.fault,
             "twin": self.twin, "jaccard": self.jaccard.map(|likeness| (likeness * 1e4).round() / 1e4), "prose": self.prose,
         })
     }

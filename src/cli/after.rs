@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::say::aside;
 use super::train::{print_metrics, show_training};
 use super::validate::{print_validation, show_trial};
 use super::{Done, Outcome};
@@ -72,7 +73,7 @@ impl After {
         if let Some(settings) = &self.train {
             let metrics = show_training(&output.join("shards"), settings, options, &output.join("train"), quiet)?;
             if !quiet {
-                print_metrics(&metrics);
+                print_metrics(&metrics)?;
             }
         }
         let mut verdict = None;
@@ -81,7 +82,7 @@ impl After {
             let validation =
                 show_trial(quiet, |watch| trial::of_pipeline(config, settings, &tokenizer(config, output), &output.join("validate"), &unwatched, watch))?;
             if !quiet {
-                print_validation(&validation);
+                print_validation(&validation)?;
             }
             verdict = Some(validation.verdict);
         }
@@ -109,7 +110,7 @@ impl After {
         if unmet.is_empty() {
             return Ok(Done::Fine);
         }
-        eprint!("{}", Problems::new(unmet, config.text.clone()));
+        aside(Problems::new(unmet, config.text.clone()).to_string().trim_end());
         Ok(Done::Unmet)
     }
 }

@@ -1,3 +1,4 @@
+use super::say::say;
 use super::{Done, Failure, Outcome};
 use crate::plan::Registry;
 
@@ -18,7 +19,7 @@ impl Explain {
             return Err(Failure(format!("there is no stage, source or sink `{}`: {}", self.name, crate::config::suggestion(&self.name, names))));
         }
         for (kind, known) in found {
-            println!("{kind} {}", known.manual());
+            say!("{kind} {}", known.manual())?;
         }
         Ok(Done::Fine)
     }

@@ -1,6 +1,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use super::say::say;
 use super::{Done, Failure, Outcome};
 use crate::html::{Options, extract};
 use crate::text::charset::decode;
@@ -21,7 +22,7 @@ impl Extract {
         let page = decode(&bytes, None);
         match extract(&page.text, &Options::default()) {
             Ok(page) => {
-                println!("{}", page.text);
+                say!("{}", page.text)?;
                 Ok(Done::Fine)
             }
             Err(reject) => Err(Failure(format!("{}: {}", self.file.display(), reject.reason()))),

@@ -8,6 +8,7 @@ mod extract;
 mod plan;
 mod progress;
 mod run;
+mod say;
 mod stages;
 mod to_warc;
 mod train;
@@ -73,7 +74,7 @@ pub fn main() -> ExitCode {
         Ok(Done::Unmet) => ExitCode::from(1),
         Err(Failure(text)) => {
             let text = text.trim_end();
-            eprintln!("{}{text}", if text.starts_with("error") { "" } else { "error: " });
+            say::aside(format_args!("{}{text}", if text.starts_with("error") { "" } else { "error: " }));
             ExitCode::from(2)
         }
     }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::say::say;
 use super::{Done, Outcome, count, size};
 use crate::plan::{Forecast, Pipeline};
 
@@ -17,34 +18,34 @@ impl Plan {
     pub(super) fn call(self) -> Outcome {
         let plan = Pipeline::load(&self.file, &self.set)?.plan()?;
         let forecast = Forecast::of(&plan);
-        println!("input      {} in {} splits ({} source)", size(forecast.input), count(plan.splits.len() as u64), plan.source_recipe);
+        say!("input      {} in {} splits ({} source)", size(forecast.input), count(plan.splits.len() as u64), plan.source_recipe)?;
         for (at, (segment, cost)) in plan.segments.iter().zip(&forecast.segments).enumerate() {
-            println!("\nsegment {}", at + 1);
+            say!("\nsegment {}", at + 1)?;
             if let Some(decided) = segment.decided {
-                println!("  {:<18} carries out the decision", plan.stages[decided].name);
+                say!("  {:<18} carries out the decision", plan.stages[decided].name)?;
             }
             for number in segment.stages.clone() {
                 let stage = &plan.stages[number];
-                println!("  {:<18} {}", stage.name, fields(&stage.spec));
+                say!("  {:<18} {}", stage.name, fields(&stage.spec))?;
             }
             match segment.barrier {
                 Some(number) => {
                     let stage = &plan.stages[number];
-                    println!("  {:<18} {}; barrier: sees all documents before it judges", stage.name, fields(&stage.spec));
-                    println!("  {:<18} spool {}, notes {}, memory {}", "forecast", size(cost.spool), size(cost.notes), size(cost.memory));
+                    say!("  {:<18} {}; barrier: sees all documents before it judges", stage.name, fields(&stage.spec))?;
+                    say!("  {:<18} spool {}, notes {}, memory {}", "forecast", size(cost.spool), size(cost.notes), size(cost.memory))?;
                 }
                 None => {
                     for sink in &plan.sinks {
-                        println!("  {:<18} writes {}/", sink.name, plan.config.run.output.join(sink.sink.folder()).display());
+                        say!("  {:<18} writes {}/", sink.name, plan.config.run.output.join(sink.sink.folder()).display())?;
                     }
                 }
             }
         }
-        println!(
+        say!(
             "\nforecast   at most {} of memory and {} of disk beside the output, supposing that every document is kept",
             size(forecast.memory()),
             size(forecast.disk())
-        );
+        )?;
         Ok(Done::Fine)
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::say::aside;
 use super::{count, size};
 use crate::run::{Snapshot, Unwatched, Watch};
 
@@ -86,12 +87,12 @@ impl Watch for Plain {
         if now.documents > 0 && due(&self.told, PLAIN_EVERY) {
             // Too little is known of the speed before a fiftieth is done.
             let left = (now.consumed * 50 > now.input).then(|| now.input.saturating_sub(now.consumed) as f64 * now.elapsed.as_secs_f64() / now.consumed as f64);
-            eprintln!("{}{}", line(now), left.map_or(String::new(), |seconds| format!(", about {seconds:.0} s left")));
+            aside(format_args!("{}{}", line(now), left.map_or(String::new(), |seconds| format!(", about {seconds:.0} s left"))));
         }
     }
 
     fn phase_done(&self, now: &Snapshot) {
-        eprintln!("{}", line(now));
+        aside(line(now));
     }
 }
 

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::say::say;
 use super::after::After;
 use super::progress::{LogFormat, watch};
 use super::{Outcome, all_threads, count, size};
@@ -50,9 +51,9 @@ impl Run {
         let options = Options { threads, stop: &STOP, watch: watch.as_ref() };
         let summary = run(plan, &options)?;
         if !self.quiet {
-            print!("{}", funnel(&summary.report));
+            say!("{}", funnel(&summary.report).trim_end())?;
             if summary.already {
-                println!("finished before: nothing was left to do");
+                say!("finished before: nothing was left to do")?;
             }
         }
         after.call(&config, &summary.report, &options, self.quiet)

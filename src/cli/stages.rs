@@ -1,3 +1,4 @@
+use super::say::say;
 use super::{Done, Outcome};
 use crate::plan::Registry;
 
@@ -13,16 +14,16 @@ impl Stages {
     pub(super) fn call(self) -> Outcome {
         let registry = Registry::default();
         if self.markdown {
-            print!("{}", table(&registry));
+            say!("{}", table(&registry).trim_end())?;
             return Ok(Done::Fine);
         }
         for (kind, shelf) in [("Sources", &registry.sources), ("Stages", &registry.stages), ("Sinks", &registry.sinks)] {
-            println!("{kind}");
+            say!("{kind}")?;
             for known in shelf.iter() {
-                println!("  {:<18} {}", known.name, known.manual().summary());
+                say!("  {:<18} {}", known.name, known.manual().summary())?;
             }
         }
-        println!("\n`dataprep explain NAME` prints a manual.");
+        say!("\n`dataprep explain NAME` prints a manual.")?;
         Ok(Done::Fine)
     }
 }

@@ -1,6 +1,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::say::say;
 use super::{Done, Failure, Outcome, count};
 use crate::source::warc::write::Writer;
 
@@ -35,7 +36,7 @@ impl ToWarc {
             let buffered = writer.finish().map_err(failed)?;
             buffered.into_inner().map_err(|error| failed(error.into_error()))?;
         }
-        println!("{} pages", count(pages.len() as u64));
+        say!("{} pages", count(pages.len() as u64))?;
         Ok(Done::Fine)
     }
 }

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::say::say;
 use super::run::{STOP, stop_on_ctrl_c};
 use super::{Done, Failure, Outcome, all_threads, count};
 use crate::run::{Options, Unwatched};
@@ -82,7 +83,7 @@ impl Train {
         let options = Options { threads: self.threads.unwrap_or_else(all_threads), stop: &STOP, watch: &Unwatched };
         let metrics = show_training(&self.shards, &settings, &options, &self.out, self.quiet)?;
         if !self.quiet {
-            print_metrics(&metrics);
+            print_metrics(&metrics)?;
         }
         Ok(Done::Fine)
     }
@@ -118,15 +119,16 @@ pub(super) fn show_training(shards: &Path, settings: &Settings, options: &Option
     metrics.ok_or_else(|| Failure("stopped; the same command goes on from here".to_owned()))
 }
 
-pub(super) fn print_metrics(metrics: &Metrics) {
-    println!(
+pub(super) fn print_metrics(metrics: &Metrics) -> std::io::Result<()> {
+    say!(
         "\ntrained {} parameters on {} tokens ({:.1} epochs) in {:.0} s",
         count(metrics.parameters as u64),
         count(metrics.tokens),
         metrics.epochs,
         metrics.seconds
-    );
+    )?;
     if let (Some(loss), Some(bits)) = (metrics.val_loss, metrics.val_bits_per_byte) {
-        println!("held out: {loss:.4} nats a token, {bits:.4} bits per byte");
+        say!("held out: {loss:.4} nats a token, {bits:.4} bits per byte")?;
     }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::say::say;
 use super::after::After;
 use super::progress::{LogFormat, watch};
 use super::run::{STOP, stop_on_ctrl_c};
@@ -71,7 +72,7 @@ impl Validate {
         let _ = std::fs::remove_dir_all(out);
         let validation = show_trial(self.quiet, |watch| of_files(&arms, heldout, &settings, out, &options, watch))?;
         if !self.quiet {
-            print_validation(&validation);
+            print_validation(&validation)?;
         }
         Ok(Done::Fine)
     }
@@ -140,17 +141,17 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-pub(super) fn print_validation(validation: &Validation) {
-    println!(
+pub(super) fn print_validation(validation: &Validation) -> std::io::Result<()> {
+    say!(
         "\nverdict on {} held-out documents ({} bytes), {} trainings an arm of {} tokens each",
         count(validation.heldout_documents as u64),
         count(validation.heldout_bytes),
         validation.seeds,
         count(validation.budget_tokens)
-    );
-    println!("{:<14} {:>14} {:>9} {:>10} {:>10} {:>8}", "arm", "bits per byte", "spread", "documents", "tokens", "epochs");
+    )?;
+    say!("{:<14} {:>14} {:>9} {:>10} {:>10} {:>8}", "arm", "bits per byte", "spread", "documents", "tokens", "epochs")?;
     for arm in &validation.arms {
-        println!(
+        say!(
             "{:<14} {:>14.4} {:>9.4} {:>10} {:>10} {:>8.1}",
             arm.name,
             arm.bits_per_byte,
@@ -158,10 +159,10 @@ pub(super) fn print_validation(validation: &Validation) {
             count(arm.documents as u64),
             count(arm.tokens),
             arm.epochs
-        );
+        )?;
     }
     for difference in &validation.differences {
-        println!(
+        say!(
             "{} against {}: {:+.4} bits per byte, 95 % interval {:+.4} to {:+.4}: {}",
             difference.arm,
             difference.against,
@@ -169,6 +170,7 @@ pub(super) fn print_validation(validation: &Validation) {
             difference.interval[0],
             difference.interval[1],
             word(difference.verdict)
-        );
+        )?;
     }
+    Ok(())
 }

@@ -13,11 +13,7 @@ pub fn render(page: &Blocks, chosen: &[bool], options: &Options) -> String {
         let text = page.text_of(block);
         let same_row = last.is_some_and(|l| block.row != NONE && l.row == block.row);
         if same_row && is_plain_row(page, block.row) {
-            if last.is_some_and(|l| l.cell != block.cell) {
-                out.push_str(" | ");
-            } else {
-                out.push(' ');
-            }
+            out.push_str(" | ");
             push_line(&mut out, text);
             last = Some(block);
             continue;
@@ -91,11 +87,13 @@ fn close_row(out: &mut String, page: &Blocks, block: &Block, markdown: bool) {
     }
 }
 
-/// Whether a row is one of a data table: few blocks, none of them long.
+/// Whether a row is one of a data table: one short block a cell. Cells of several blocks are what tables for the layout of a page have.
 fn is_plain_row(page: &Blocks, row: u32) -> bool {
     let Some(area) = page.areas.get(row as usize) else {
         return false;
     };
     let blocks = &page.blocks[area.span.start as usize..area.span.end as usize];
-    blocks.len() <= 40 && blocks.iter().all(|b| b.row == row && !b.pre && b.counts.units < 60.0)
+    blocks.len() <= 40
+        && blocks.iter().all(|b| b.row == row && !b.pre && b.counts.units < 60.0)
+        && blocks.windows(2).all(|pair| pair[0].cell != pair[1].cell)
 }

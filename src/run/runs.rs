@@ -16,7 +16,7 @@ const FOOTER: u64 = 8 * (BUCKETS as u64 + 1);
 
 /// Sorts notes, joins those that the barrier can join, and writes them as a run. The buffer is given back empty.
 pub fn write_run(mut notes: NoteBuffer, global: &dyn Global, path: &Path) -> Result<NoteBuffer> {
-    sort(&mut notes);
+    notes.sort();
     combine(&mut notes, global);
     let failed = RunError::file("cannot write", path);
     let written = (|| {
@@ -32,38 +32,6 @@ pub fn write_run(mut notes: NoteBuffer, global: &dyn Global, path: &Path) -> Res
     Ok(notes)
 }
 
-fn sort(notes: &mut NoteBuffer) {
-    fn fixed<const N: usize>(bytes: &mut [u8]) {
-        bytes.as_chunks_mut::<N>().0.sort_unstable();
-    }
-    match notes.shape.width {
-        Some(8) => fixed::<8>(&mut notes.bytes),
-        Some(16) => fixed::<16>(&mut notes.bytes),
-        Some(20) => fixed::<20>(&mut notes.bytes),
-        Some(24) => fixed::<24>(&mut notes.bytes),
-        Some(25) => fixed::<25>(&mut notes.bytes),
-        Some(28) => fixed::<28>(&mut notes.bytes),
-        Some(32) => fixed::<32>(&mut notes.bytes),
-        Some(40) => fixed::<40>(&mut notes.bytes),
-        width => {
-            let mut all: Vec<&[u8]> = notes.iter().collect();
-            all.sort_unstable();
-            let mut bytes = Vec::with_capacity(notes.bytes.len());
-            for note in all {
-                put(&mut bytes, note, width.is_none());
-            }
-            notes.bytes = bytes;
-        }
-    }
-}
-
-fn put(bytes: &mut Vec<u8>, note: &[u8], with_length: bool) {
-    if with_length {
-        bytes.extend_from_slice(&(note.len() as u32).to_le_bytes());
-    }
-    bytes.extend_from_slice(note);
-}
-
 fn combine(notes: &mut NoteBuffer, global: &dyn Global) {
     let key = notes.shape.key;
     let mut out = NoteBuffer { shape: notes.shape, bytes: Vec::new() };
@@ -75,14 +43,14 @@ fn combine(notes: &mut NoteBuffer, global: &dyn Global) {
             continue;
         }
         if !last.is_empty() {
-            put(&mut out.bytes, &last, out.shape.width.is_none());
+            out.push(&[&last]);
         }
         last.clear();
         last.extend_from_slice(note);
     }
     if joined {
-        put(&mut out.bytes, &last, out.shape.width.is_none());
-        sort(&mut out);
+        out.push(&[&last]);
+        out.sort();
         *notes = out;
     }
 }
@@ -203,7 +171,7 @@ pub fn stream(runs: &[Run], range: (usize, usize), memory: usize) -> Result<Box<
             let mut slice = run.slice(from, to, 1 << 16)?;
             slice.file.read_to_end(&mut notes.bytes).map_err(RunError::file("cannot read", &run.path))?;
         }
-        sort(&mut notes);
+        notes.sort();
         return Ok(Box::new(InMemory { notes, at: 0 }));
     }
     let buffer = (memory / held.len()).clamp(4 << 10, 1 << 20);

@@ -46,14 +46,7 @@ impl<'a> Notes<'a> {
     /// Adds a note given in pieces, key first. Pieces of a wrong total length for the shape are a fault of the stage's code.
     pub fn push(&mut self, pieces: &[&[u8]]) {
         let buffer = &mut self.buffer;
-        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-        debug_assert!(length >= buffer.shape.key && buffer.shape.width.is_none_or(|width| width == length));
-        if buffer.shape.width.is_none() {
-            buffer.bytes.extend_from_slice(&(length as u32).to_le_bytes());
-        }
-        for piece in pieces {
-            buffer.bytes.extend_from_slice(piece);
-        }
+        buffer.push(pieces);
         if let Some((limit, spill)) = &mut self.spill
             && buffer.bytes.len() > *limit
             && self.failed.is_none()
@@ -86,6 +79,40 @@ impl<'a> Notes<'a> {
 }
 
 impl NoteBuffer {
+    /// Adds a note given in pieces.
+    pub fn push(&mut self, pieces: &[&[u8]]) {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        debug_assert!(length >= self.shape.key && self.shape.width.is_none_or(|width| width == length));
+        if self.shape.width.is_none() {
+            self.bytes.extend_from_slice(&(length as u32).to_le_bytes());
+        }
+        pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+    }
+
+    /// Puts the notes in byte order: in place where their width is among those that barriers use.
+    pub fn sort(&mut self) {
+        fn fixed<const N: usize>(bytes: &mut [u8]) {
+            bytes.as_chunks_mut::<N>().0.sort_unstable();
+        }
+        match self.shape.width {
+            Some(8) => fixed::<8>(&mut self.bytes),
+            Some(16) => fixed::<16>(&mut self.bytes),
+            Some(20) => fixed::<20>(&mut self.bytes),
+            Some(24) => fixed::<24>(&mut self.bytes),
+            Some(25) => fixed::<25>(&mut self.bytes),
+            Some(28) => fixed::<28>(&mut self.bytes),
+            Some(32) => fixed::<32>(&mut self.bytes),
+            Some(40) => fixed::<40>(&mut self.bytes),
+            _ => {
+                let mut all: Vec<&[u8]> = self.iter().collect();
+                all.sort_unstable();
+                let mut sorted = NoteBuffer { shape: self.shape, bytes: Vec::with_capacity(self.bytes.len()) };
+                all.iter().for_each(|note| sorted.push(&[note]));
+                self.bytes = sorted.bytes;
+            }
+        }
+    }
+
     /// The notes in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = self.bytes.as_slice();
@@ -120,6 +147,18 @@ mod tests {
         loose.push(&[b"a", b""]);
         loose.push(&[b"bcd"]);
         assert_eq!(loose.iter().collect::<Vec<_>>(), [b"a".as_slice(), b"bcd"]);
+    }
+
+    #[test]
+    fn notes_of_any_width_are_put_in_byte_order() {
+        for width in [Some(8), Some(9), Some(16), None] {
+            let mut buffer = NoteBuffer { shape: NoteShape { key: 1, width }, bytes: Vec::new() };
+            for number in [5u8, 200, 3, 5, 0] {
+                buffer.push(&[&[number; 8], &vec![number; width.map_or(usize::from(number), |width| width - 8)]]);
+            }
+            buffer.sort();
+            assert_eq!(buffer.iter().map(|note| note[0]).collect::<Vec<_>>(), [0, 3, 5, 5, 200], "{width:?}");
+        }
     }
 
     #[test]

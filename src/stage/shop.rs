@@ -1,6 +1,8 @@
 //! What a recipe builds with: its name, its seed, its reasons and tags, and the files it names.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -94,13 +96,22 @@ impl Shop<'_> {
 
     /// Reads a file that key `key` names. Its content becomes part of the run's fingerprint.
     pub fn read(&mut self, key: &str, path: &Path) -> Result<Vec<u8>, Complaint> {
-        let bytes = std::fs::read(path).map_err(|cause| {
-            let said = RunError::file("cannot read", path)(cause).to_string();
-            Complaint::new(key, said, "check the path; it is taken from the folder the command runs in")
-        })?;
-        self.files.insert(path.display().to_string());
+        let mut bytes = Vec::new();
+        self.open(key, path)?.read_to_end(&mut bytes).map_err(|cause| unread(key, path, cause))?;
         Ok(bytes)
     }
+
+    /// Opens such a file, for what need not be in memory as a whole.
+    pub fn open(&mut self, key: &str, path: &Path) -> Result<File, Complaint> {
+        let file = File::open(path).map_err(|cause| unread(key, path, cause))?;
+        self.files.insert(path.display().to_string());
+        Ok(file)
+    }
+}
+
+fn unread(key: &str, path: &Path, cause: std::io::Error) -> Complaint {
+    let said = RunError::file("cannot read", path)(cause).to_string();
+    Complaint::new(key, said, "check the path; it is taken from the folder the command runs in")
 }
 
 #[cfg(test)]

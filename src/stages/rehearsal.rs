@@ -69,26 +69,6 @@ pub fn roll(seed: u64, number: u64) -> u64 {
     crate::dedup::mix(crate::dedup::mix(seed + 1) ^ number)
 }
 
-fn sort(notes: &mut NoteBuffer) {
-    fn fixed<const W: usize>(raw: &mut [u8]) {
-        raw.as_chunks_mut::<W>().0.sort_unstable();
-    }
-    match notes.shape.width {
-        Some(16) => fixed::<16>(&mut notes.bytes),
-        Some(20) => fixed::<20>(&mut notes.bytes),
-        Some(24) => fixed::<24>(&mut notes.bytes),
-        Some(25) => fixed::<25>(&mut notes.bytes),
-        Some(28) => fixed::<28>(&mut notes.bytes),
-        Some(32) => fixed::<32>(&mut notes.bytes),
-        _ => {
-            let mut sorted: Vec<Vec<u8>> = notes.iter().map(<[u8]>::to_vec).collect();
-            sorted.sort_unstable();
-            let length = |note: &[u8]| if notes.shape.width.is_none() { (note.len() as u32).to_le_bytes().to_vec() } else { Vec::new() };
-            notes.bytes = sorted.iter().flat_map(|note| [length(note), note.clone()].concat()).collect();
-        }
-    }
-}
-
 /// First bytes of keys at which ranges are cut.
 fn cuts(play: Play, round: u32) -> Vec<u8> {
     let mut cuts: Vec<u8> = (1..play.ranges).map(|n| roll(play.seed, u64::from(round) << 32 | n as u64) as u8).collect();
@@ -112,7 +92,7 @@ pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
     let (mut decision, mut decided) = (Decision::in_memory(), Decision::in_memory());
     for number in 0.. {
         assert!(number < 100, "a barrier that does not end");
-        sort(&mut notes);
+        notes.sort();
         let round = Round { number, texts: &texts, decided: &decided, memory: play.memory };
         let all: Vec<&[u8]> = notes.iter().collect();
         let cuts = cuts(play, number);
@@ -124,7 +104,7 @@ pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
             outcomes.bytes.append(&mut part.finish()?.bytes);
             start = end;
         }
-        sort(&mut outcomes);
+        outcomes.sort();
         let all: Vec<&[u8]> = outcomes.iter().collect();
         let next = global.decide(number, &mut Stream { notes: &all }, &mut decision)?;
         drop(all);

@@ -24,8 +24,8 @@ use std::borrow::Cow;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::prelude::*;
-use crate::text::listed::{Listed, entries, plain};
-use crate::text::url::{Url, decoded, parents, registered_domains, without_www};
+use crate::text::listed::{Builder, Listed};
+use crate::text::url::{Url, decoded, host_form, parents, registered_domains, without_www};
 
 /// Which URLs to drop.
 #[derive(Deserialize)]
@@ -260,7 +260,9 @@ fn blocked_domain(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
 fn blocked_host(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
     let host = seen.host?;
     let bare = without_www(host);
-    let exact = [&lists.domains, &lists.hosts].into_iter().find_map(|list| list.get(host).or_else(|| list.get(bare)));
+    // `www.` alone seldom makes a difference: one look each is the rule.
+    let forms = [Some(bare), (bare.len() < host.len()).then_some(host)];
+    let exact = [&lists.domains, &lists.hosts].into_iter().find_map(|list| forms.into_iter().flatten().find_map(|form| list.get(form)));
     let entry = exact.or_else(|| parents(bare).find_map(|parent| lists.sites.get(parent)))?;
     Some(entry.into())
 }
@@ -303,10 +305,6 @@ fn parted(list: &[String]) -> (Vec<String>, Vec<String>) {
     list.iter().cloned().partition(|entry| Url::parse(entry).rest.trim_end_matches('/').is_empty())
 }
 
-fn host_form(entry: &str) -> Cow<'_, str> {
-    Url::parse(entry).host.unwrap_or(Cow::Borrowed(entry))
-}
-
 fn page_form(entry: &str) -> Cow<'_, str> {
     Cow::Owned(Url::parse(entry).page())
 }
@@ -316,14 +314,13 @@ fn word_form(entry: &str) -> Cow<'_, str> {
 }
 
 fn read_list(shop: &mut Shop<'_>, key: &str, files: &OneOrMany, inline: &[String], form: fn(&str) -> Cow<'_, str>) -> std::result::Result<Listed, Complaint> {
-    let mut texts = Vec::new();
-    for file in &files.0 {
-        let bytes = shop.read(key, file.as_ref())?;
-        let text = plain(bytes).map_err(|cause| Complaint::new(key, format!("cannot unpack `{file}`: {cause}"), "wanted plain text or gzip"))?;
-        texts.push(text);
+    let mut list = Builder::default();
+    for name in &files.0 {
+        let file = shop.open(key, name.as_ref())?;
+        list.read(file, form).map_err(|cause| Complaint::new(key, format!("cannot unpack `{name}`: {cause}"), "wanted plain text or gzip"))?;
     }
-    let all = texts.iter().flat_map(|text| entries(text)).chain(inline.iter().map(String::as_str));
-    Listed::new(all.map(form)).ok_or_else(|| Complaint::new(key, "the list takes more than 4 GiB", "split it over two stages"))
+    inline.iter().for_each(|entry| list.push(&form(entry)));
+    list.finish().ok_or_else(|| Complaint::new(key, "the list takes more than 4 GiB", "split it over two stages"))
 }
 
 #[cfg(test)]

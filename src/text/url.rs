@@ -64,6 +64,15 @@ impl<'a> Url<'a> {
     }
 }
 
+/// A host of a list as hosts are compared: lower-case ASCII, whatever stood around it.
+pub fn host_form(entry: &str) -> Cow<'_, str> {
+    // Lists of millions mostly hold hosts as they are compared.
+    if entry.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')) && !entry.ends_with('.') {
+        return Cow::Borrowed(entry);
+    }
+    Url::parse(entry).host.unwrap_or(Cow::Borrowed(entry))
+}
+
 /// The host without a leading `www.`.
 pub fn without_www(host: &str) -> &str {
     host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)

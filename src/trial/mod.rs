@@ -134,7 +134,7 @@ fn judge(
     let model = ModelConfig::preset(settings.preset, heldout.vocab_size(), settings.seq_len, settings.layers, settings.heads, settings.width);
     let steps = steps_for(settings.tokens, settings.batch, settings.seq_len);
     let optim = OptimConfig { learning_rate: settings.learning_rate, warmup: (steps / 20).max(1), ..OptimConfig::default() };
-    let train = TrainConfig { steps, batch: settings.batch, seed: 0, sampling: Sampling::InOrder, evaluate_every: 0, optim };
+    let train = TrainConfig { steps, batch: settings.batch, seed: settings.seed, sampling: Sampling::InOrder, evaluate_every: 0, optim };
     let arms: Vec<StudyArm<'_>> = corpora.iter().map(|(name, corpus)| StudyArm { name, corpus }).collect();
     // Finished trainings are kept under a hash of all that they depend on, so that changed settings or corpora never meet old results.
     let mut asked = format!("{model:?} {train:?} {}", settings.seeds);

@@ -19,6 +19,8 @@ pub struct Settings {
     pub heldout_share: Share,
     /// Trainings of each arm.
     pub seeds: usize,
+    /// Seed of the first training; the next ones count on from it.
+    pub seed: u64,
     /// Tokens each training sees.
     pub tokens: u64,
     /// The model family.
@@ -64,6 +66,7 @@ impl Default for Settings {
             heldout: None,
             heldout_share: Share::new(0.1),
             seeds: 5,
+            seed: 0,
             tokens: 400_000,
             preset: Preset::Gpt,
             layers: 2,

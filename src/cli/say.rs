@@ -1,0 +1,23 @@
+//! What the command prints. A reader that has gone away (`dataprep plan FILE | head`) is no error, and ends nothing: the work goes on.
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Result, Write, stderr, stdout};
+
+/// Writes a line to standard output. Fails where it can be written to no longer, on a full disk for one.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::cli::say::line(format_args!("{}\n", format_args!($($line)*))) };
+}
+pub(super) use say;
+
+pub(super) fn line(line: Arguments<'_>) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_fmt(line).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes a line to standard error, where nobody may be listening.
+pub(super) fn aside(line: impl std::fmt::Display) {
+    let _ = writeln!(stderr(), "{line}");
+}
