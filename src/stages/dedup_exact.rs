@@ -31,7 +31,7 @@ const REASON: &str = "exact_duplicate";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DedupExact {
-    /// What is compared: `"text"` (default), `"url"`, `"tag:NAME"` for a tag, `"column:NAME"` for a column of the input.
+    /// What is compared: `"text"` (default), `"url"` (as written; see the stage `url_dedup`), `"tag:NAME"` for a tag, `"column:NAME"` for a column of the input.
     by: String,
     /// What of a text counts: `"space"` (default: all but the amount of white space), `"words"` (letters and digits, without case) or `"bytes"`.
     normal: Normal,
@@ -63,7 +63,7 @@ impl Recipe for DedupExact {
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
         let by = match self.by.split_once(':') {
             None if self.by == "text" => By::Text(self.normal),
-            None if self.by == "url" => By::Url,
+            None if self.by == "url" => By::Url(|url| Some(url.to_owned())),
             Some(("tag", name)) => tag(shop, name, "by")?,
             Some(("column", name)) => By::Column(name.to_owned()),
             _ => return Err(Complaint::new("by", format!("`{}` names no field", self.by), "give \"text\", \"url\", \"tag:NAME\" or \"column:NAME\"").into()),
@@ -99,10 +99,18 @@ fn tag(shop: &mut Shop<'_>, name: &str, key: &str) -> std::result::Result<By, Co
     found.map_err(|_| Complaint::new(key, format!("tag `{name}` holds lists"), "name a tag that holds one value"))
 }
 
+/// The form in which URLs are compared; none where one is not to be compared.
+pub(super) type UrlForm = fn(&str) -> Option<String>;
+
+/// The barrier that keeps the first document of each URL.
+pub(super) fn by_url(form: UrlForm, memory: usize, reason: Reason) -> Built {
+    Built::global(SameAgain { by: By::Url(form), keep: Keep::First, memory, reason })
+}
+
 #[derive(Debug)]
 enum By {
     Text(Normal),
-    Url,
+    Url(UrlForm),
     Column(String),
     Str(Tag<String>),
     Bool(Tag<bool>),
@@ -132,7 +140,7 @@ impl SameAgain {
         let bytes = |text: &str| digest(text, Normal::Bytes);
         match &self.by {
             By::Text(normal) => digest(doc.text(), *normal),
-            By::Url => bytes(doc.url.as_deref()?),
+            By::Url(form) => bytes(&form(doc.url.as_deref()?)?),
             By::Column(name) => bytes(&doc.extra.get(name).filter(|value| !value.is_null())?.to_string()),
             By::Str(tag) => bytes(doc.tag(*tag)?),
             By::Bool(tag) => bytes(&doc.tag(*tag)?.to_string()),

@@ -10,6 +10,7 @@ pub mod rules;
 pub mod sample;
 pub mod tokenize;
 pub mod url;
+pub mod url_dedup;
 
 use crate::stage::Register;
 
@@ -25,6 +26,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<sample::Sample>(include_str!("sample.rs"));
     to.add::<tokenize::Tokenize>(include_str!("tokenize.rs"));
     to.add::<url::Filter>(include_str!("url.rs"));
+    to.add::<url_dedup::UrlDedup>(include_str!("url_dedup.rs"));
 }
 
 /// What a stage file needs.

@@ -16,16 +16,24 @@
 //! way an international host is written make no difference. `%xx` is decoded before words are looked for.
 //!
 //! Rules in their order, which is that of datatrove's URLFilter (RefinedWeb, Penedo et al. 2023): `not_web` and `broken_url`,
-//! `blocked_domain`, `blocked_host`, `blocked_url`, `blocked_word`, `blocked_soft_words`, `blocked_subword`. What is on the allow list
-//! passes them all.
+//! `blocked_domain`, `blocked_host`, `blocked_url`, `blocked_word`, `blocked_soft_words`, `blocked_subword`, and then `blocked_pattern`. What
+//! is on the allow list passes them all.
+//!
+//! `profile = "datatrove"` decides as datatrove 0.10 does: hosts and words in the case in which they are written, `urls` as a whole with their
+//! scheme, words of ASCII letters and digits, domains by the registries' suffixes alone. `profile = "dclm"` decides as DCLM's re-creation of
+//! RefinedWeb: hosts of `domains` without `www.`, then `subwords` in the URL without `-` and `.`, `words`, and `soft_words`, whatever their case.
 
 use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::RegexSet;
 
+use self::rules::{Lists, Profile, Readings, Rule, Seen, is_allowed, page_form};
 use super::prelude::*;
 use crate::text::listed::{Builder, Listed};
-use crate::text::url::{Url, decoded, host_form, parents, registered_domains, without_www};
+use crate::text::url::{Url, host_form};
+
+mod rules;
 
 /// Which URLs to drop.
 #[derive(Deserialize)]
@@ -49,38 +57,31 @@ pub struct Filter {
     block: Vec<String>,
     /// Words to block, written here.
     block_words: Vec<String>,
+    /// Regular expressions (syntax of the crate `regex`), looked for in the URL as written.
+    patterns: Vec<String>,
     /// Domains, hosts (with all hosts below them) and URLs that pass whatever else is listed.
     allow: Vec<String>,
     /// Files of the same.
     allow_lists: OneOrMany,
     /// Drop documents without a URL (`no_url`). Default false.
     require: bool,
+    /// Whose rules hold: `"dataprep"` (default), `"datatrove"` or `"dclm"`.
+    profile: Profile,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
         let [domains, hosts, urls, words, soft_words, subwords, allow_lists] = Default::default();
-        let [block, block_words, allow] = Default::default();
-        Filter { domains, hosts, urls, words, soft_words, soft_min: 2, subwords, block, block_words, allow, allow_lists, require: false }
+        let [block, block_words, patterns, allow] = Default::default();
+        Filter { domains, hosts, urls, words, soft_words, soft_min: 2, subwords, block, block_words, patterns, allow, allow_lists, require: false, profile: Profile::Dataprep }
     }
 }
-
-const RULES: [(&str, Find); 8] = [
-    ("not_web", not_web),
-    ("broken_url", broken_url),
-    ("blocked_domain", blocked_domain),
-    ("blocked_host", blocked_host),
-    ("blocked_url", blocked_url),
-    ("blocked_word", blocked_word),
-    ("blocked_soft_words", blocked_soft_words),
-    ("blocked_subword", blocked_subword),
-];
 
 impl Recipe for Filter {
     const NAME: &'static str = "url";
 
     fn spec(&self) -> Spec {
-        RULES.iter().fold(Spec::new().reason("no_url"), |spec, (name, _)| spec.reason(*name))
+        self.profile.rules().iter().fold(Spec::new().reason("no_url"), |spec, (name, _)| spec.reason(*name))
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
@@ -95,14 +96,19 @@ impl Recipe for Filter {
             })
         };
         let (sites, pages) = parted(&self.block);
+        let (list_page, word_form) = (self.profile.page_form(), self.profile.word_form());
         let domains = load("domains", &self.domains, &[], host_form);
         let hosts = load("hosts", &self.hosts, &[], host_form);
         let sites = load("block", &OneOrMany::default(), &sites, page_form);
-        let urls = load("urls", &self.urls, &pages, page_form);
+        let urls = load("urls", &self.urls, &pages, list_page);
         let words = load("words", &self.words, &self.block_words, word_form);
         let soft_words = load("soft_words", &self.soft_words, &[], word_form);
         let subwords = load("subwords", &self.subwords, &[], word_form);
         let allowed = load("allow_lists", &self.allow_lists, &self.allow, page_form);
+        let patterns = RegexSet::new(&self.patterns).unwrap_or_else(|cause| {
+            complaints.push(Complaint::new("patterns", "not a regular expression", cause.to_string().lines().last().unwrap_or_default()));
+            RegexSet::empty()
+        });
         for (key, list) in [("block", &self.block), ("allow", &self.allow)] {
             if let Some(odd) = list.iter().find(|entry| Url::parse(entry).host.is_none()) {
                 complaints.push(Complaint::new(key, format!("`{odd}` is neither host nor URL"), "as \"example.org\" or \"example.org/path/\""));
@@ -112,72 +118,21 @@ impl Recipe for Filter {
             return Err(complaints);
         }
         // The fastest kind takes most memory: for lists of the usual length.
-        let parts = AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter());
+        let parts = AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter().filter(|word| !word.is_empty()));
         let parts = parts.map_err(|cause| Complaint::new("subwords", cause.to_string(), "shorten the list"))?;
-        let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords: parts };
-        let rules = RULES.iter().map(|(name, find)| Rule { name, reason: shop.reason(name), find: *find }).collect();
-        Ok(Built::stage(Judge { lists, allowed, rules, no_url: self.require.then(|| shop.reason("no_url")) }))
+        let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords: parts, patterns };
+        let rules = self.profile.rules().iter().map(|rule| (*rule, shop.reason(rule.0))).collect();
+        Ok(Built::stage(Judge { profile: self.profile, lists, allowed, rules, no_url: self.require.then(|| shop.reason("no_url")) }))
     }
 }
 
 struct Judge {
+    profile: Profile,
     lists: Lists,
     /// Hosts and pages, in the form of pages.
     allowed: Listed,
-    rules: Vec<Rule>,
+    rules: Vec<(Rule, Reason)>,
     no_url: Option<Reason>,
-}
-
-struct Rule {
-    name: &'static str,
-    reason: Reason,
-    find: Find,
-}
-
-/// Looks for what is wrong.
-type Find = fn(&Lists, &Seen<'_>) -> Option<Found>;
-
-/// What is wrong: the entry that matched, or what was found, in words.
-struct Found {
-    words: String,
-    /// Value and threshold, where something was counted.
-    measured: Option<(f64, f64)>,
-}
-
-impl From<&str> for Found {
-    fn from(entry: &str) -> Found {
-        Found { words: entry.to_owned(), measured: None }
-    }
-}
-
-struct Lists {
-    domains: Listed,
-    hosts: Listed,
-    sites: Listed,
-    urls: Listed,
-    words: Listed,
-    soft_words: Listed,
-    soft_min: usize,
-    subwords: AhoCorasick,
-}
-
-/// A URL as the rules look at it.
-struct Seen<'a> {
-    scheme: &'a str,
-    is_web: bool,
-    host: Option<&'a str>,
-    /// As [`Url::page`] writes it.
-    page: &'a str,
-    /// The whole, lower case, `%xx` decoded.
-    lower: &'a str,
-    /// Its letters and digits.
-    squeezed: &'a str,
-}
-
-#[derive(Default)]
-struct Buffers {
-    lower: String,
-    squeezed: String,
 }
 
 impl Stage for Judge {
@@ -191,126 +146,36 @@ impl Stage for Judge {
         if !self.allowed.is_empty() && url.host.as_deref().is_some_and(|host| is_allowed(&self.allowed, host, &page)) {
             return Ok(Verdict::Keep);
         }
-        let mut buffers = std::mem::take(scratch.buffer::<Buffers>());
+        let mut readings = std::mem::take(scratch.buffer::<Readings>());
         if !(self.lists.words.is_empty() && self.lists.soft_words.is_empty() && self.lists.subwords.patterns_len() == 0) {
-            buffers.fill(written);
+            readings.fill(written, self.profile);
         }
-        let seen = Seen {
-            scheme: url.scheme.unwrap_or_default(),
-            is_web: url.is_web(),
-            host: url.host.as_deref(),
-            page: &page,
-            lower: &buffers.lower,
-            squeezed: &buffers.squeezed,
-        };
+        let seen = Seen { profile: self.profile, written, url: &url, page: &page, readings: &readings };
         let mut verdict = Verdict::Keep;
-        for rule in &self.rules {
-            let found = (rule.find)(&self.lists, &seen);
+        for ((name, find), reason) in &self.rules {
+            let found = find(&self.lists, &seen);
             if scratch.audits() {
                 let (value, threshold) = found.as_ref().and_then(|found| found.measured).unzip();
                 let keep = found.is_none();
-                let reason = (!keep).then(|| rule.name.to_owned());
-                scratch.report(Finding { stage: String::new(), rule: rule.name.to_owned(), keep, reason, value, threshold, alias: None });
+                let reason = (!keep).then(|| (*name).to_owned());
+                scratch.report(Finding { stage: String::new(), rule: (*name).to_owned(), keep, reason, value, threshold, alias: None });
             }
             if let (Some(found), Verdict::Keep) = (found, &verdict) {
                 let (value, threshold) = found.measured.unzip();
-                verdict = Verdict::Drop(Drop { value, threshold, ..Drop::plain(rule.reason) }.detail(found.words));
+                verdict = Verdict::Drop(Drop { value, threshold, ..Drop::plain(*reason) }.detail(found.words));
                 if !scratch.audits() {
                     break;
                 }
             }
         }
-        *scratch.buffer() = buffers;
+        *scratch.buffer() = readings;
         Ok(verdict)
     }
-}
-
-impl Buffers {
-    fn fill(&mut self, url: &str) {
-        self.lower.clear();
-        let decoded = decoded(url);
-        if decoded.is_ascii() {
-            self.lower.push_str(&decoded);
-            self.lower.make_ascii_lowercase();
-        } else {
-            self.lower.extend(decoded.chars().flat_map(char::to_lowercase));
-        }
-        self.squeezed.clear();
-        words(&self.lower).for_each(|word| self.squeezed.push_str(word));
-    }
-}
-
-fn not_web(_: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    (!seen.is_web).then(|| seen.scheme.into())
-}
-
-fn broken_url(_: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    (seen.is_web && seen.host.is_none()).then(|| "no host".into())
-}
-
-fn blocked_domain(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    if lists.domains.is_empty() && lists.sites.is_empty() {
-        return None;
-    }
-    let domains = registered_domains(seen.host?);
-    let entry = domains.iter().flatten().find_map(|domain| lists.domains.get(domain).or_else(|| lists.sites.get(domain)))?;
-    Some(entry.into())
-}
-
-fn blocked_host(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    let host = seen.host?;
-    let bare = without_www(host);
-    // `www.` alone seldom makes a difference: one look each is the rule.
-    let forms = [Some(bare), (bare.len() < host.len()).then_some(host)];
-    let exact = [&lists.domains, &lists.hosts].into_iter().find_map(|list| forms.into_iter().flatten().find_map(|form| list.get(form)));
-    let entry = exact.or_else(|| parents(bare).find_map(|parent| lists.sites.get(parent)))?;
-    Some(entry.into())
-}
-
-fn blocked_url(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    seen.host.filter(|_| !lists.urls.is_empty())?;
-    lists.urls.page(seen.page).map(Found::from)
-}
-
-fn blocked_word(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    words(seen.lower).find_map(|word| lists.words.get(word)).map(Found::from)
-}
-
-fn blocked_soft_words(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    let mut found: Vec<&str> = Vec::new();
-    for entry in words(seen.lower).filter_map(|word| lists.soft_words.get(word)) {
-        if !found.contains(&entry) {
-            found.push(entry);
-        }
-    }
-    (found.len() >= lists.soft_min).then(|| Found { words: found.join(", "), measured: Some((found.len() as f64, lists.soft_min as f64)) })
-}
-
-fn blocked_subword(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    let found = lists.subwords.find(seen.squeezed)?;
-    seen.squeezed.get(found.range()).map(Found::from)
-}
-
-/// The words of a URL, as the lists have them.
-fn words(lower: &str) -> impl Iterator<Item = &str> {
-    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-fn is_allowed(allowed: &Listed, host: &str, page: &str) -> bool {
-    parents(without_www(host)).any(|parent| allowed.get(parent).is_some()) || allowed.page(page).is_some()
 }
 
 /// Sites (hosts with all below them) and pages of a list that may hold both.
 fn parted(list: &[String]) -> (Vec<String>, Vec<String>) {
     list.iter().cloned().partition(|entry| Url::parse(entry).rest.trim_end_matches('/').is_empty())
-}
-
-fn page_form(entry: &str) -> Cow<'_, str> {
-    Cow::Owned(Url::parse(entry).page())
-}
-
-fn word_form(entry: &str) -> Cow<'_, str> {
-    Cow::Owned(entry.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect())
 }
 
 fn read_list(shop: &mut Shop<'_>, key: &str, files: &OneOrMany, inline: &[String], form: fn(&str) -> Cow<'_, str>) -> std::result::Result<Listed, Complaint> {
@@ -382,12 +247,60 @@ mod tests {
     }
 
     #[test]
+    fn patterns_see_the_url_as_written() {
+        let toml = r#"patterns = ["/[Tt]ag/", "\\.pdf$"]"#;
+        assert_eq!(reason(toml, "http://a.example/x.pdf"), found("blocked_pattern", "\\.pdf$"));
+        assert_eq!(reason(toml, "http://a.example/Tag/x"), found("blocked_pattern", "/[Tt]ag/"));
+        assert_eq!(reason(toml, "http://a.example/TAG/x.pdf?v"), None);
+        assert_eq!(complaints::<Filter>("patterns = [\"(\"]"), ["patterns"]);
+    }
+
+    #[test]
+    fn other_profiles_decide_as_their_tools_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let list = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let lists = format!(
+            "domains = {:?}\nurls = {:?}\nwords = {:?}\nsoft_words = {:?}\nsubwords = {:?}\n",
+            list("domains", "bad.example\nblogspot.com\nx.good.example"),
+            list("urls", "other.example/page"),
+            list("words", "casino"),
+            list("soft", "bet\nwin"),
+            list("sub", "freemoney")
+        );
+        let cases = [
+            ("http://a.bad.example/", "blocked_domain", ""),
+            ("http://a.BAD.example/", "", ""),
+            ("http://www.bad.example/", "blocked_domain", "blocked_host"),
+            ("http://x.blogspot.com/", "blocked_domain", ""),
+            ("http://x.good.example/", "blocked_host", "blocked_host"),
+            ("http://other.example/page", "", ""),
+            ("other.example/page", "blocked_url", ""),
+            ("http://b.example/CASINO", "", "blocked_word"),
+            ("http://b.example/a_casino_b", "blocked_word", ""),
+            ("http://b.example/casino", "blocked_word", "blocked_word"),
+            ("http://b.example/bet/Win", "", "blocked_soft_words"),
+            ("http://b.example/free-Money", "blocked_subword", "blocked_subword"),
+            ("http://b.example/free_money", "blocked_subword", ""),
+        ];
+        for (url, datatrove, dclm) in cases {
+            for (profile, wanted) in [("datatrove", datatrove), ("dclm", dclm)] {
+                let found = reason(&format!("{lists}profile = {profile:?}"), url).map(|(reason, _)| reason);
+                assert_eq!(found.unwrap_or_default(), wanted, "{profile} {url}");
+            }
+        }
+    }
+
+    #[test]
     fn every_rule_speaks_when_audited() {
         let mut doc = Doc::new(None, Some("http://casino.example/casino".into()), None, None);
         let toml = "block = [\"casino.example\"]\nblock_words = [\"casino\"]";
         let findings = made::<Filter>(toml).findings(&mut doc);
         let failed: Vec<_> = findings.iter().filter(|finding| !finding.keep).map(|finding| finding.rule.as_str()).collect();
-        assert_eq!((findings.len(), failed), (8, vec!["blocked_domain", "blocked_host", "blocked_word"]));
+        assert_eq!((findings.len(), failed), (9, vec!["blocked_domain", "blocked_host", "blocked_word"]));
     }
 
     #[test]

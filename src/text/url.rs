@@ -64,6 +64,33 @@ impl<'a> Url<'a> {
     }
 }
 
+/// Parameters that say where a visitor came from and not what is shown; `utm_` begins many more.
+const TRACKING: [&str; 14] =
+    ["fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "_ga", "spm"];
+
+/// The URL without what makes no other page of it: scheme, user, port, `www.`, fragment, slashes at the end, tracking parameters, the order of
+/// parameters. The case of the path counts. `None` where there is no host.
+pub fn normal(url: &str) -> Option<String> {
+    let url = Url::parse(url);
+    let (path, query) = url.rest.split_once('?').unwrap_or((url.rest, ""));
+    let tracks = |name: &str| name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utm_")) || TRACKING.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let mut query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !tracks(pair.split('=').next().unwrap_or_default())).collect();
+    query.sort_unstable();
+    let host = url.host.as_deref()?;
+    let mark = if query.is_empty() { "" } else { "?" };
+    Some(format!("{}{}{mark}{}", without_www(host), path.trim_end_matches('/'), query.join("&")))
+}
+
+/// The URL as DCLM compares it: without scheme and `www.`, cut where the first `utm_`, `ref` or `feed` begins a query, without a slash at the end.
+pub fn normal_dclm(url: &str) -> Option<String> {
+    let url = url.trim();
+    let bare = url.split_once("://").map_or(url, |(_, bare)| bare);
+    let bare = bare.strip_prefix("www.").unwrap_or(bare);
+    let cut = bare.match_indices('?').find(|(at, _)| ["utm_", "ref", "feed"].iter().any(|word| bare[at + 1..].starts_with(word)));
+    let bare = cut.map_or(bare, |(at, _)| &bare[..at]);
+    Some(bare.strip_suffix('/').unwrap_or(bare).to_owned()).filter(|bare| !bare.is_empty())
+}
+
 /// A host of a list as hosts are compared: lower-case ASCII, whatever stood around it.
 pub fn host_form(entry: &str) -> Cow<'_, str> {
     // Lists of millions mostly hold hosts as they are compared.
@@ -206,6 +233,18 @@ mod tests {
         assert_eq!(parents("a.b.example").collect::<Vec<_>>(), ["a.b.example", "b.example", "example"]);
         assert_eq!(decoded("a%20b%C3%A9%zz%4"), "a bé%zz%4");
         assert_eq!(decoded("%ff"), "\u{fffd}");
+    }
+
+    #[test]
+    fn what_makes_no_other_page_is_left_out() {
+        let same = ["http://www.Example.org:80/A/?b=2&a=1&utm_source=x#top", "https://user@example.org/A?a=1&UTM_Medium=y&b=2", "example.org/A//?&a=1&b=2&fbclid"];
+        assert!(same.iter().all(|url| normal(url).as_deref() == Some("example.org/A?a=1&b=2")), "{:?}", same.map(normal));
+        for other in ["example.org/a?a=1&b=2", "example.org/A?a=1", "m.example.org/A?a=1&b=2", "example.org/A?a=1&b=2&utmost=1"] {
+            assert_ne!(normal(other).as_deref(), Some("example.org/A?a=1&b=2"), "{other}");
+        }
+        assert_eq!(normal("mailto:a@example.org"), None);
+        assert_eq!(normal_dclm("https://www.example.org/A/?utm_source=x&id=1").as_deref(), Some("example.org/A"));
+        assert_eq!(normal_dclm("http://example.org/A?id=1&ref=2").as_deref(), Some("example.org/A?id=1&ref=2"));
     }
 
     #[test]
