@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let url = Url::parse(url);
         let host = url.host.as_ref().map_or("", Cow::as_ref);
         let domains = registered_domains(host);
-        let listed = domains.iter().flatten().any(|domain| list.get(domain).is_some()) || Some(without_www(host)) != domains[0] && list.get(without_www(host)).is_some();
+        let listed =
+            domains.iter().flatten().any(|domain| list.get(domain).is_some()) || Some(without_www(host)) != domains[0] && list.get(without_www(host)).is_some();
         hits += usize::from(listed);
     }
     let asked = rounds * urls.len();

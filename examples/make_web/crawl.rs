@@ -193,7 +193,7 @@ impl Maker {
     /// Pages of good hosts that hold menus and a notice, or nothing at all.
     fn shells(&mut self, pool: &Pool) {
         const TITLES: [&str; 4] = ["Log in", "Search", "Members", "Archive"];
-        for (at, page) in pool.choose("shell", "en", 14, ANY).iter().enumerate() {
+        for (at, page) in pool.choose("notice", "en", 14, ANY).iter().enumerate() {
             let title = TITLES[at % TITLES.len()];
             let path = format!("/{}", title.to_lowercase().replace(' ', "-"));
             let blocks = vec![self.yard.stub(STUBS + at)];
@@ -216,13 +216,13 @@ impl Maker {
         let parts: [(&str, &str, usize, Make); 10] = [
             ("blocked_host", "url/blocked_domain", 14, Scrapyard::blocked_host),
             ("wrong_language", "language/wrong_language", 14, Scrapyard::like_finnish),
-            ("gibberish_letters", "language/wrong_language", 24, Scrapyard::gibberish_letters),
+            ("gibberish_letters", "language/no_language", 24, Scrapyard::gibberish_letters),
             ("gibberish_words", "gopher/too_few_stop_words", 16, Scrapyard::gibberish_words),
             ("keyword_spam", "gopher_repetition/top_2_gram", 16, Scrapyard::keyword_spam),
-            ("link_list", "gopher/too_few_stop_words", 14, Scrapyard::link_list),
+            ("link_list", "language/no_language", 14, Scrapyard::link_list),
             ("hashtags", "gopher/too_many_hashes", 6, Scrapyard::hashtags),
             ("repeated_lines", "gopher_repetition/duplicate_lines", 14, Scrapyard::repeated_lines),
-            ("number_table", "language/wrong_language", 9, Scrapyard::number_table),
+            ("number_table", "language/no_language", 9, Scrapyard::number_table),
             ("too_short", "gopher/too_few_words", STUBS, Scrapyard::too_short),
         ];
         for (fault, end, count, make) in parts {

@@ -137,21 +137,19 @@ impl Scrapyard {
         page
     }
 
-    /// Headlines that lead elsewhere, in running words, so that no doubt about their language takes them.
     pub fn link_list(&self, at: usize) -> Page {
         let mut dice = Dice::new(&format!("links {at}"));
         let count = dice.between(50, 110);
-        let headline = |dice: &mut Dice| capital(&(0..dice.between(4, 8)).map(|_| dice.pick(&self.running).as_str()).collect::<Vec<_>>().join(" "));
-        let links = (0..count).map(|_| (headline(&mut dice), format!("https://{}/{}", dice.pick(&HOSTS), dice.pick(&self.words)))).collect();
+        let links = (0..count).map(|_| (self.title(&mut dice), format!("https://{}/{}", dice.pick(&HOSTS), dice.pick(&self.words)))).collect();
         self.page_anywhere(&mut dice, vec![Block::Links(links)])
     }
 
-    /// A wall of hashtags with some words between them.
+    /// Words with a hashtag among every six.
     pub fn hashtags(&self, at: usize) -> Page {
         let mut dice = Dice::new(&format!("hashtags {at}"));
         let blocks = paragraphs(&mut dice, 8, |dice| {
             let word = dice.pick(&self.running);
-            if dice.below(2) == 0 { format!("#{word}") } else { word.clone() }
+            if dice.below(6) == 0 { format!("#{word}") } else { word.clone() }
         });
         self.page_anywhere(&mut dice, blocks)
     }

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::say::say;
 use super::after::After;
 use super::progress::{LogFormat, watch};
+use super::say::say;
 use super::{Outcome, all_threads, count, size};
 use crate::plan::Pipeline;
 use crate::run::{Options, Report, run};

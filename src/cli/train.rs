@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::say::say;
 use super::run::{STOP, stop_on_ctrl_c};
+use super::say::say;
 use super::{Done, Failure, Outcome, all_threads, count};
 use crate::run::{Options, Unwatched};
 use crate::train::session::{Settings, train};

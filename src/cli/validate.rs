@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::say::say;
 use super::after::After;
 use super::progress::{LogFormat, watch};
 use super::run::{STOP, stop_on_ctrl_c};
+use super::say::say;
 use super::train::bar;
 use super::{Done, Failure, Outcome, all_threads, count};
 use crate::plan::Pipeline;

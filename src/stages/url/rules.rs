@@ -274,4 +274,3 @@ fn host_without_www(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
 pub fn is_allowed(allowed: &Listed, host: &str, page: &str) -> bool {
     parents(without_www(host)).any(|parent| allowed.get(parent).is_some()) || allowed.page(page).is_some()
 }
-

@@ -1,0 +1,145 @@
+//! fastText classifiers, plain (`.bin`) and quantised (`.ftz`): lid.176, GlotLID, OpenLID, quality classifiers.
+//!
+//! Written from the published format; gives the labels and, to rounding, the probabilities of fastText's own `predict`.
+
+mod dictionary;
+mod format;
+mod matrix;
+mod tree;
+
+use dictionary::{Dictionary, Features};
+pub use format::Error;
+use format::{Args, Bytes, Loss};
+use matrix::Matrix;
+use tree::{Tree, log};
+
+/// A supervised model.
+pub struct Model {
+    dictionary: Dictionary,
+    input: Matrix,
+    output: Matrix,
+    dim: usize,
+    loss: Loss,
+    tree: Option<Tree>,
+}
+
+/// One label of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Number of the label: see [`Model::label`].
+    pub label: usize,
+    /// Can exceed 1 by 0.00001, as fastText's does.
+    pub probability: f32,
+}
+
+/// Buffers that predictions reuse; one a thread.
+#[derive(Default)]
+pub struct Scratch {
+    features: Features,
+    hidden: Vec<f32>,
+    row: Vec<f32>,
+    scores: Vec<f32>,
+    stack: Vec<(u32, f32)>,
+    found: Vec<Prediction>,
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// Says what is wrong where the bytes are no supervised fastText model, end early or contradict themselves.
+    pub fn load(file: &[u8]) -> Result<Model, Error> {
+        let mut bytes = Bytes::new(file);
+        let args = Args::read(&mut bytes)?;
+        let dictionary = Dictionary::read(args, &mut bytes)?;
+        let quantised = bytes.u8("input matrix")? != 0;
+        let input = matrix(quantised, args.dim, &mut bytes, "input matrix")?;
+        if dictionary.is_pruned() && !quantised {
+            return Err(Error::Damaged("the flag of a quantised input", 0));
+        }
+        if input.rows() < dictionary.rows_needed() {
+            return Err(Error::Damaged("the number of rows of the input matrix", input.rows() as i64));
+        }
+        let output = bytes.u8("output matrix")? != 0 && quantised;
+        let output = matrix(output, args.dim, &mut bytes, "output matrix")?;
+        if output.rows() != dictionary.labels() {
+            return Err(Error::Damaged("the number of rows of the output matrix", output.rows() as i64));
+        }
+        let tree = (args.loss == Loss::HierarchicalSoftmax).then(|| Tree::new(&dictionary.counts)).transpose()?;
+        Ok(Model { dictionary, input, output, dim: args.dim, loss: args.loss, tree })
+    }
+
+    /// How many labels there are.
+    pub fn labels(&self) -> usize {
+        self.dictionary.labels()
+    }
+
+    /// The text of a label without `__label__`; empty for a number that is none.
+    pub fn label(&self, number: usize) -> &str {
+        self.dictionary.label(number)
+    }
+
+    /// The best `k` labels of `text` whose probability is `least` or more, best first. Line breaks count as spaces.
+    pub fn predict<'s>(&self, text: &str, k: usize, least: f32, scratch: &'s mut Scratch) -> &'s [Prediction] {
+        let Scratch { features, hidden, row, scores, stack, found } = scratch;
+        found.clear();
+        self.dictionary.features(text, features);
+        if features.rows.is_empty() || k == 0 {
+            return found;
+        }
+        hidden.resize(self.dim, 0.0);
+        self.input.mean(&features.rows, hidden);
+        let mut dot = |at: usize| self.output.dot(at, hidden, row);
+        if let Some(tree) = &self.tree {
+            tree.search(stack, log(least), dot, |label, score| keep(found, k, label, score));
+        } else {
+            scores.clear();
+            scores.extend((0..self.labels()).map(&mut dot));
+            match self.loss {
+                Loss::OneVsAll | Loss::NegativeSampling => scores.iter_mut().for_each(|score| *score = sigmoid(*score)),
+                _ => softmax(scores),
+            }
+            for (label, share) in scores.iter().enumerate().filter(|(_, share)| **share >= least) {
+                keep(found, k, label, log(*share));
+            }
+        }
+        found.iter_mut().for_each(|found| found.probability = found.probability.exp());
+        found
+    }
+}
+
+fn matrix(quantised: bool, dim: usize, bytes: &mut Bytes<'_>, part: &'static str) -> Result<Matrix, Error> {
+    if quantised { Matrix::quantised(dim, bytes, part) } else { Matrix::dense(dim, bytes, part) }
+}
+
+/// Puts a label in its place among the best `k`; gives the score that others must pass.
+fn keep(found: &mut Vec<Prediction>, k: usize, label: usize, score: f32) -> f32 {
+    let at = found.partition_point(|other| other.probability >= score);
+    if at < k {
+        found.truncate(k - 1);
+        found.insert(at, Prediction { label, probability: score });
+    }
+    if found.len() < k { f32::MIN } else { found.last().map_or(f32::MIN, |last| last.probability) }
+}
+
+fn softmax(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(f32::MIN, f32::max);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = (*score - most).exp();
+        sum += *score;
+    }
+    scores.iter_mut().for_each(|score| *score /= sum);
+}
+
+/// In steps of 1/32 from -8 to 8, as fastText looks it up.
+fn sigmoid(x: f32) -> f32 {
+    match x {
+        x if x < -8.0 => 0.0,
+        x if x > 8.0 => 1.0,
+        x => 1.0 / (1.0 + (8.0 - ((x + 8.0) * 32.0).floor() / 32.0).exp()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
