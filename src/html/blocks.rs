@@ -51,6 +51,7 @@ pub mod role {
     pub const BUTTON: u32 = 1 << 12;
     pub const DETAILS: u32 = 1 << 13;
     pub const DIALOG: u32 = 1 << 14;
+    /// The attribute `hidden`.
     pub const HIDDEN: u32 = 1 << 15;
     pub const SECTION: u32 = 1 << 16;
     pub const PRE: u32 = 1 << 17;
@@ -60,6 +61,11 @@ pub mod role {
     pub const ADDRESS: u32 = 1 << 21;
     pub const HEADING: u32 = 1 << 22;
     pub const NOSCRIPT: u32 = 1 << 23;
+    pub const ARIA_HIDDEN: u32 = 1 << 24;
+    /// Hidden by its own style.
+    pub const UNSHOWN: u32 = 1 << 25;
+    /// Number of roles.
+    pub const COUNT: u32 = 26;
 }
 
 /// A piece of text.
@@ -87,6 +93,13 @@ pub struct Block {
     pub row: u32,
     pub cell: u32,
     pub images: u32,
+}
+
+impl Block {
+    /// Whether it reads as sentences: ten words or more, few of them links.
+    pub fn is_long(&self) -> bool {
+        self.counts.units >= 10.0 && self.link_units < 0.3 * self.counts.units
+    }
 }
 
 /// All areas and blocks of a page.
@@ -120,7 +133,7 @@ pub fn sum_up(out: &mut Blocks) {
         home.units += block.counts.units;
         home.link_units += block.link_units;
         home.blocks += 1;
-        home.long_blocks += u32::from(block.counts.units >= 10.0 && block.link_units < 0.3 * block.counts.units);
+        home.long_blocks += u32::from(block.is_long());
         home.items += u32::from(block.opens_item);
         home.headings += u32::from(block.heading > 0);
     }

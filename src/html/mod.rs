@@ -9,16 +9,19 @@ mod blocks;
 mod char_ref;
 mod context;
 mod doctype;
+mod echo;
 mod fallback;
 mod features;
 mod forest;
 mod hints;
 mod json_ld;
+mod kin;
 mod kind;
 mod measure;
 mod meta;
 mod model;
 mod names;
+mod outline;
 mod parse;
 mod raw;
 mod render;
@@ -188,7 +191,7 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     let meta = meta::meta(&tree);
     let style = blocks::Style { marks: options.format == Format::Markdown, links: options.links };
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), style);
-    let table = features::features(&page, &meta.hints);
+    let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
     let chance = model::chances(&page, &table);
     let kind = kind::kind(&page, &meta.hints);
     let mut chosen = select::best_set(&page, &chance);
@@ -237,7 +240,7 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
     let tree = parse::parse(html, bounds)?;
     let meta = meta::meta(&tree);
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
-    let table = features::features(&page, &meta.hints);
+    let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
     let names = |home: u32| {
         let mut out = Vec::new();
         let (mut at, mut level) = (home, 0);
@@ -265,7 +268,7 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
         features: table.row(at).to_vec(),
         names: names(b.home),
         areas: around(b.home),
-        kin: format!("{:?}", features::kin_key(&page, b)),
+        kin: format!("{:?}", kin::kin_key(&page, b)),
     };
     Ok(page.blocks.iter().enumerate().map(describe).collect())
 }

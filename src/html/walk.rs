@@ -1,5 +1,5 @@
 //! The walk over the tree that cuts a page into blocks.
-use super::area::push_area;
+use super::area::{hides, push_area};
 use super::blocks::{Block, Blocks, Style, sum_up};
 use super::measure::Counts;
 use super::names;
@@ -119,6 +119,8 @@ impl Walk<'_> {
                     self.flush();
                     false
                 }
+                // Hidden areas are kept, for tabs and folded sections hold content; hidden words amid a line are not.
+                tag if !tag.is_block() && hides(self.tree, id) => false,
                 _ => {
                     self.open(id);
                     true
