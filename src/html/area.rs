@@ -9,15 +9,12 @@ use super::tree::{NodeId, Tree};
 pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 {
     let tag = tree.tag(id);
     let index = out.areas.len() as u32;
-    let first_word = out.words.len() as u32;
     let (mut own, mut roles) = (0, role_of(tag));
     let mut path = (tag as u32).wrapping_mul(0x9E37_79B1);
     for (attr, value) in tree.attrs(id) {
         match attr {
             Attr::Class | Attr::Id => {
                 own |= names::groups(value);
-                let words = &mut out.words;
-                names::words(value, |hash| words.push(hash));
                 if *attr == Attr::Class {
                     path ^= names::hash_of(value.as_bytes()).rotate_left(7);
                 }
@@ -65,7 +62,6 @@ pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 
         all: around.0 | own,
         roles: around.1 | roles,
         path: around.2.wrapping_mul(31).wrapping_add(path),
-        words: first_word..out.words.len() as u32,
         units: 0.0,
         link_units: 0.0,
         blocks: 0,

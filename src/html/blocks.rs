@@ -21,8 +21,6 @@ pub struct Area {
     pub roles: u32,
     /// Hash of the names and classes on the way to it; equal for repeated parts of a page.
     pub path: u32,
-    /// Hashes of the words of class and id: a range of [`Blocks::words`].
-    pub words: Range<u32>,
     pub units: f32,
     pub link_units: f32,
     pub blocks: u32,
@@ -108,7 +106,6 @@ pub struct Blocks {
     pub text: String,
     pub areas: Vec<Area>,
     pub blocks: Vec<Block>,
-    pub words: Vec<u32>,
 }
 
 impl Blocks {

@@ -84,14 +84,18 @@ fn area_sums(page: &Blocks, chance: &[f64], weights: &[f64]) -> (Vec<f64>, Vec<f
 
 fn kin_means(page: &Blocks, chance: &[f64], weights: &[f64]) -> Vec<f64> {
     let mut out = vec![0.0; chance.len()];
-    groups(chance.len(), |at| kin_key(page, &page.blocks[at]), |group| {
-        let (mut w, mut pw) = (0.0, 0.0);
-        for &(_, at) in group {
-            w += weights[at as usize];
-            pw += chance[at as usize] * weights[at as usize];
-        }
-        group.iter().for_each(|&(_, at)| out[at as usize] = pw / w);
-    });
+    groups(
+        chance.len(),
+        |at| kin_key(page, &page.blocks[at]),
+        |group| {
+            let (mut w, mut pw) = (0.0, 0.0);
+            for &(_, at) in group {
+                w += weights[at as usize];
+                pw += chance[at as usize] * weights[at as usize];
+            }
+            group.iter().for_each(|&(_, at)| out[at as usize] = pw / w);
+        },
+    );
     out
 }
 

@@ -18,11 +18,14 @@ const CLAN_LEVELS: usize = 5;
 const PAGE_GROUPS: [usize; 18] = [2, 3, 7, 8, 9, 17, 27, 28, 29, 34, 35, 36, 37, 38, 39, 42, 43, 52];
 
 /// Features of a block.
-pub const FEATURES: usize = 27 + LEVELS * 5 + GROUP_COUNT + ROLES + BESIDE * 2 * 5 + CLAN_LEVELS * 4 + 5 + 3 + 9 + ECHOES + 8 + 12 + PAGE_GROUPS.len() + Hints::COUNT;
+pub const FEATURES: usize =
+    27 + LEVELS * 5 + GROUP_COUNT + ROLES + BESIDE * 2 * 5 + CLAN_LEVELS * 4 + 5 + 3 + 9 + ECHOES + 8 + 12 + PAGE_GROUPS.len() + Hints::COUNT;
 
 /// A matrix of features, one row a block.
 pub struct Table {
     pub values: Vec<f32>,
+    /// Whether a block repeats another part of the page (see [`super::kin::Twin`]).
+    pub repeats: Vec<bool>,
 }
 
 impl Table {
@@ -53,7 +56,7 @@ pub fn features(page: &Blocks, hints: &Hints, echo: &Echo) -> Table {
     let (areas, blocks) = (&page.areas, &page.blocks);
     let mut values = Vec::with_capacity(blocks.len() * FEATURES);
     if blocks.is_empty() {
-        return Table { values };
+        return Table { values, repeats: Vec::new() };
     }
     let root = &areas[0];
     let kin = kin(page);
@@ -181,7 +184,7 @@ pub fn features(page: &Blocks, hints: &Hints, echo: &Echo) -> Table {
         before += n.units;
         debug_assert_eq!(values.len() - row_start, FEATURES);
     }
-    Table { values }
+    Table { values, repeats: twins.iter().map(|t| t.repeat).collect() }
 }
 
 /// Levels from `a` up to the area that also holds `b`, at most 8.
@@ -213,17 +216,21 @@ fn inside(areas: &[Area], home: u32, top: usize) -> f32 {
 
 fn kin(page: &Blocks) -> Vec<Kin> {
     let mut out = vec![Kin::default(); page.blocks.len()];
-    groups(page.blocks.len(), |at| kin_key(page, &page.blocks[at]), |group| {
-        let mut sum = Kin::default();
-        for &(_, at) in group {
-            let b = &page.blocks[at as usize];
-            sum.blocks += 1.0;
-            sum.units += b.counts.units;
-            sum.link_units += b.link_units;
-            sum.closed += f32::from(b.counts.is_closed());
-        }
-        group.iter().for_each(|&(_, at)| out[at as usize] = sum);
-    });
+    groups(
+        page.blocks.len(),
+        |at| kin_key(page, &page.blocks[at]),
+        |group| {
+            let mut sum = Kin::default();
+            for &(_, at) in group {
+                let b = &page.blocks[at as usize];
+                sum.blocks += 1.0;
+                sum.units += b.counts.units;
+                sum.link_units += b.link_units;
+                sum.closed += f32::from(b.counts.is_closed());
+            }
+            group.iter().for_each(|&(_, at)| out[at as usize] = sum);
+        },
+    );
     out
 }
 

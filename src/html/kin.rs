@@ -30,17 +30,21 @@ pub struct Clan {
 /// For each area the sums over all areas with its path.
 pub fn clans(areas: &[Area]) -> Vec<Clan> {
     let mut out = vec![Clan::default(); areas.len()];
-    groups(areas.len(), |at| areas[at].path, |group| {
-        let mut sum = Clan::default();
-        for &(_, at) in group {
-            let a = &areas[at as usize];
-            sum.areas += 1.0;
-            sum.units += a.units;
-            sum.link_units += a.link_units;
-            sum.long_blocks += a.long_blocks as f32;
-        }
-        group.iter().for_each(|&(_, at)| out[at as usize] = sum);
-    });
+    groups(
+        areas.len(),
+        |at| areas[at].path,
+        |group| {
+            let mut sum = Clan::default();
+            for &(_, at) in group {
+                let a = &areas[at as usize];
+                sum.areas += 1.0;
+                sum.units += a.units;
+                sum.link_units += a.link_units;
+                sum.long_blocks += a.long_blocks as f32;
+            }
+            group.iter().for_each(|&(_, at)| out[at as usize] = sum);
+        },
+    );
     out
 }
 
