@@ -1,5 +1,5 @@
 //! What the second round of the model sees besides: the first round's chances around a block.
-//! `training/context.py` computes the same for training.
+//! `benches/training/context.py` computes the same for training.
 
 use super::blocks::Blocks;
 use super::kin::{groups, kin_key};

@@ -194,9 +194,9 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     let style = blocks::Style { marks: options.format == Format::Markdown, links: options.links };
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), style);
     let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
-    let mut chance = model::chances(&page, &table);
-    chance.iter_mut().zip(&table.repeats).filter(|(_, repeats)| **repeats).for_each(|(chance, _)| *chance = 0.0);
     let kind = kind::kind(&page, &meta.hints);
+    let mut chance = model::chances(&page, &table);
+    chance.iter_mut().zip(&table.repeats).filter(|(_, repeats)| **repeats && drops_repeats(kind)).for_each(|(chance, _)| *chance = 0.0);
     let mut chosen = select::best_set(&page, &chance);
     select::leave_hidden(&page, &mut chosen);
     select::leave_out(&page, &mut chosen, !options.tables, !options.comments && kind != Kind::Forum);
@@ -218,6 +218,11 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     })
 }
 
+/// Whether a second copy of a text is there for another screen only. Manuals say the same of many things.
+fn drops_repeats(kind: Kind) -> bool {
+    kind != Kind::Documentation
+}
+
 /// A block as the model sees it: for training.
 #[derive(Clone, Debug)]
 pub struct Example {
@@ -227,7 +232,7 @@ pub struct Example {
     pub units: f32,
     /// What the model sees of it.
     pub features: Vec<f32>,
-    /// Whether it repeats another part of the page word for word.
+    /// Whether it repeats another part of the page word for word and is left out for that.
     pub repeats: bool,
     /// Indices of the areas around it, from the inside out.
     pub areas: Vec<u32>,
@@ -245,6 +250,7 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
     let meta = meta::meta(&tree);
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
     let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
+    let kind = kind::kind(&page, &meta.hints);
     let around = |home: u32| {
         let mut out = vec![home];
         let mut at = home;
@@ -258,7 +264,7 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
         text: page.text_of(b).to_owned(),
         units: b.counts.units,
         features: table.row(at).to_vec(),
-        repeats: table.repeats[at],
+        repeats: table.repeats[at] && drops_repeats(kind),
         areas: around(b.home),
         kin: format!("{:?}", kin::kin_key(&page, b)),
     };

@@ -1,5 +1,5 @@
-//! The chance that a block is main content: boosted trees look at each block, then a network that also sees what these said of
-//! the blocks around. The log-odds of both are averaged.
+//! The chance that a block is main content: boosted trees look at each block, then networks that also see what these said of
+//! the blocks around. The log-odds of the trees and of the networks' mean are averaged.
 
 use super::blocks::Blocks;
 use super::context::{CONTEXT, context};
@@ -7,6 +7,7 @@ use super::features::{FEATURES, Table};
 use super::forest::Forest;
 use super::kin::{groups, kin_key};
 use super::net::{GROUPINGS, Grouping, Net};
+use super::tree::NONE;
 use std::sync::LazyLock;
 
 /// Features, context and the trees' log-odds.
@@ -17,12 +18,23 @@ const GROUP_LEVELS: [usize; GROUPINGS - 1] = [0, 1, 2, 4];
 const LONGEST: f32 = 300.0;
 
 /// Trained by `benches/training/train.py`; see `filters/models/MODEL.md`.
-static MODEL: LazyLock<Option<(Forest, Net)>> = LazyLock::new(|| read(include_bytes!("../../filters/models/main_content.bin")));
+static MODEL: LazyLock<Option<Model>> = LazyLock::new(|| read(include_bytes!("../../filters/models/main_content.bin")));
 
-fn read(bytes: &[u8]) -> Option<(Forest, Net)> {
-    let (forest, rest) = Forest::read(bytes)?;
-    let net = Net::read(rest)?;
-    (forest.features == FEATURES && net.inputs == INPUTS).then_some((forest, net))
+struct Model {
+    trees: Forest,
+    nets: Vec<Net>,
+}
+
+fn read(bytes: &[u8]) -> Option<Model> {
+    let (trees, mut rest) = Forest::read(bytes)?;
+    let mut nets = Vec::new();
+    while !rest.is_empty() {
+        let net;
+        (net, rest) = Net::read(rest)?;
+        nets.push(net);
+    }
+    let fits = trees.features == FEATURES && !nets.is_empty() && nets.iter().all(|n| n.inputs == INPUTS);
+    fits.then_some(Model { trees, nets })
 }
 
 fn log_odds(chance: f32) -> f32 {
@@ -32,10 +44,10 @@ fn log_odds(chance: f32) -> f32 {
 
 /// One chance a block.
 pub fn chances(page: &Blocks, table: &Table) -> Vec<f32> {
-    let Some((forest, net)) = &*MODEL else {
+    let Some(Model { trees, nets }) = &*MODEL else {
         return vec![0.0; page.blocks.len()];
     };
-    let early = forest.chances(&table.values);
+    let early = trees.chances(&table.values);
     let around = context(page, &early);
     let mut rows = Vec::with_capacity(early.len() * INPUTS);
     for ((own, around), &chance) in table.values.chunks_exact(FEATURES).zip(around.chunks_exact(CONTEXT)).zip(&early) {
@@ -45,15 +57,30 @@ pub fn chances(page: &Blocks, table: &Table) -> Vec<f32> {
         rows.push(log_odds(chance));
     }
     let weights: Vec<f32> = page.blocks.iter().map(|b| b.counts.units.clamp(0.1, LONGEST)).collect();
-    let late = net.log_odds(&rows, &weights, &groupings(page));
-    early.iter().zip(late).map(|(&early, late)| 1.0 / (1.0 + (-(log_odds(early) + late) / 2.0).exp())).collect()
+    let groupings = groupings(page);
+    let mut late = vec![0.0; early.len()];
+    for net in nets {
+        late.iter_mut().zip(net.log_odds(&rows, &weights, &groupings)).for_each(|(sum, odds)| *sum += odds);
+    }
+    let mean = |early, late: f32| (log_odds(early) + late / nets.len() as f32) / 2.0;
+    early.iter().zip(late).map(|(&early, late)| 1.0 / (1.0 + (-mean(early, late)).exp())).collect()
 }
 
 /// Blocks grouped by the areas around them, and by kin.
 fn groupings(page: &Blocks) -> [Grouping; GROUPINGS] {
     let by_area = |levels: usize| {
-        let above = |home: u32| (0..levels).fold(home, |at, _| page.areas[at as usize].parent);
-        Grouping { of: page.blocks.iter().map(|b| above(b.home)).collect(), count: page.areas.len() }
+        let mut index = vec![NONE; page.areas.len()];
+        let mut grouping = Grouping { of: Vec::with_capacity(page.blocks.len()), count: 0 };
+        for block in &page.blocks {
+            let above = (0..levels).fold(block.home, |at, _| page.areas[at as usize].parent);
+            let group = &mut index[above as usize];
+            if *group == NONE {
+                *group = grouping.count as u32;
+                grouping.count += 1;
+            }
+            grouping.of.push(*group);
+        }
+        grouping
     };
     let mut kin = Grouping { of: vec![0; page.blocks.len()], count: 0 };
     groups(
@@ -75,14 +102,14 @@ mod tests {
 
     #[test]
     fn the_model_fits_what_is_computed() {
-        let (forest, net) = MODEL.as_ref().unwrap();
+        let Model { trees, nets } = MODEL.as_ref().unwrap();
         let tree = parse::parse("<title>T</title><h1>One</h1><p>Two words.<ul><li>three</ul>", parse::Bounds { bytes: 1000, nodes: 1000, depth: 100 }).unwrap();
         let meta = meta(&tree);
         let page = walk::blocks(&tree, meta.body.unwrap_or(0), Style::default());
         let table = features(&page, &meta.hints, &Echo::of(&meta));
         let around = context(&page, &vec![0.5; page.blocks.len()]);
         assert_eq!(page.blocks.len(), 3);
-        assert_eq!(table.values.len(), 3 * forest.features);
-        assert_eq!(table.values.len() + around.len() + 3, 3 * net.inputs);
+        assert_eq!(table.values.len(), 3 * trees.features);
+        assert_eq!(table.values.len() + around.len() + 3, 3 * nets[0].inputs);
     }
 }

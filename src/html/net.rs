@@ -78,9 +78,10 @@ fn add_positive(to: &mut Row, from: &Row) {
 }
 
 impl Net {
-    /// Reads a network; `None` when the bytes are not exactly one.
-    pub fn read(bytes: &[u8]) -> Option<Net> {
-        let from = &mut bytes.strip_prefix(b"DPNN")?;
+    /// Reads a network and gives what follows it. `None` when it is not whole.
+    pub fn read(bytes: &[u8]) -> Option<(Net, &[u8])> {
+        let mut rest = bytes.strip_prefix(b"DPNN")?;
+        let from = &mut rest;
         let (head, tail) = from.split_first_chunk::<4>()?;
         *from = tail;
         let inputs = usize::from(u16::from_le_bytes([head[0], head[1]]));
@@ -96,23 +97,27 @@ impl Net {
         }
         let (last, [last_bias]) = (floats(from)?, floats(from)?);
         let direct = many::<1>(inputs, from)?.into_flattened();
-        from.is_empty().then_some(Net { inputs, scale, first, first_bias, means, page, means_bias, convolutions, last, last_bias, direct })
+        Some((Net { inputs, scale, first, first_bias, means, page, means_bias, convolutions, last, last_bias, direct }, rest))
     }
 
     /// Log-odds of each block. `rows` holds [`Net::inputs`] values a block, `weights` how much a block counts in means.
     pub fn log_odds(&self, rows: &[f32], weights: &[f32], groupings: &[Grouping; GROUPINGS]) -> Vec<f32> {
         let mut odds = Vec::with_capacity(weights.len());
         let mut state = Vec::with_capacity(weights.len());
+        let mut inputs = vec![(0, 0.0f32); self.inputs];
         for row in rows.chunks_exact(self.inputs.max(1)) {
-            let (mut units, mut direct) = (self.first_bias, self.last_bias);
             // Most inputs are zero.
-            for (((value, scale), weight), weights) in row.iter().zip(&self.scale).zip(&self.direct).zip(&self.first) {
-                if *value != 0.0 {
-                    let value = (value * scale).clamp(-FARTHEST, FARTHEST);
-                    direct += value * weight;
-                    for (unit, weight) in units.iter_mut().zip(weights) {
-                        *unit += value * weight;
-                    }
+            let mut count = 0;
+            for (at, &value) in row.iter().enumerate() {
+                inputs[count] = (at, value);
+                count += usize::from(value != 0.0);
+            }
+            let (mut units, mut direct) = (self.first_bias, self.last_bias);
+            for &(at, value) in &inputs[..count] {
+                let value = (value * self.scale[at]).clamp(-FARTHEST, FARTHEST);
+                direct += value * self.direct[at];
+                for (unit, weight) in units.iter_mut().zip(&self.first[at]) {
+                    *unit += value * weight;
                 }
             }
             odds.push(direct);
@@ -211,7 +216,7 @@ mod tests {
     fn layers_add_up() {
         let one = Grouping { of: vec![0, 0], count: 1 };
         let groupings = [(); GROUPINGS].map(|_| one.clone());
-        let run = |convolutions| Net::read(&file(convolutions)).unwrap().log_odds(&[4.0, -2.0], &[1.0, 1.0], &groupings);
+        let run = |convolutions| Net::read(&file(convolutions)).unwrap().0.log_odds(&[4.0, -2.0], &[1.0, 1.0], &groupings);
         // 4 is scaled to 2: 2 in each of 32 units, 2 * 2 - 3 directly; the second block gives no unit above zero.
         assert_eq!(run(0), [65.0, -5.0]);
         // The convolution hands the first block's 32 units of 2 to each of the second's.
@@ -222,7 +227,6 @@ mod tests {
     fn broken_files_are_refused() {
         let bytes = file(1);
         assert!((0..bytes.len()).step_by(97).all(|end| Net::read(&bytes[..end]).is_none()));
-        let longer = [&bytes[..], &[0]].concat();
-        assert!(Net::read(&longer).is_none());
+        assert_eq!(Net::read(&[&bytes[..], &[7]].concat()).unwrap().1, [7]);
     }
 }
