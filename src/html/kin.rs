@@ -76,3 +76,30 @@ pub fn twins(page: &Blocks) -> Vec<Twin> {
     });
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{blocks::Style, parse, walk};
+    use super::*;
+
+    #[test]
+    fn a_second_copy_elsewhere_is_a_repeat() {
+        let text = "Six words or more in a row.";
+        let html = format!("<main><div><p>{text}</p><p>{text}</p><p>Short.</p></div></main><section><div><p>{text}</p><p>Short.</p></div></section>");
+        let tree = parse::parse(&html, parse::Bounds { bytes: 1000, nodes: 1000, depth: 100 }).unwrap();
+        let page = walk::blocks(&tree, 0, Style::default());
+        let twins: Vec<(f32, f32, bool)> = twins(&page).iter().map(|t| (t.count, t.before, t.repeat)).collect();
+        assert_eq!(twins, [(3.0, 0.0, false), (3.0, 1.0, false), (2.0, 0.0, false), (3.0, 2.0, true), (2.0, 1.0, false)]);
+    }
+
+    #[test]
+    fn areas_of_one_path_are_a_clan() {
+        let html = "<main><div class=post><p>one two</p></div><div class=post><p>three</p></div><div class=ad><p>four</p></div></main>";
+        let tree = parse::parse(html, parse::Bounds { bytes: 1000, nodes: 1000, depth: 100 }).unwrap();
+        let page = walk::blocks(&tree, 0, Style::default());
+        let clans = clans(&page.areas);
+        let of = |block: usize| clans[page.areas[page.blocks[block].home as usize].parent as usize];
+        assert_eq!(of(0), Clan { areas: 2.0, units: 3.0, link_units: 0.0, long_blocks: 0.0 });
+        assert_eq!((of(0), of(2).areas), (of(1), 1.0));
+    }
+}

@@ -35,3 +35,19 @@ pub fn sections(page: &Blocks) -> Vec<Section> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{blocks::Style, parse, walk};
+    use super::*;
+
+    #[test]
+    fn sections_run_from_heading_to_heading() {
+        let html = "<p>before</p><h2>One</h2><p>two words</p><p><a href=/>link</a></p><h2>Empty</h2><h3>Last</h3><p>end</p>";
+        let tree = parse::parse(html, parse::Bounds { bytes: 1000, nodes: 1000, depth: 100 }).unwrap();
+        let sections = sections(&walk::blocks(&tree, 0, Style::default()));
+        let ends: Vec<(Option<u32>, u32)> = sections.iter().map(|s| (s.heading, s.end)).collect();
+        assert_eq!(ends, [(None, 1), (Some(1), 4), (Some(1), 4), (Some(1), 4), (Some(4), 5), (Some(5), 7), (Some(5), 7)]);
+        assert_eq!((sections[1].units, sections[1].link_units), (3.0, 1.0));
+    }
+}
