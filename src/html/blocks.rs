@@ -2,6 +2,7 @@
 
 use super::measure::Counts;
 use super::tag::Tag;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A block-level element. Areas stand in document order, so that a parent comes before its children.
@@ -91,6 +92,19 @@ pub struct Block {
     pub row: u32,
     pub cell: u32,
     pub images: u32,
+    /// Range of [`Blocks::marks`].
+    pub marks: Range<usize>,
+}
+
+/// Something to write amid a block's text that is no text of the page: a sign of Markdown or the target of a link. It stands
+/// apart, so that what is chosen does not depend on how it is written.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Byte offset in [`Blocks::text`].
+    pub at: usize,
+    pub sign: Cow<'static, str>,
+    /// Whether it belongs to what follows.
+    pub opens: bool,
 }
 
 impl Block {
@@ -106,11 +120,34 @@ pub struct Blocks {
     pub text: String,
     pub areas: Vec<Area>,
     pub blocks: Vec<Block>,
+    pub marks: Vec<Mark>,
 }
 
 impl Blocks {
     pub fn text_of(&self, block: &Block) -> &str {
         &self.text[block.text.clone()]
+    }
+
+    /// The text of a block with its marks.
+    pub fn marked(&self, block: &Block) -> Cow<'_, str> {
+        let marks = &self.marks[block.marks.clone()];
+        if marks.is_empty() {
+            return Cow::Borrowed(self.text_of(block));
+        }
+        let mut out = String::with_capacity(block.text.len() + marks.len() * 2);
+        let mut done = block.text.start;
+        for mark in marks {
+            let mut at = mark.at.clamp(done, block.text.end);
+            // The space before an opened element may have been written after the mark was set.
+            if mark.opens && self.text[at..block.text.end].starts_with(' ') {
+                at += 1;
+            }
+            out.push_str(&self.text[done..at]);
+            out.push_str(&mark.sign);
+            done = at;
+        }
+        out.push_str(&self.text[done..block.text.end]);
+        Cow::Owned(out)
     }
 }
 

@@ -18,7 +18,7 @@ fn text(page: &Blocks, kept: &[&Block]) -> String {
     let mut out = String::new();
     let mut last: Option<&Block> = None;
     for &block in kept {
-        let text = page.text_of(block);
+        let text = &*page.marked(block);
         match last {
             Some(l) if block.row != NONE && l.row == block.row && is_plain_row(page, block.row) => {
                 out.push_str(if l.cell == block.cell { " " } else { " | " });
@@ -56,7 +56,7 @@ fn markdown(page: &Blocks, kept: &[&Block]) -> String {
             at += rows;
             continue;
         }
-        let text = page.text_of(block);
+        let text = &*page.marked(block);
         if block.pre {
             out.extend(["```\n", text, "\n```"]);
         } else {

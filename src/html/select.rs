@@ -89,6 +89,7 @@ mod tests {
             row: NONE,
             cell: NONE,
             images: 0,
+            marks: 0..0,
         };
         Blocks { blocks: lengths.iter().map(block).collect(), ..Blocks::default() }
     }

@@ -58,7 +58,7 @@ pub fn markdown_table(out: &mut String, page: &Blocks, blocks: &[&Block]) {
         if !cell.is_empty() {
             cell.push(' ');
         }
-        push_line(cell, &page.text_of(block).replace('|', "\\|"));
+        push_line(cell, &page.marked(block).replace('|', "\\|"));
     }
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     for (at, row) in rows.iter().enumerate() {
@@ -84,7 +84,7 @@ mod tests {
 
     fn markdown(html: &str) -> String {
         let tree = parse::parse(html, parse::Bounds { bytes: 10_000, nodes: 1000, depth: 100 }).unwrap();
-        let page = walk::blocks(&tree, 0, Style::default());
+        let page = walk::blocks(&tree, 0, Style { marks: true, links: false });
         render(&page, &vec![true; page.blocks.len()], &Options { format: Format::Markdown, ..Options::default() })
     }
 
@@ -94,6 +94,11 @@ mod tests {
         assert_eq!(markdown(html), "Before\n\n| Year | Sacks | Note |\n| --- | --- | --- |\n| 1901 |  | a\\|b c |\n\nAfter");
         let two = "<table><tr><td>1</table><table><tr><td>2</table>";
         assert_eq!(markdown(two), "| 1 |\n| --- |\n\n| 2 |\n| --- |");
+    }
+
+    #[test]
+    fn marks_stand_at_words() {
+        assert_eq!(markdown("<p>One <b>two</b> three<em> four</em>.<p><a href=/x><img></a><p><code>five</code>"), "One **two** three *four*.\n\n`five`");
     }
 
     #[test]
