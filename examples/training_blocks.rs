@@ -1,5 +1,5 @@
-//! Writes the blocks of a set's pages for training: `training_blocks FOLDER OUT` makes `OUT.jsonl` (one page a line: id, texts, units,
-//! numbers of names) and `OUT.bin` (features of all blocks as little-endian f32, then nothing else) and `OUT.names` (level and hash pairs as u32).
+//! Writes the blocks of a set's pages for training: `training_blocks FOLDER OUT` makes `OUT.jsonl` (one page a line: id, and texts, units,
+//! repeats, areas and kin of its blocks) and `OUT.bin` (features of all blocks as little-endian f32).
 
 use dataprep::{html, text::charset};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn main() -> Result<(), std::io::Error> {
         return Err(std::io::Error::other("training_blocks FOLDER OUT"));
     };
     let open = |end: &str| std::fs::File::create(format!("{out}.{end}")).map(BufWriter::new);
-    let (mut pages, mut features, mut names) = (open("jsonl")?, open("bin")?, open("names")?);
+    let (mut pages, mut features) = (open("jsonl")?, open("bin")?);
     let folder = Path::new(folder);
     for line in std::fs::read_to_string(folder.join("gold.jsonl"))?.lines() {
         let gold: Value = serde_json::from_str(line)?;
@@ -25,16 +25,12 @@ fn main() -> Result<(), std::io::Error> {
             for v in &b.features {
                 features.write_all(&v.to_le_bytes())?;
             }
-            for &(level, hash) in &b.names {
-                names.write_all(&u32::from(level).to_le_bytes())?;
-                names.write_all(&hash.to_le_bytes())?;
-            }
         }
         let list = |f: &dyn Fn(&html::Example) -> Value| blocks.iter().map(f).collect::<Vec<_>>();
         writeln!(
             pages,
             "{}",
-            json!({"id": id, "texts": list(&|b| json!(b.text)), "units": list(&|b| json!(b.units)), "names": list(&|b| json!(b.names.len())), "areas": list(&|b| json!(b.areas)), "kin": list(&|b| json!(b.kin))})
+            json!({"id": id, "texts": list(&|b| json!(b.text)), "units": list(&|b| json!(b.units)), "repeats": list(&|b| json!(b.repeats)), "areas": list(&|b| json!(b.areas)), "kin": list(&|b| json!(b.kin))})
         )?;
     }
     Ok(())

@@ -20,7 +20,6 @@ def load(data, dump):
         rows = [json.loads(line) for line in open(pathlib.Path(dump) / f"{name}.jsonl")]
         total = sum(len(r["texts"]) for r in rows)
         x = np.fromfile(pathlib.Path(dump) / f"{name}.bin", dtype="<f4").reshape(total, -1) if total else None
-        nm = np.fromfile(pathlib.Path(dump) / f"{name}.names", dtype="<u4").reshape(-1, 2)
         cache = pathlib.Path(dump) / f"{name}.labels"
         key = [len(r["texts"]) for r in rows]
         got = pickle.load(open(cache, "rb")) if cache.exists() else None
@@ -28,11 +27,11 @@ def load(data, dump):
             lab = [labels.segments(r["texts"], gold[r["id"]]) if gold[r["id"]]["text"] is None
                    else labels.align(r["texts"], labels.plain(gold[r["id"]])) for r in rows]
             got = (key, lab); pickle.dump(got, open(cache, "wb"))
-        at = na = 0
+        at = 0
         for r, lab in zip(rows, got[1]):
-            n = len(r["texts"]); g = gold[r["id"]]; k = sum(r["names"])
+            n = len(r["texts"]); g = gold[r["id"]]
             pages.append(dict(set=name, id=r["id"], kind=g.get("page_type"), gold=None if g["text"] is None else labels.plain(g), segs=(g.get("with") or [], g.get("without") or []),
                 site=site(g, name), texts=r["texts"], w=np.maximum(np.array(r["units"], dtype=np.float32), 0.1), x=x[at:at + n] if n else None,
-                y=np.array([np.nan if v is None else v for v in lab], dtype=np.float32), areas=r["areas"], kin=r["kin"], names=nm[na:na + k], ncount=r["names"]))
-            at += n; na += k
+                y=np.array([np.nan if v is None else v for v in lab], dtype=np.float32), areas=r["areas"], kin=r["kin"], repeats=np.array(r["repeats"], dtype=bool)))
+            at += n
     return pages

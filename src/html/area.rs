@@ -9,15 +9,12 @@ use super::tree::{NodeId, Tree};
 pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 {
     let tag = tree.tag(id);
     let index = out.areas.len() as u32;
-    let first_word = out.words.len() as u32;
     let (mut own, mut roles) = (0, role_of(tag));
     let mut path = (tag as u32).wrapping_mul(0x9E37_79B1);
     for (attr, value) in tree.attrs(id) {
         match attr {
             Attr::Class | Attr::Id => {
                 own |= names::groups(value);
-                let words = &mut out.words;
-                names::words(value, |hash| words.push(hash));
                 if *attr == Attr::Class {
                     path ^= names::hash_of(value.as_bytes()).rotate_left(7);
                 }
@@ -36,14 +33,9 @@ pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 
                     _ => 0,
                 }
             }
-            Attr::Hidden => roles |= role::HIDDEN,
-            Attr::AriaHidden if value.eq_ignore_ascii_case("true") => roles |= role::HIDDEN,
-            Attr::Style => {
-                let squeezed: String = value.chars().take(200).filter(|c| !c.is_whitespace()).collect();
-                if squeezed.contains("display:none") || squeezed.contains("visibility:hidden") {
-                    roles |= role::HIDDEN;
-                }
-            }
+            Attr::Hidden if is_hidden(value) => roles |= role::HIDDEN,
+            Attr::AriaHidden if value.eq_ignore_ascii_case("true") => roles |= role::ARIA_HIDDEN,
+            Attr::Style if is_unshown(value) => roles |= role::UNSHOWN,
             Attr::Itemprop => {
                 roles |= role::ITEMPROP;
                 if matches!(&**value, "articleBody" | "text" | "description" | "reviewBody" | "mainContentOfPage") {
@@ -70,7 +62,6 @@ pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 
         all: around.0 | own,
         roles: around.1 | roles,
         path: around.2.wrapping_mul(31).wrapping_add(path),
-        words: first_word..out.words.len() as u32,
         units: 0.0,
         link_units: 0.0,
         blocks: 0,
@@ -80,6 +71,26 @@ pub fn push_area(out: &mut Blocks, tree: &Tree, id: NodeId, parent: u32) -> u32 
         span: first..first,
     });
     index
+}
+
+/// Whether a value of the attribute `hidden` hides; `until-found` does not for readers who search.
+fn is_hidden(value: &str) -> bool {
+    !value.trim().eq_ignore_ascii_case("until-found")
+}
+
+/// Whether a style keeps its element from being shown.
+fn is_unshown(style: &str) -> bool {
+    let squeezed: String = style.chars().take(200).filter(|c| !c.is_whitespace()).collect();
+    squeezed.contains("display:none") || squeezed.contains("visibility:hidden")
+}
+
+/// Whether an element says by itself that it is not shown.
+pub fn hides(tree: &Tree, id: NodeId) -> bool {
+    tree.attrs(id).iter().any(|(attr, value)| match attr {
+        Attr::Hidden => is_hidden(value),
+        Attr::Style => is_unshown(value),
+        _ => false,
+    })
 }
 
 fn role_of(tag: Tag) -> u32 {

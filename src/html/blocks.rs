@@ -2,6 +2,7 @@
 
 use super::measure::Counts;
 use super::tag::Tag;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A block-level element. Areas stand in document order, so that a parent comes before its children.
@@ -21,8 +22,6 @@ pub struct Area {
     pub roles: u32,
     /// Hash of the names and classes on the way to it; equal for repeated parts of a page.
     pub path: u32,
-    /// Hashes of the words of class and id: a range of [`Blocks::words`].
-    pub words: Range<u32>,
     pub units: f32,
     pub link_units: f32,
     pub blocks: u32,
@@ -51,6 +50,7 @@ pub mod role {
     pub const BUTTON: u32 = 1 << 12;
     pub const DETAILS: u32 = 1 << 13;
     pub const DIALOG: u32 = 1 << 14;
+    /// The attribute `hidden`.
     pub const HIDDEN: u32 = 1 << 15;
     pub const SECTION: u32 = 1 << 16;
     pub const PRE: u32 = 1 << 17;
@@ -60,6 +60,11 @@ pub mod role {
     pub const ADDRESS: u32 = 1 << 21;
     pub const HEADING: u32 = 1 << 22;
     pub const NOSCRIPT: u32 = 1 << 23;
+    pub const ARIA_HIDDEN: u32 = 1 << 24;
+    /// Hidden by its own style.
+    pub const UNSHOWN: u32 = 1 << 25;
+    /// Number of roles.
+    pub const COUNT: u32 = 26;
 }
 
 /// A piece of text.
@@ -87,6 +92,26 @@ pub struct Block {
     pub row: u32,
     pub cell: u32,
     pub images: u32,
+    /// Range of [`Blocks::marks`].
+    pub marks: Range<usize>,
+}
+
+/// Something to write amid a block's text that is no text of the page: a sign of Markdown or the target of a link. It stands
+/// apart, so that what is chosen does not depend on how it is written.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Byte offset in [`Blocks::text`].
+    pub at: usize,
+    pub sign: Cow<'static, str>,
+    /// Whether it belongs to what follows.
+    pub opens: bool,
+}
+
+impl Block {
+    /// Whether it reads as sentences: ten words or more, few of them links.
+    pub fn is_long(&self) -> bool {
+        self.counts.units >= 10.0 && self.link_units < 0.3 * self.counts.units
+    }
 }
 
 /// All areas and blocks of a page.
@@ -95,12 +120,34 @@ pub struct Blocks {
     pub text: String,
     pub areas: Vec<Area>,
     pub blocks: Vec<Block>,
-    pub words: Vec<u32>,
+    pub marks: Vec<Mark>,
 }
 
 impl Blocks {
     pub fn text_of(&self, block: &Block) -> &str {
         &self.text[block.text.clone()]
+    }
+
+    /// The text of a block with its marks.
+    pub fn marked(&self, block: &Block) -> Cow<'_, str> {
+        let marks = &self.marks[block.marks.clone()];
+        if marks.is_empty() {
+            return Cow::Borrowed(self.text_of(block));
+        }
+        let mut out = String::with_capacity(block.text.len() + marks.len() * 2);
+        let mut done = block.text.start;
+        for mark in marks {
+            let mut at = mark.at.clamp(done, block.text.end);
+            // The space before an opened element may have been written after the mark was set.
+            if mark.opens && self.text[at..block.text.end].starts_with(' ') {
+                at += 1;
+            }
+            out.push_str(&self.text[done..at]);
+            out.push_str(&mark.sign);
+            done = at;
+        }
+        out.push_str(&self.text[done..block.text.end]);
+        Cow::Owned(out)
     }
 }
 
@@ -120,7 +167,7 @@ pub fn sum_up(out: &mut Blocks) {
         home.units += block.counts.units;
         home.link_units += block.link_units;
         home.blocks += 1;
-        home.long_blocks += u32::from(block.counts.units >= 10.0 && block.link_units < 0.3 * block.counts.units);
+        home.long_blocks += u32::from(block.is_long());
         home.items += u32::from(block.opens_item);
         home.headings += u32::from(block.heading > 0);
     }

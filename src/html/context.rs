@@ -1,8 +1,8 @@
 //! What the second round of the model sees besides: the first round's chances around a block.
-//! `training/context.py` computes the same for training.
+//! `benches/training/context.py` computes the same for training.
 
 use super::blocks::Blocks;
-use super::features::kin_key;
+use super::kin::{groups, kin_key};
 
 const BESIDE: usize = 4;
 const LEVELS: usize = 6;
@@ -83,18 +83,19 @@ fn area_sums(page: &Blocks, chance: &[f64], weights: &[f64]) -> (Vec<f64>, Vec<f
 }
 
 fn kin_means(page: &Blocks, chance: &[f64], weights: &[f64]) -> Vec<f64> {
-    let key = |at: u32| kin_key(page, &page.blocks[at as usize]);
-    let mut order: Vec<u32> = (0..chance.len() as u32).collect();
-    order.sort_unstable_by_key(|&at| (key(at), at));
     let mut out = vec![0.0; chance.len()];
-    for group in order.chunk_by(|&a, &b| key(a) == key(b)) {
-        let (mut w, mut pw) = (0.0, 0.0);
-        for &at in group {
-            w += weights[at as usize];
-            pw += chance[at as usize] * weights[at as usize];
-        }
-        group.iter().for_each(|&at| out[at as usize] = pw / w);
-    }
+    groups(
+        chance.len(),
+        |at| kin_key(page, &page.blocks[at]),
+        |group| {
+            let (mut w, mut pw) = (0.0, 0.0);
+            for &(_, at) in group {
+                w += weights[at as usize];
+                pw += chance[at as usize] * weights[at as usize];
+            }
+            group.iter().for_each(|&(_, at)| out[at as usize] = pw / w);
+        },
+    );
     out
 }
 

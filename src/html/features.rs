@@ -1,23 +1,31 @@
 //! What the model sees of a block: itself, what holds it, what stands beside it and the page.
 
 use super::blocks::{Area, Block, Blocks, role};
+use super::echo::{ECHOES, Echo};
 use super::hints::Hints;
-use super::names::{self, GROUP_COUNT};
+use super::kin::{Clan, clans, groups, kin_key, twins};
+use super::names::GROUP_COUNT;
+use super::outline::sections;
 
 /// Levels of areas around a block that are looked at.
 const LEVELS: usize = 6;
 /// Blocks looked at before and after.
 const BESIDE: usize = 3;
-const ROLES: usize = 24;
+const ROLES: usize = role::COUNT as usize;
+/// Levels of areas whose likes elsewhere on the page are looked at.
+const CLAN_LEVELS: usize = 5;
 /// Groups of names whose number of areas on the page is a feature of all its blocks.
 const PAGE_GROUPS: [usize; 18] = [2, 3, 7, 8, 9, 17, 27, 28, 29, 34, 35, 36, 37, 38, 39, 42, 43, 52];
 
 /// Features of a block.
-pub const FEATURES: usize = 26 + LEVELS * 5 + GROUP_COUNT + ROLES + BESIDE * 2 * 5 + 5 + 11 + 12 + PAGE_GROUPS.len() + Hints::COUNT;
+pub const FEATURES: usize =
+    27 + LEVELS * 5 + GROUP_COUNT + ROLES + BESIDE * 2 * 5 + CLAN_LEVELS * 4 + 5 + 3 + 9 + ECHOES + 8 + 12 + PAGE_GROUPS.len() + Hints::COUNT;
 
 /// A matrix of features, one row a block.
 pub struct Table {
     pub values: Vec<f32>,
+    /// Whether a block repeats another part of the page (see [`super::kin::Twin`]).
+    pub repeats: Vec<bool>,
 }
 
 impl Table {
@@ -34,37 +42,33 @@ fn share(part: f32, whole: f32) -> f32 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-fn is_long(b: &Block) -> bool {
-    b.counts.units >= 10.0 && b.link_units < 0.3 * b.counts.units
-}
-
 /// Sums over the blocks that share a path.
 #[derive(Clone, Copy, Default)]
 struct Kin {
     blocks: f32,
     units: f32,
     link_units: f32,
-    long: f32,
     closed: f32,
 }
 
 /// Computes the features of every block. Time is linear in blocks (sorting aside).
-pub fn features(page: &Blocks, hints: &Hints) -> Table {
+pub fn features(page: &Blocks, hints: &Hints, echo: &Echo) -> Table {
     let (areas, blocks) = (&page.areas, &page.blocks);
     let mut values = Vec::with_capacity(blocks.len() * FEATURES);
     if blocks.is_empty() {
-        return Table { values };
+        return Table { values, repeats: Vec::new() };
     }
     let root = &areas[0];
     let kin = kin(page);
     let twins = twins(page);
     let (top, top_score) = top_area(page);
-    let title: Vec<u32> = word_hashes(&hints.title);
+    let clans = clans(areas);
+    let sections = sections(page);
     let facts = page_facts(page);
     let groups = PAGE_GROUPS.map(|bit| log(areas.iter().filter(|a| a.own >> bit & 1 == 1).count() as f32));
     let first_h1 = blocks.iter().position(|b| b.heading == 1);
-    let first_long = blocks.iter().position(is_long).unwrap_or(0);
-    let last_long = blocks.iter().rposition(is_long).unwrap_or(0);
+    let first_long = blocks.iter().position(Block::is_long).unwrap_or(0);
+    let last_long = blocks.iter().rposition(Block::is_long).unwrap_or(0);
     let mut before = 0.0;
     for (at, b) in blocks.iter().enumerate() {
         let row_start = values.len();
@@ -84,6 +88,7 @@ pub fn features(page: &Blocks, hints: &Hints) -> Table {
         f(f32::from(n.is_closed()));
         f(f32::from(n.starts_upper));
         f(share(n.upper as f32, n.letters as f32));
+        f(share(n.capitals as f32, n.words as f32));
         f(share(n.digits as f32, n.chars as f32));
         f(share(n.bars as f32, n.words as f32));
         f(n.money as f32);
@@ -136,17 +141,35 @@ pub fn features(page: &Blocks, hints: &Hints) -> Table {
                 }
             }
         }
+        let mut up = b.home as usize;
+        for _ in 0..CLAN_LEVELS {
+            let Clan { areas: likes, units, link_units, long_blocks } = clans[up];
+            f(log(likes));
+            f(log(share(units, likes)));
+            f(share(units, root.units));
+            f(share(long_blocks, likes) - share(link_units, units));
+            up = areas[up].parent as usize;
+        }
         let k = &kin[at];
         f(k.blocks);
         f(share(k.units, root.units));
         f(share(k.link_units, k.units));
         f(share(k.units, k.blocks));
         f(share(k.closed, k.blocks));
-        f(twins[at]);
-        let words = if title.is_empty() || n.words > 60 { Vec::new() } else { word_hashes(page.text_of(b)) };
-        let common = words.iter().filter(|w| title.contains(w)).count() as f32;
-        f(share(common, words.len() as f32));
-        f(share(common, title.len() as f32));
+        f(twins[at].count);
+        f(twins[at].before);
+        f(f32::from(twins[at].repeat));
+        let section = &sections[at];
+        f(section.heading.map_or(0.0, |h| f32::from(blocks[h as usize].heading)));
+        f(section.heading.map_or(-1.0, |h| share(blocks[h as usize].link_units, blocks[h as usize].counts.units.max(1.0))));
+        f(section.heading.map_or(-1.0, |h| shared_levels(areas, b.home, blocks[h as usize].home)));
+        f(at as f32 - section.first as f32);
+        f(section.end as f32 - at as f32);
+        f(log(section.units));
+        f(share(section.link_units, section.units));
+        f(section.long_blocks);
+        f(share(section.long_blocks, (section.end - section.first) as f32));
+        echo.columns(page.text_of(b)).into_iter().for_each(&mut f);
         f(share(at as f32, blocks.len() as f32));
         f(share(before, root.units));
         f(first_h1.map_or(-1.0, |h| (at as f32 - h as f32).clamp(-200.0, 200.0)));
@@ -161,7 +184,7 @@ pub fn features(page: &Blocks, hints: &Hints) -> Table {
         before += n.units;
         debug_assert_eq!(values.len() - row_start, FEATURES);
     }
-    Table { values }
+    Table { values, repeats: twins.iter().map(|t| t.repeat).collect() }
 }
 
 /// Levels from `a` up to the area that also holds `b`, at most 8.
@@ -191,49 +214,24 @@ fn inside(areas: &[Area], home: u32, top: usize) -> f32 {
     if at == top { steps.min(9) as f32 } else { 0.0 }
 }
 
-/// Equal for blocks in like places of repeated parts.
-pub fn kin_key(page: &Blocks, b: &Block) -> (u32, u8, bool) {
-    (page.areas[b.home as usize].path, b.heading, b.opens_item)
-}
-
 fn kin(page: &Blocks) -> Vec<Kin> {
-    let key = |b: &Block| kin_key(page, b);
-    let mut order: Vec<u32> = (0..page.blocks.len() as u32).collect();
-    order.sort_unstable_by_key(|&at| (key(&page.blocks[at as usize]), at));
     let mut out = vec![Kin::default(); page.blocks.len()];
-    for group in order.chunk_by(|&a, &b| key(&page.blocks[a as usize]) == key(&page.blocks[b as usize])) {
-        let mut sum = Kin::default();
-        for &at in group {
-            let b = &page.blocks[at as usize];
-            sum.blocks += 1.0;
-            sum.units += b.counts.units;
-            sum.link_units += b.link_units;
-            sum.long += f32::from(is_long(b));
-            sum.closed += f32::from(b.counts.is_closed());
-        }
-        for &at in group {
-            out[at as usize] = sum;
-        }
-    }
+    groups(
+        page.blocks.len(),
+        |at| kin_key(page, &page.blocks[at]),
+        |group| {
+            let mut sum = Kin::default();
+            for &(_, at) in group {
+                let b = &page.blocks[at as usize];
+                sum.blocks += 1.0;
+                sum.units += b.counts.units;
+                sum.link_units += b.link_units;
+                sum.closed += f32::from(b.counts.is_closed());
+            }
+            group.iter().for_each(|&(_, at)| out[at as usize] = sum);
+        },
+    );
     out
-}
-
-/// For each block the number of blocks with the same text.
-fn twins(page: &Blocks) -> Vec<f32> {
-    let mut order: Vec<(u32, u32)> = page.blocks.iter().enumerate().map(|(at, b)| (names::hash_of(page.text_of(b).as_bytes()), at as u32)).collect();
-    order.sort_unstable();
-    let mut out = vec![1.0; page.blocks.len()];
-    for group in order.chunk_by(|a, b| a.0 == b.0) {
-        for &(_, at) in group {
-            out[at as usize] = group.len() as f32;
-        }
-    }
-    out
-}
-
-/// Hashes of the words of a text.
-fn word_hashes(text: &str) -> Vec<u32> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).take(80).map(|w| names::hash_of(w.as_bytes())).collect()
 }
 
 /// The area that readability's scoring (Arc90, as in Mozilla Readability) would choose, and its score:
@@ -271,7 +269,7 @@ fn page_facts(page: &Blocks) -> [f32; 12] {
         share(root.long_blocks as f32, root.blocks as f32),
         count(role::ARTICLE),
         count(role::MAIN),
-        units(&is_long),
+        units(&Block::is_long),
         units(&|b| b.pre),
         units(&|b| b.row != u32::MAX),
         units(&|b| b.list_depth > 0),

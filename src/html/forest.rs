@@ -1,21 +1,24 @@
-//! Gradient-boosted trees: reading the file that `training/export.py` writes, and evaluating it.
+//! Gradient-boosted trees: reading the file that `benches/training/export.py` writes, and evaluating it.
 //!
 //! File: `DPGB`, then u16 numbers of features and trees; a tree is u8 splits, then each split (u16 feature, f32 threshold,
 //! i8 child where the value is at most the threshold, i8 child otherwise), then splits + 1 leaves (f32). A child below
 //! zero is leaf `-1 - child`. All little-endian.
 
-/// A split; `next` holds indices into the forest's splits, or those of leaves with [`LEAF`] set.
+/// Rows looked at side by side.
+const ABREAST: usize = 8;
+/// Most leaves of a tree: those still in reach are bits.
+const MOST_LEAVES: usize = 32;
+
 #[derive(Clone, Copy, Debug)]
 struct Split {
     threshold: f32,
     feature: u16,
-    next: [u16; 2],
+    /// Leaves out of reach where the value is above the threshold: those on the other side.
+    others: u32,
 }
 
-const LEAF: u16 = 1 << 15;
-/// Rows walked down a tree side by side, so that their memory loads overlap.
-const ABREAST: usize = 8;
-
+/// A tree whose leaves stand from left to right. All splits are tested, and each takes its leaves on the untaken side out of
+/// reach; the first that is left is the one (QuickScorer, Lucchese et al. 2015). Without branches, rows go side by side.
 #[derive(Clone, Debug, Default)]
 struct Tree {
     splits: Vec<Split>,
@@ -58,25 +61,7 @@ impl Forest {
         let count = from.short()?;
         let mut trees = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            let [size] = from.take()?;
-            let child = |b: u8| match b as i8 {
-                leaf @ ..0 => LEAF | (-1 - i16::from(leaf)) as u16,
-                split => split as u16,
-            };
-            let mut splits = Vec::with_capacity(size as usize);
-            for at in 0..u16::from(size) {
-                let feature = from.short()?;
-                let threshold = from.float()?;
-                let next = from.take::<2>()?.map(child);
-                // Children come after their parent, so that every walk ends.
-                let sound = next.iter().all(|&n| if n & LEAF != 0 { n & !LEAF <= u16::from(size) } else { n > at && n < u16::from(size) });
-                if !sound || feature as usize >= features {
-                    return None;
-                }
-                splits.push(Split { threshold, feature, next });
-            }
-            let leaves = (0..=size).map(|_| from.float()).collect::<Option<Vec<f32>>>()?;
-            trees.push(Tree { splits, leaves });
+            trees.push(Tree::read(&mut from, features)?);
         }
         Some((Forest { features, trees }, from.0))
     }
@@ -85,9 +70,13 @@ impl Forest {
     pub fn chances(&self, rows: &[f32]) -> Vec<f32> {
         let width = self.features.max(1);
         let mut sums = vec![0.0f32; rows.len() / width];
+        let mut columns = vec![[0.0f32; ABREAST]; width];
         for (rows, sums) in rows.chunks(width * ABREAST).zip(sums.chunks_mut(ABREAST)) {
+            for (lane, row) in rows.chunks_exact(width).enumerate() {
+                columns.iter_mut().zip(row).for_each(|(column, value)| column[lane] = *value);
+            }
             for tree in &self.trees {
-                tree.add(rows, width, sums);
+                tree.add(&columns, sums);
             }
         }
         sums.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s).exp()));
@@ -96,25 +85,62 @@ impl Forest {
 }
 
 impl Tree {
-    fn add(&self, rows: &[f32], width: usize, sums: &mut [f32]) {
-        let mut at = [if self.splits.is_empty() { LEAF } else { 0 }; ABREAST];
-        let at = &mut at[..sums.len()];
-        loop {
-            let mut open = false;
-            for (lane, at) in at.iter_mut().enumerate() {
-                if *at & LEAF == 0 {
-                    let split = &self.splits[*at as usize];
-                    let value = rows[lane * width + split.feature as usize];
-                    *at = split.next[usize::from(value > split.threshold)];
-                    open = true;
+    /// Reads one tree. `None` when it is not whole or not a tree.
+    fn read(from: &mut Reader, features: usize) -> Option<Tree> {
+        let [size] = from.take()?;
+        let size = usize::from(size);
+        if size >= MOST_LEAVES {
+            return None;
+        }
+        let mut splits = Vec::with_capacity(size);
+        let mut children = Vec::with_capacity(size);
+        for at in 0..size {
+            let (feature, threshold) = (from.short()?, from.float()?);
+            let next = from.take::<2>()?.map(|b| i16::from(b as i8));
+            // Children come after their parent, so that every walk ends.
+            let is_sound = |n: &i16| if *n < 0 { (-1 - *n) as usize <= size } else { *n as usize > at && (*n as usize) < size };
+            if !next.iter().all(is_sound) || usize::from(feature) >= features {
+                return None;
+            }
+            splits.push(Split { threshold, feature, others: 0 });
+            children.push(next);
+        }
+        let stored = (0..=size).map(|_| from.float()).collect::<Option<Vec<f32>>>()?;
+        let mut counts = vec![0; size];
+        let count = |counts: &[usize], child: i16| if child < 0 { 1 } else { counts[child as usize] };
+        for at in (0..size).rev() {
+            counts[at] = count(&counts, children[at][0]).saturating_add(count(&counts, children[at][1]));
+        }
+        if counts.first().is_some_and(|&all| all != size + 1) {
+            return None;
+        }
+        let mut leaves = stored.clone();
+        let mut starts = vec![0; size];
+        for at in 0..size {
+            let middle = starts[at] + count(&counts, children[at][0]);
+            splits[at].others = ((1u64 << middle) - (1 << starts[at])) as u32;
+            for (child, start) in children[at].into_iter().zip([starts[at], middle]) {
+                if child < 0 {
+                    *leaves.get_mut(start)? = stored[(-1 - child) as usize];
+                } else {
+                    starts[child as usize] = start;
                 }
             }
-            if !open {
-                break;
-            }
         }
-        for (sum, at) in sums.iter_mut().zip(at) {
-            *sum += self.leaves[(*at & !LEAF) as usize];
+        Some(Tree { splits, leaves })
+    }
+
+    fn add(&self, columns: &[[f32; ABREAST]], sums: &mut [f32]) {
+        let mut reach = [u32::MAX; ABREAST];
+        for split in &self.splits {
+            let Split { threshold, feature, others } = *split;
+            let values = columns[usize::from(feature)];
+            // All ones where above: a mask without a branch.
+            let above = values.map(|value| u32::from(value > threshold).wrapping_neg());
+            reach.iter_mut().zip(above).for_each(|(reach, above)| *reach &= !(above & others));
+        }
+        for (sum, reach) in sums.iter_mut().zip(reach) {
+            *sum += self.leaves.get(reach.trailing_zeros() as usize).copied().unwrap_or(0.0);
         }
     }
 }

@@ -5,7 +5,6 @@ use super::names;
 /// Declared facts about a page that help to tell its kind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hints {
-    pub title: String,
     bits: u32,
     url: [f32; URL_FACTS],
 }

@@ -10,6 +10,8 @@ pub struct Counts {
     pub chars: u32,
     pub letters: u32,
     pub upper: u32,
+    /// Words that start with a capital.
+    pub capitals: u32,
     pub digits: u32,
     /// Signs that end a sentence.
     pub ends: u32,
@@ -86,8 +88,10 @@ impl Counts {
                 false
             };
             if word && !in_word {
+                let capital = c.is_uppercase();
+                n.capitals += u32::from(capital);
                 if n.words == 0 {
-                    n.starts_upper = c.is_uppercase();
+                    n.starts_upper = capital;
                 }
                 n.words += 1;
                 n.units += 1.0;
@@ -114,7 +118,7 @@ mod tests {
     #[test]
     fn words_of_any_script() {
         let n = Counts::of("Hello, big_world 42!");
-        assert_eq!((n.words, n.commas, n.ends, n.digits), (3, 1, 1, 2));
+        assert_eq!((n.words, n.commas, n.ends, n.digits, n.capitals), (3, 1, 1, 2, 1));
         assert!(n.starts_upper && n.is_closed());
         let n = Counts::of("你好，世界。");
         assert_eq!((n.words, n.letters, n.ends), (4, 4, 1));

@@ -116,6 +116,5 @@ pub fn meta(tree: &Tree) -> Meta {
         out.hints.note_type(kind);
     }
     (out.title, out.author, out.date, out.site_name) = (title.take(), author.take(), date.take(), site.take());
-    out.hints.title = out.title.clone().unwrap_or_default();
     out
 }

@@ -9,20 +9,25 @@ mod blocks;
 mod char_ref;
 mod context;
 mod doctype;
+mod echo;
 mod fallback;
 mod features;
 mod forest;
 mod hints;
 mod json_ld;
+mod kin;
 mod kind;
 mod measure;
 mod meta;
 mod model;
 mod names;
+mod net;
+mod outline;
 mod parse;
 mod raw;
 mod render;
 mod select;
+mod table;
 mod tag;
 mod tokenizer;
 mod tree;
@@ -188,10 +193,12 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     let meta = meta::meta(&tree);
     let style = blocks::Style { marks: options.format == Format::Markdown, links: options.links };
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), style);
-    let table = features::features(&page, &meta.hints);
-    let chance = model::chances(&page, &table);
+    let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
     let kind = kind::kind(&page, &meta.hints);
+    let mut chance = model::chances(&page, &table);
+    chance.iter_mut().zip(&table.repeats).filter(|(_, repeats)| **repeats && drops_repeats(kind)).for_each(|(chance, _)| *chance = 0.0);
     let mut chosen = select::best_set(&page, &chance);
+    select::leave_hidden(&page, &mut chosen);
     select::leave_out(&page, &mut chosen, !options.tables, !options.comments && kind != Kind::Forum);
     let text = render::render(&page, &chosen, options);
     let text = fallback::fallback(text, &meta.json_ld);
@@ -211,6 +218,11 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     })
 }
 
+/// Whether a second copy of a text is there for another screen only. Manuals say the same of many things.
+fn drops_repeats(kind: Kind) -> bool {
+    kind != Kind::Documentation
+}
+
 /// A block as the model sees it: for training.
 #[derive(Clone, Debug)]
 pub struct Example {
@@ -220,8 +232,8 @@ pub struct Example {
     pub units: f32,
     /// What the model sees of it.
     pub features: Vec<f32>,
-    /// Hashes of the words of class and id values on the way to the block, with the number of levels above it.
-    pub names: Vec<(u8, u32)>,
+    /// Whether it repeats another part of the page word for word and is left out for that.
+    pub repeats: bool,
     /// Indices of the areas around it, from the inside out.
     pub areas: Vec<u32>,
     /// Equal for blocks in like places of repeated parts.
@@ -237,19 +249,8 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
     let tree = parse::parse(html, bounds)?;
     let meta = meta::meta(&tree);
     let page = walk::blocks(&tree, meta.body.unwrap_or(0), blocks::Style::default());
-    let table = features::features(&page, &meta.hints);
-    let names = |home: u32| {
-        let mut out = Vec::new();
-        let (mut at, mut level) = (home, 0);
-        loop {
-            let area = &page.areas[at as usize];
-            out.extend(page.words[area.words.start as usize..area.words.end as usize].iter().map(|&w| (level, w)));
-            if at == 0 || level == u8::MAX {
-                return out;
-            }
-            (at, level) = (area.parent, level + 1);
-        }
-    };
+    let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
+    let kind = kind::kind(&page, &meta.hints);
     let around = |home: u32| {
         let mut out = vec![home];
         let mut at = home;
@@ -263,9 +264,9 @@ pub fn examples(html: &str, options: &Options) -> Result<Vec<Example>, Reject> {
         text: page.text_of(b).to_owned(),
         units: b.counts.units,
         features: table.row(at).to_vec(),
-        names: names(b.home),
+        repeats: table.repeats[at] && drops_repeats(kind),
         areas: around(b.home),
-        kin: format!("{:?}", features::kin_key(&page, b)),
+        kin: format!("{:?}", kin::kin_key(&page, b)),
     };
     Ok(page.blocks.iter().enumerate().map(describe).collect())
 }
@@ -300,6 +301,16 @@ mod tests {
         let out = text(&html);
         assert!(out.contains("again. One line\nnextline\n- The old"), "{out}");
         assert!(out.contains("fn main() {\n    run();\n}"), "{out}");
+    }
+
+    #[test]
+    fn hidden_words_are_left_out() {
+        let shown = STORY.repeat(4);
+        let hidden = ["<p hidden>", "<p style='display: none'>", "<p>Seen <span style='visibility:hidden'>"]
+            .map(|tag| format!("{tag}Unseen words of the page.</p>"))
+            .concat();
+        let out = text(&format!("<main><h1>Mill</h1><p>{shown}</p>{hidden}<p>{shown} End.</p></main>"));
+        assert!(out.contains("End.") && !out.contains("Unseen"), "{out}");
     }
 
     #[test]

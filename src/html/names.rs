@@ -166,7 +166,7 @@ fn lookup(hash: u32) -> u64 {
 const LONGEST: usize = 512;
 
 /// Calls `each` with the hash of every word of a class or id value. Words end at what is no letter and before a capital after a small letter.
-pub fn words(value: &str, mut each: impl FnMut(u32)) {
+fn words(value: &str, mut each: impl FnMut(u32)) {
     let bytes = &value.as_bytes()[..value.len().min(LONGEST)];
     let mut start = None;
     let mut small = false;

@@ -1,10 +1,11 @@
 //! The walk over the tree that cuts a page into blocks.
-use super::area::push_area;
-use super::blocks::{Block, Blocks, Style, sum_up};
+use super::area::{hides, push_area};
+use super::blocks::{Block, Blocks, Mark, Style, sum_up};
 use super::measure::Counts;
 use super::names;
 use super::tag::{Attr, Tag};
 use super::tree::{Data, NONE, NodeId, Tree};
+use std::borrow::Cow;
 
 /// What holds inside an open element.
 #[derive(Clone, Copy)]
@@ -28,6 +29,7 @@ struct Walk<'t> {
     frames: Vec<Frame>,
     /// The block being filled.
     start: usize,
+    first_mark: usize,
     links: u32,
     link_units: f32,
     bold_units: f32,
@@ -47,6 +49,7 @@ pub fn blocks(tree: &Tree, root: NodeId, style: Style) -> Blocks {
         out: Blocks { text: String::with_capacity(tree.text.len() / 2), ..Blocks::default() },
         frames: Vec::new(),
         start: 0,
+        first_mark: 0,
         links: 0,
         link_units: 0.0,
         bold_units: 0.0,
@@ -119,6 +122,8 @@ impl Walk<'_> {
                     self.flush();
                     false
                 }
+                // Hidden areas are kept, for tabs and folded sections hold content; hidden words amid a line are not.
+                tag if !tag.is_block() && hides(self.tree, id) => false,
                 _ => {
                     self.open(id);
                     true
@@ -219,17 +224,13 @@ impl Walk<'_> {
             Tag::Anchor if self.style.links && opening => "[",
             _ => return,
         };
-        if opening {
-            self.space();
-        }
-        self.out.text.push_str(mark);
+        self.out.marks.push(Mark { at: self.out.text.len(), sign: Cow::Borrowed(mark), opens: opening });
     }
 
     fn write_target(&mut self, id: NodeId) {
         let href = self.tree.attr(id, Attr::Href).unwrap_or("");
-        self.out.text.push_str("](");
-        self.out.text.push_str(href.trim());
-        self.out.text.push(')');
+        let sign = format!("]({})", href.trim());
+        self.out.marks.push(Mark { at: self.out.text.len(), sign: Cow::Owned(sign), opens: false });
     }
 
     fn space(&mut self) {
@@ -336,13 +337,16 @@ impl Walk<'_> {
                 row: frame.row,
                 cell: frame.cell,
                 images: self.images,
+                marks: self.first_mark..self.out.marks.len(),
             });
             self.opens_item = false;
             self.images = 0;
         } else {
             self.out.text.truncate(start);
+            self.out.marks.truncate(self.first_mark);
         }
         self.start = self.out.text.len();
+        self.first_mark = self.out.marks.len();
         (self.links, self.link_units, self.bold_units, self.inline) =
             (self.frames.iter().rev().take_while(|f| !f.tag.is_block()).filter(|f| f.tag == Tag::Anchor).count() as u32, 0.0, 0.0, 0);
     }
