@@ -16,8 +16,6 @@ const ARTICLE: fn(&Page) -> bool = |page| page.kind == Kind::Article;
 /// Notices that stand alone; the ones behind them go to the shells.
 const STUBS: usize = 11;
 const ANY: fn(&Page) -> bool = |_| true;
-/// A thread reads differently under another layout, so a copy of one would not be one to word sequences.
-const NOT_FORUM: fn(&Page) -> bool = |page| page.kind != Kind::Forum;
 
 pub struct Crawl {
     /// In the order of the input.
@@ -162,7 +160,7 @@ impl Maker {
     fn copies(&mut self, pool: &Pool, reposts: &[String]) -> Result<(), Box<dyn Error>> {
         let mut left = Pool(pool.0.clone());
         let exact: Vec<Page> =
-            [("en", 14), ("zh", 3), ("de", 3), ("ar", 2)].iter().flat_map(|(lang, count)| left.take("exact copy", lang, *count, NOT_FORUM)).collect();
+            [("en", 14), ("zh", 3), ("de", 3), ("ar", 2)].iter().flat_map(|(lang, count)| left.take("exact copy", lang, *count, ANY)).collect();
         for page in &pool.0 {
             let original = self.record(page, Charset::Right, Truth::keep().of_prose(page));
             if let Some(at) = exact.iter().position(|copied| copied.stem == page.stem) {
@@ -174,7 +172,7 @@ impl Maker {
         }
         for (at, line) in reposts.iter().enumerate() {
             let (lang, sentence) = line.split_once('\t').ok_or("a line of reposts.txt without a tab")?;
-            let page = left.take("near copy", lang, 1, NOT_FORUM).remove(0);
+            let page = left.take("near copy", lang, 1, ANY).remove(0);
             let (mut copy, likeness) = nearcopy::make(&page, sentence);
             let url = if at.is_multiple_of(2) {
                 copy.host = "mirrorcast.example".to_owned();
