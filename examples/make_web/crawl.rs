@@ -101,6 +101,7 @@ const NOT_PROSE: &[&str] = &[
     "language/wrong_language",
     "language/unsure_language",
     "gopher_repetition/top_2_gram",
+    "gopher_repetition/top_4_gram",
     "gopher_repetition/duplicate_lines",
     "gopher/too_few_words",
     "gopher/too_few_alphabetic_words",
