@@ -64,7 +64,7 @@ fn damaged(random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn damaged_pages_are_read_within_bounds() {
-    let seconds = std::env::var("DATAPREP_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok());
+    let seconds = std::env::var_os("DATAPREP_FUZZ_SECONDS").and_then(|s| s.to_str()?.parse().ok());
     let until = seconds.map(|s| Instant::now() + Duration::from_secs(s));
     let mut random = Random(7);
     let mut pages = 0u64;
