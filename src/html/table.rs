@@ -18,8 +18,8 @@ pub fn is_plain_row(page: &Blocks, row: u32) -> bool {
     if blocks.len() > 40 || blocks.iter().any(|b| b.row != row || b.pre || b.counts.units >= 60.0) {
         return false;
     }
-    let turns = blocks.windows(2).filter(|pair| pair[0].cell != pair[1].cell).count();
-    turns >= 2 || turns + 1 >= blocks.len()
+    let crowded = blocks.windows(2).any(|pair| pair[0].cell == pair[1].cell);
+    !crowded || blocks.last().is_some_and(|last| last.cell != NONE && column(page, last) >= 2)
 }
 
 /// The table of the data row that holds a block.
