@@ -1,4 +1,4 @@
-"""Trains the block model: boosted trees, then networks that see what they say; cross-validated by site, then on everything.
+"""Trains the block model: boosted trees, then a network that sees what they say; cross-validated by site, then on everything.
 
     python train.py DATA DUMP OUT [FOLDS]     DATA: folder of sets, DUMP: what training_blocks wrote, OUT: model file
 """
@@ -8,8 +8,6 @@ import numpy as np
 import data, export, net, scores
 
 TREES = 150
-# Networks, trained from different seeds, whose log-odds are averaged.
-NETS = 2
 PARAMETERS = dict(objective="cross_entropy", learning_rate=0.12, num_leaves=15, min_data_in_leaf=150, feature_fraction=0.3, bagging_fraction=0.8, bagging_freq=1,
                   lambda_l2=10.0, max_bin=63, verbose=-1, seed=1, deterministic=True, force_row_wise=True, num_threads=1)
 # Long pages bring thousands of like blocks: of their sure negatives this many are enough.
@@ -40,14 +38,9 @@ def main():
     scores.report(pages, lambda p: p["p1"], "trees")
     net.prepare(pages)
     everything = net.scale_of(pages)
-    export.write(sys.argv[3], trees(pages), [net.fit(pages, everything, seed=s) for s in range(NETS)], everything)
-    print("written", flush=True)
-    for p in pages: p["late"] = 0
+    export.write(sys.argv[3], trees(pages), net.fit(pages, everything), everything)
     for seen, unseen in parts:
-        scale = net.scale_of(seen)
-        for seed in range(NETS):
-            net.predict(unseen, net.fit(seen, scale, seed=seed), scale, "one")
-            for p in unseen: p["late"] = p["late"] + p["one"] / NETS
-    scores.report(pages, lambda p: 1 / (1 + np.exp(-(p["late"] + net.log_odds(p["p1"])) / 2)), "trees and networks")
+        scale = net.scale_of(seen); net.predict(unseen, net.fit(seen, scale), scale, "late")
+    scores.report(pages, lambda p: 1 / (1 + np.exp(-(p["late"] + net.log_odds(p["p1"])) / 2)), "trees and network")
 
 if __name__ == "__main__": main()
