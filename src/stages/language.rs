@@ -77,7 +77,9 @@ impl Recipe for Language {
                 complaints.push(Complaint::new(key, format!("`{odd}` is no language that this model ever finds"), help));
             }
         }
-        if self.sample.is_some_and(|sample| sample.get() < 100) {
+        if self.sample.is_some() && matches!(backend, Backend::BuiltIn(_)) {
+            complaints.push(Complaint::new("sample", "the built-in model chooses what it looks at by itself", "leave it out, or name another `model`"));
+        } else if self.sample.is_some_and(|sample| sample.get() < 100) {
             complaints.push(Complaint::new("sample", "too little of a text would be looked at", "wanted 100 bytes or more"));
         }
         if !complaints.is_empty() {
@@ -238,6 +240,8 @@ mod tests {
     #[test]
     fn complaints_name_their_keys() {
         assert_eq!(complaints::<Language>("keep = [\"english\"]\ndrop = \"xx\"\nsample = 5"), ["keep", "drop", "sample"]);
+        assert_eq!(complaints::<Language>("sample = \"9 KiB\""), ["sample"]);
+        assert_eq!(complaints::<Language>("model = \"whatlang\"\nsample = 5"), ["sample"]);
         assert_eq!(complaints::<Language>("model = \"no/such/file.ftz\""), ["model"]);
         assert_eq!(complaints::<Language>("model = \"whatlang\"\nmin_scores = { zxx = 0.5 }"), ["min_scores"]);
     }

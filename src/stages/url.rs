@@ -104,6 +104,15 @@ impl Recipe for Filter {
         if self.soft_min == 0 {
             complaints.push(Complaint::new("soft_min", "no soft word at all would block a URL", "wanted 1 or more"));
         }
+        let given = [
+            ("hosts", !self.hosts.0.is_empty()),
+            ("urls", !self.urls.0.is_empty()),
+            ("block", !self.block.is_empty()),
+            ("patterns", !self.patterns.is_empty()),
+        ];
+        for (key, _) in given.into_iter().filter(|(key, given)| *given && self.profile.ignores().contains(key)) {
+            complaints.push(Complaint::new(key, "this profile has no rule that looks at it", "leave it out, or put a second `url` stage behind this one"));
+        }
         let mut load = |key: &str, files: &OneOrMany, inline: &[String], form: fn(&str) -> Cow<'_, str>| {
             read_list(shop, key, files, inline, form).unwrap_or_else(|complaint| {
                 complaints.push(complaint);
@@ -304,10 +313,20 @@ mod tests {
         ];
         for (url, datatrove, dclm) in cases {
             for (profile, wanted) in [("datatrove", datatrove), ("dclm", dclm)] {
+                let lists: String = lists.lines().filter(|line| profile == "datatrove" || !line.starts_with("urls")).map(|line| format!("{line}\n")).collect();
                 let found = reason(&format!("{lists}profile = {profile:?}"), url).map(|(reason, _)| reason);
                 assert_eq!(found.unwrap_or_default(), wanted, "{profile} {url}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_profile_would_not_look_at_is_refused() {
+        let all = "block = [\"a.example\"]\npatterns = [\"x\"]";
+        assert_eq!(complaints::<Filter>(&format!("{all}\nprofile = \"datatrove\"")), ["block", "patterns"]);
+        assert_eq!(complaints::<Filter>(&format!("{all}\nprofile = \"dclm\"")), ["block", "patterns"]);
+        assert_eq!(complaints::<Filter>("urls = \"no/such/file\"\nprofile = \"dclm\""), ["urls", "urls"]);
+        assert_eq!(complaints::<Filter>(all), [""; 0]);
     }
 
     #[test]

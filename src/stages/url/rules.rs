@@ -61,6 +61,15 @@ impl Profile {
         }
     }
 
+    /// Keys of the stage that none of its rules looks at.
+    pub fn ignores(self) -> &'static [&'static str] {
+        match self {
+            Profile::Dataprep => &[],
+            Profile::Datatrove => &["hosts", "block", "patterns"],
+            Profile::Dclm => &["hosts", "urls", "block", "patterns"],
+        }
+    }
+
     /// How entries of the list of pages are kept.
     pub fn page_form(self) -> fn(&str) -> Cow<'_, str> {
         match self {
