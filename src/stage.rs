@@ -293,7 +293,7 @@ pub trait Sink: Send + Sync {
     }
 
     /// A new part, to be written inside `dir` under file names that start with `name`. Called when the first document of the part is there.
-    fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part>>;
+    fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part + '_>>;
 
     /// Called once when all parts are in place in `dir`, in order; writes what speaks of all of them (manifest, packs) into `scratch`, whence the executor moves it to `dir`.
     fn finish(&self, _dir: &Path, _parts: &[String], _scratch: &Path) -> Result<()> {

@@ -6,10 +6,16 @@ use super::say::aside;
 use super::train::{print_metrics, show_training};
 use super::validate::{print_validation, show_trial};
 use super::{Done, Outcome};
-use crate::config::{Config, Problem, Problems, Table};
+use crate::config::{Config, Entry, Problem, Problems, Table};
 use crate::run::{Options, Report, Unwatched};
 use crate::stage::OneOrMany;
 use crate::{train, trial};
+
+/// True for a sink that writes one shard set where the trainer looks for it.
+fn is_whole_shards(sink: &Entry) -> bool {
+    let set = |key: &str| sink.table.value::<String>(key).ok();
+    sink.recipe == "shards" && set("folder").is_none_or(|folder| folder == "shards") && set("by").is_none()
+}
 
 /// A bound of `[expect]`.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -34,6 +40,12 @@ impl After {
     pub fn read(config: &Config) -> Result<After, Problems> {
         let mut problems = Vec::new();
         let after = After { train: fill(&config.train, &mut problems), validate: fill(&config.validate, &mut problems), expect: Vec::new(), verdicts: None };
+        if let Some(table) = &config.train
+            && !config.sinks.iter().any(is_whole_shards)
+        {
+            let help = "add `[[sink]]` with `use = \"shards\"`, without `folder` and `by`; sets of your own are trained on by `dataprep train FOLDER`";
+            problems.push(Problem::at(table.span.clone(), "`[train]` reads `shards/` of the output directory, which nothing writes", help));
+        }
         let after = After::expectations(config, after, &mut problems);
         Problems::new(problems, config.text.clone()).or(after)
     }

@@ -24,6 +24,7 @@ mod names;
 mod net;
 mod outline;
 mod parse;
+mod parts;
 mod raw;
 mod render;
 mod select;
@@ -33,7 +34,11 @@ mod tokenizer;
 mod tree;
 mod walk;
 
+use meta::Meta;
+use tree::Tree;
+
 pub use parse::Bounds;
+pub use parts::Parts;
 
 /// How the text is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,11 +67,22 @@ pub struct Options {
     pub tables: bool,
     /// Keep readers' comments below an article. Threads of a forum are main content and always kept.
     pub comments: bool,
+    /// Look for the main content; else everything that the body shows is taken.
+    pub main_content: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { max_bytes: 64 << 20, max_nodes: 1_000_000, max_depth: 512, format: Format::Text, links: false, tables: true, comments: true }
+        Options {
+            max_bytes: 64 << 20,
+            max_nodes: 1_000_000,
+            max_depth: 512,
+            format: Format::Text,
+            links: false,
+            tables: true,
+            comments: true,
+            main_content: true,
+        }
     }
 }
 
@@ -190,14 +206,31 @@ impl std::error::Error for Reject {}
 pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
     let bounds = Bounds { bytes: options.max_bytes, nodes: options.max_nodes, depth: options.max_depth };
     let tree = parse::parse(html, bounds)?;
-    let meta = meta::meta(&tree);
+    text_of(&tree, meta::meta(&tree), options)
+}
+
+/// The same of a page of which the user has named parts; what the page says of itself is read from all of it.
+///
+/// # Errors
+/// As [`extract`].
+pub fn extract_parts(html: &str, options: &Options, parts: &Parts) -> Result<Page, Reject> {
+    if parts.is_empty() {
+        return extract(html, options);
+    }
+    let bounds = Bounds { bytes: options.max_bytes, nodes: options.max_nodes, depth: options.max_depth };
+    // Also the proof that the page is within bounds, which scraper's parser does not know.
+    let whole = parse::parse(html, bounds)?;
+    let cut = parts.cut(html);
+    let tree = parse::parse(&cut.html, Bounds { bytes: usize::MAX, ..bounds })?;
+    let meta = Meta { body: meta::meta(&tree).body, ..meta::meta(&whole) };
+    text_of(&tree, meta, &Options { main_content: options.main_content && !cut.selected, ..options.clone() })
+}
+
+fn text_of(tree: &Tree, meta: Meta, options: &Options) -> Result<Page, Reject> {
     let style = blocks::Style { marks: options.format == Format::Markdown, links: options.links };
-    let page = walk::blocks(&tree, meta.body.unwrap_or(0), style);
-    let table = features::features(&page, &meta.hints, &echo::Echo::of(&meta));
+    let page = walk::blocks(tree, meta.body.unwrap_or(0), style);
     let kind = kind::kind(&page, &meta.hints);
-    let mut chance = model::chances(&page, &table);
-    chance.iter_mut().zip(&table.repeats).filter(|(_, repeats)| **repeats && drops_repeats(kind)).for_each(|(chance, _)| *chance = 0.0);
-    let mut chosen = select::best_set(&page, &chance);
+    let mut chosen = if options.main_content { main_content(&page, &meta, kind) } else { vec![true; page.blocks.len()] };
     select::leave_hidden(&page, &mut chosen);
     select::leave_out(&page, &mut chosen, !options.tables, !options.comments && kind != Kind::Forum);
     let text = render::render(&page, &chosen, options);
@@ -216,6 +249,14 @@ pub fn extract(html: &str, options: &Options) -> Result<Page, Reject> {
         kind,
         nodes: tree.nodes.len(),
     })
+}
+
+/// Which blocks are main content.
+fn main_content(page: &blocks::Blocks, meta: &Meta, kind: Kind) -> Vec<bool> {
+    let table = features::features(page, &meta.hints, &echo::Echo::of(meta));
+    let mut chance = model::chances(page, &table);
+    chance.iter_mut().zip(&table.repeats).filter(|(_, repeats)| **repeats && drops_repeats(kind)).for_each(|(chance, _)| *chance = 0.0);
+    select::best_set(page, &chance)
 }
 
 /// Whether a second copy of a text is there for another screen only. Manuals say the same of many things.

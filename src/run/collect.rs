@@ -34,11 +34,11 @@ pub struct Outlet<'a> {
 }
 
 /// The chunk being written.
-struct Chunk {
+struct Chunk<'a> {
     name: String,
     tmp: PathBuf,
     spool: Option<SpoolWriter>,
-    parts: Vec<Option<Box<dyn Part>>>,
+    parts: Vec<Option<Box<dyn Part + 'a>>>,
     notes: Option<NoteBuffer>,
     runs: Vec<String>,
     samples: Option<(PathBuf, zstd::Encoder<'static, File>)>,
@@ -50,7 +50,7 @@ struct Chunk {
 pub struct Collector<'a> {
     outlet: &'a Outlet<'a>,
     split: u32,
-    chunk: Option<Chunk>,
+    chunk: Option<Chunk<'a>>,
     next_chunk: u32,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Collector<'a> {
         chunk.close(self.outlet, self.split, close, consumed).map(Some)
     }
 
-    fn begin(&self) -> Result<Chunk> {
+    fn begin(&self) -> Result<Chunk<'a>> {
         let name = format!("part-{:05}-{:03}", self.split, self.next_chunk);
         Ok(Chunk {
             tmp: self.outlet.dir.fresh_tmp(&format!("{}-{name}", self.outlet.segment))?,
@@ -138,7 +138,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-impl Chunk {
+impl Chunk<'_> {
     fn sample(&mut self, sample: &Sample, segment: usize) -> Result<()> {
         if self.samples.is_none() {
             let folder = self.tmp.join("dropped");

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::by;
 use super::row::{self, Column};
 use crate::doc::{Doc, TagTable};
 use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary};
@@ -28,6 +29,8 @@ pub struct Jsonl {
     fields: Option<Vec<String>>,
     /// Folder inside the output directory. Default `"docs"`.
     folder: Option<String>,
+    /// A tag, as `"lang"`, or `"column:NAME"`: each of its values gets an output of its own, as `docs/en/`. Default: one output.
+    by: Option<String>,
     /// Level of zstd, 1 to 19. Default 3.
     level: Option<i32>,
 }
@@ -36,7 +39,7 @@ impl Recipe for Jsonl {
     const NAME: &'static str = "jsonl";
 
     fn spec(&self) -> Spec {
-        row::spec(self.fields.as_deref())
+        by::spec(self.by.as_deref(), row::spec(self.fields.as_deref()))
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -44,7 +47,7 @@ impl Recipe for Jsonl {
         if self.level.is_some_and(|level| !(1..=19).contains(&level)) {
             return Err(Complaint::new("level", "not a level of zstd", "write a number from 1 to 19").into());
         }
-        Ok(Built::sink(JsonLines::new(self)))
+        by::split(self.by.clone(), JsonLines::new(self))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where documents go: one format a file.
 
+mod by;
 pub mod jsonl;
 pub mod parquet;
 mod row;

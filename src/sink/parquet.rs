@@ -22,6 +22,7 @@ use parquet::file::properties::WriterProperties;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::by;
 use super::row::{self, Column};
 use crate::doc::{Doc, Kind, TagTable, Value};
 use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary};
@@ -41,18 +42,20 @@ pub struct Parquet {
     fields: Option<Vec<String>>,
     /// Folder inside the output directory. Default `"docs"`.
     folder: Option<String>,
+    /// A tag, as `"lang"`, or `"column:NAME"`: each of its values gets an output of its own, as `docs/en/`. Default: one output.
+    by: Option<String>,
 }
 
 impl Recipe for Parquet {
     const NAME: &'static str = "parquet";
 
     fn spec(&self) -> Spec {
-        row::spec(self.fields.as_deref())
+        by::spec(self.by.as_deref(), row::spec(self.fields.as_deref()))
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
         row::check(self.fields.as_deref(), self.folder.as_deref())?;
-        Ok(Built::sink(Tables::new(self)))
+        by::split(self.by.clone(), Tables::new(self))
     }
 }
 

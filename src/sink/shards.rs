@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::row;
+use super::{by, row};
 use crate::doc::{Doc, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
 use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, ShardError, Shards, TokenizerEntry, mask};
@@ -38,6 +38,9 @@ pub struct TokenShards {
     /// Folder inside the output directory. Default `"shards"`.
     #[serde(default = "folder")]
     folder: String,
+    /// A tag, as `"lang"`, or `"column:NAME"`: each of its values gets an output of its own, as `shards/en/`. Default: one output.
+    #[serde(default)]
+    by: Option<String>,
 }
 
 /// One length or several.
@@ -64,7 +67,7 @@ impl Recipe for TokenShards {
     const NAME: &'static str = "shards";
 
     fn spec(&self) -> Spec {
-        Spec::new().needs("tokens")
+        by::spec(self.by.as_deref(), Spec::new().needs("tokens"))
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -77,7 +80,7 @@ impl Recipe for TokenShards {
             return Err(Complaint::new("seq_len", "not a number of tokens", "write a number from 1 on, or a list of such numbers").into());
         }
         let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask, shop.seed());
-        Ok(Built::sink(ShardSink { folder, lengths, packing, mask, seed, vocabulary: None }))
+        by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None })
     }
 }
 

@@ -16,7 +16,7 @@
 //! `too_deep`, `no_content`.
 
 use super::prelude::*;
-use crate::html::{self, Format, Options, Page, Reject};
+use crate::html::{self, Format, Options, Page, Parts, Reject};
 use crate::text::charset;
 
 /// How pages become text.
@@ -37,6 +37,12 @@ pub struct Extract {
     tables: bool,
     /// Keep readers' comments below an article; the threads of a forum are its content. Default true.
     comments: bool,
+    /// Look for the main content; with false everything that a page shows is taken. Default true.
+    main_content: bool,
+    /// CSS selectors: where one matches, the text inside is the content, whole. On other pages it is looked for. Default none.
+    select: OneOrMany,
+    /// CSS selectors of what to leave out, as `"aside, .cookie-notice"`. Default none.
+    remove: OneOrMany,
 }
 
 #[derive(Deserialize)]
@@ -48,8 +54,9 @@ enum Writing {
 
 impl Default for Extract {
     fn default() -> Extract {
-        let Options { max_nodes, max_depth, links, tables, comments, .. } = Options::default();
-        Extract { max_page: ByteSize::new(10 << 20), max_nodes, max_depth, format: Writing::Text, links, tables, comments }
+        let Options { max_nodes, max_depth, links, tables, comments, main_content, .. } = Options::default();
+        let [select, remove] = Default::default();
+        Extract { max_page: ByteSize::new(10 << 20), max_nodes, max_depth, format: Writing::Text, links, tables, comments, main_content, select, remove }
     }
 }
 
@@ -69,20 +76,25 @@ impl Recipe for Extract {
             Writing::Text => Format::Text,
             Writing::Markdown => Format::Markdown,
         };
-        let Extract { max_page, max_nodes, max_depth, links, tables, comments, .. } = self;
+        let Extract { max_page, max_nodes, max_depth, links, tables, comments, main_content, select, remove, .. } = self;
+        let parts = Parts::new(&select.0, &remove.0).map_err(|(selector, why)| {
+            let key = if select.0.contains(&selector) { "select" } else { "remove" };
+            Complaint::new(key, format!("`{selector}` is no CSS selector: {why}"), "write it as in a style sheet, as \"div.post > p\"")
+        })?;
         // Pages are measured as fetched; decoding may make them longer.
-        let options = Options { max_bytes: usize::MAX, max_nodes, max_depth, format, links, tables, comments };
+        let options = Options { max_bytes: usize::MAX, max_nodes, max_depth, format, links, tables, comments, main_content };
         let mut tags = Vec::new();
         for tag in TAGS {
             tags.push(shop.tag(tag)?);
         }
-        Ok(Built::stage(Reader { max_page: max_page.as_usize(), options, tags, reasons: REASONS.map(|name| shop.reason(name)) }))
+        Ok(Built::stage(Reader { max_page: max_page.as_usize(), options, parts, tags, reasons: REASONS.map(|name| shop.reason(name)) }))
     }
 }
 
 struct Reader {
     max_page: usize,
     options: Options,
+    parts: Parts,
     /// In the order of `TAGS`.
     tags: Vec<Tag<String>>,
     /// In the order of `REASONS`.
@@ -102,7 +114,7 @@ impl Stage for Reader {
             return Ok(Verdict::Drop(Drop::plain(not_text)));
         }
         let decoded = charset::decode(&page.bytes, page.content_type.as_deref());
-        match html::extract(&decoded.text, &self.options) {
+        match html::extract_parts(&decoded.text, &self.options, &self.parts) {
             Ok(found) => {
                 self.write(doc, found);
                 Ok(Verdict::Keep)
@@ -166,6 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_taken_and_left_out_as_named() {
+        let stage = made::<Extract>("select = \"article\"\nremove = [\"h1\"]");
+        let mut doc = page(format!("<nav>Menu</nav><article><h1>Title</h1><p>Short.</p></article><p>{PROSE}</p>"));
+        assert_eq!((stage.dropped(&mut doc), doc.text()), (None, "Short."));
+        let mut doc = page(format!("<meta charset=utf-8><nav>Menu</nav><p>{PROSE}</p>"));
+        assert_eq!(made::<Extract>("main_content = false").dropped(&mut doc), None);
+        assert_eq!(doc.text(), format!("Menu\n{PROSE}"));
+    }
+
+    #[test]
     fn bounds_and_binary_data_have_their_reasons() {
         let dropped = |toml: &str, mut doc: Doc| made::<Extract>(toml).dropped(&mut doc).map(|(reason, drop)| (reason, drop.value, drop.threshold));
         let large = dropped("max_page = \"1 KiB\"", page(vec![b'a'; 1025]));
@@ -183,5 +205,12 @@ mod tests {
         assert_eq!(made::<Extract>("").dropped(&mut doc), None);
         assert_eq!((doc.text(), doc.revision()), ("as it was", 0));
         assert_eq!(complaints::<Extract>("format = \"pdf\"").len(), 1);
+        assert_eq!(
+            complaints::<Extract>(
+                "select = \"p\"
+remove = [\"div[\"]"
+            ),
+            ["remove"]
+        );
     }
 }

@@ -49,6 +49,13 @@ use = "jsonl"
 use = "shards"
 seq_len = 64
 packing = "best_fit"
+
+[[sink]]
+use = "shards"
+name = "kinds"
+folder = "kinds"
+by = "column:kind"
+seq_len = 64
 "#;
 
 /// Texts with exact copies, near copies and shared passages among them.
@@ -81,14 +88,15 @@ fn write_input(folder: &Folder, files: usize) {
     let texts = texts();
     for (file, chunk) in texts.chunks(texts.len().div_ceil(files)).enumerate() {
         let start = file * texts.len().div_ceil(files);
-        let lines: String = chunk.iter().enumerate().map(|(at, text)| format!("{{\"id\":\"{}\",\"text\":\"{text}\"}}\n", start + at)).collect();
+        let lines: String =
+            chunk.iter().enumerate().map(|(at, text)| format!("{{\"id\":\"{0}\",\"kind\":{1},\"text\":\"{text}\"}}\n", start + at, at % 3)).collect();
         folder.write(&format!("in{file:03}.jsonl"), lines);
     }
 }
 
-/// What must be equal: documents and shards.
-fn output(folder: &Folder) -> (u128, u128, u128) {
-    (tree(&folder.path("out/docs")), tree(&folder.path("out/shards")), tree(&folder.path("out/artifacts")))
+/// What must be equal: documents, shards, and shards of each kind.
+fn output(folder: &Folder) -> [u128; 4] {
+    ["docs", "shards", "kinds", "artifacts"].map(|name| tree(&folder.path(&format!("out/{name}"))))
 }
 
 #[test]
@@ -142,6 +150,20 @@ fn killed_anywhere_the_same_command_ends_with_the_same_bytes() {
     assert!(output_of_last.status.success(), "{}", said(&output_of_last));
     assert_eq!(output(&folder), wanted);
     assert!(!folder.path("out/tmp").exists() && !folder.path("out/spool").exists());
+}
+
+#[test]
+fn each_value_of_by_has_a_shard_set_of_its_own_and_none_is_lost() {
+    let folder = Folder::new();
+    write_input(&folder, 3);
+    folder.report(PIPELINE, &[]);
+    let open = |name: &str| dataprep::shard::Shards::open(&folder.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let whole = open("out/shards");
+    let kinds = ["0", "1", "2"].map(|kind| open(&format!("out/kinds/{kind}")));
+    assert!(kinds.iter().all(|kind| kind.documents() > 20), "every kind has documents");
+    assert_eq!(kinds.iter().map(|kind| kind.documents()).sum::<u64>(), whole.documents());
+    assert_eq!(kinds.iter().map(|kind| kind.manifest().text_bytes).sum::<u64>(), whole.manifest().text_bytes);
+    assert_eq!(std::fs::read_dir(folder.path("out/kinds")).expect("a folder").count(), 3);
 }
 
 #[test]
