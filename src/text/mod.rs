@@ -11,6 +11,7 @@ pub mod lines;
 pub mod listed;
 pub mod ngrams;
 pub mod punycode;
+pub mod repair;
 pub mod repeats;
 pub mod sentences;
 pub mod url;
