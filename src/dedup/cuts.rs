@@ -1,6 +1,6 @@
 //! Cutting ranges of bytes out of a text: never inside a character, on request only at word or line boundaries, and the edges joined cleanly.
 
-use super::words::without_spaces;
+use crate::text::chars::without_spaces;
 
 /// Where a cut may begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]

@@ -5,6 +5,7 @@
 //! Burmese and their neighbours) each character with its marks is a word of its own; that is decided character by character, so mixed
 //! texts come out right without a language label. This is UAX 29 without its rules for apostrophes and points inside a word.
 
+use crate::text::chars::without_spaces;
 use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
@@ -136,26 +137,6 @@ fn role(c: char) -> Role {
         _ if c >= '\u{300}' && is_combining_mark(c) => Role::Mark,
         _ => Role::Break,
     }
-}
-
-/// True for characters of scripts written without spaces between words (Unicode blocks).
-pub fn without_spaces(c: char) -> bool {
-    matches!(u32::from(c),
-        0x0e00..=0x0eff            // Thai, Lao
-        | 0x1000..=0x109f          // Burmese
-        | 0x1780..=0x17ff          // Khmer
-        | 0x1950..=0x19df          // Tai Le, New Tai Lue
-        | 0x1a20..=0x1aaf          // Tai Tham
-        | 0x1b00..=0x1b7f          // Balinese
-        | 0x2e80..=0x312f          // radicals, kana, bopomofo
-        | 0x31a0..=0xa4cf          // more of these, Han, Yi
-        | 0xa980..=0xa9ff          // Javanese, Burmese
-        | 0xaa60..=0xaadf          // Burmese, Tai Viet
-        | 0xf900..=0xfaff          // Han
-        | 0xff66..=0xff9f          // half-width kana
-        | 0x16fe0..=0x18fff        // Tangut and others
-        | 0x1b000..=0x1b2ff        // older kana
-        | 0x20000..=0x3ffff) // Han
 }
 
 /// The text in NFC; borrowed where it is so already, which most texts are.

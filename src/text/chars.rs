@@ -129,6 +129,26 @@ fn following(eight: u64) -> u32 {
     (eight >> 7 & !(eight >> 6) & 0x0101_0101_0101_0101).count_ones()
 }
 
+/// True for characters of scripts written without spaces between words (Unicode blocks).
+pub fn without_spaces(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0e00..=0x0eff            // Thai, Lao
+        | 0x1000..=0x109f          // Burmese
+        | 0x1780..=0x17ff          // Khmer
+        | 0x1950..=0x19df          // Tai Le, New Tai Lue
+        | 0x1a20..=0x1aaf          // Tai Tham
+        | 0x1b00..=0x1b7f          // Balinese
+        | 0x2e80..=0x312f          // radicals, kana, bopomofo
+        | 0x31a0..=0xa4cf          // more of these, Han, Yi
+        | 0xa980..=0xa9ff          // Javanese, Burmese
+        | 0xaa60..=0xaadf          // Burmese, Tai Viet
+        | 0xf900..=0xfaff          // Han
+        | 0xff66..=0xff9f          // half-width kana
+        | 0x16fe0..=0x18fff        // Tangut and others
+        | 0x1b000..=0x1b2ff        // older kana
+        | 0x20000..=0x3ffff) // Han
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ mod facts;
 pub mod lines;
 pub mod listed;
 pub mod ngrams;
+pub mod private;
 pub mod punycode;
 pub mod repair;
 pub mod repeats;
