@@ -88,6 +88,8 @@ pub struct Block {
     /// Number of the item in an ordered list, 0 for none.
     pub item_number: u32,
     pub pre: bool,
+    /// Language of a piece of code, where it is declared and Markdown is asked for.
+    pub language: Option<Box<str>>,
     /// Area of the table row and cell that hold it, or `NONE`.
     pub row: u32,
     pub cell: u32,

@@ -7,6 +7,7 @@
 mod area;
 mod blocks;
 mod char_ref;
+mod code;
 mod context;
 mod doctype;
 mod echo;

@@ -58,7 +58,8 @@ fn markdown(page: &Blocks, kept: &[&Block]) -> String {
         }
         let text = &*page.marked(block);
         if block.pre {
-            out.extend(["```\n", text, "\n```"]);
+            let fence = "`".repeat(longest_run(text).max(2) + 1);
+            out.extend([&fence, block.language.as_deref().unwrap_or(""), "\n", text, "\n", &fence]);
         } else {
             if block.heading > 0 {
                 (0..block.heading).for_each(|_| out.push('#'));
@@ -91,4 +92,9 @@ pub fn push_line(out: &mut String, text: &str) {
         }
         out.push_str(line);
     }
+}
+
+/// Most backticks in a row: a fence needs more.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }

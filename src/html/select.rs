@@ -86,6 +86,7 @@ mod tests {
             opens_item: false,
             item_number: 0,
             pre: false,
+            language: None,
             row: NONE,
             cell: NONE,
             images: 0,

@@ -87,7 +87,6 @@ impl Tag {
             | local_name!("iframe")
             | local_name!("noframes")
             | local_name!("noembed")
-            | local_name!("object")
             | local_name!("canvas")
             | local_name!("audio")
             | local_name!("video")
@@ -211,6 +210,7 @@ pub enum Attr {
     Hidden,
     Style,
     Alt,
+    DataLanguage,
 }
 
 impl Attr {
@@ -234,6 +234,7 @@ impl Attr {
             "hidden" => Attr::Hidden,
             "style" => Attr::Style,
             "alt" => Attr::Alt,
+            "data-lang" | "data-language" => Attr::DataLanguage,
             _ => return None,
         })
     }

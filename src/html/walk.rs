@@ -1,6 +1,7 @@
 //! The walk over the tree that cuts a page into blocks.
 use super::area::{hides, push_area};
 use super::blocks::{Block, Blocks, Mark, Style, sum_up};
+use super::code::{is_line_number, is_line_numbers, language};
 use super::measure::Counts;
 use super::names;
 use super::tag::{Attr, Tag};
@@ -39,6 +40,9 @@ struct Walk<'t> {
     breaks: u32,
     /// Whether white space came last and is still unwritten.
     gap: bool,
+    /// Whether a line of preformatted text has ended with its element.
+    line_ended: bool,
+    language: Option<Box<str>>,
 }
 
 /// Cuts the page below `root` into blocks.
@@ -58,6 +62,8 @@ pub fn blocks(tree: &Tree, root: NodeId, style: Style) -> Blocks {
         opens_item: false,
         breaks: 0,
         gap: false,
+        line_ended: false,
+        language: None,
     };
     walk.run(root);
     let mut out = walk.out;
@@ -124,6 +130,7 @@ impl Walk<'_> {
                 }
                 // Hidden areas are kept, for tabs and folded sections hold content; hidden words amid a line are not.
                 tag if !tag.is_block() && hides(self.tree, id) => false,
+                _ if self.frames.last().is_some_and(|f| f.pre) && is_line_number(self.tree, id) => false,
                 _ => {
                     self.open(id);
                     true
@@ -147,7 +154,9 @@ impl Walk<'_> {
             item_number: 0,
         });
         let mut frame = Frame { node: id, tag, ..outer };
-        if tag.is_block() || self.frames.is_empty() {
+        if outer.pre && is_line(tag) {
+            self.line_ended = true;
+        } else if tag.is_block() || self.frames.is_empty() {
             self.flush();
             frame.home = push_area(&mut self.out, self.tree, id, outer.home);
             match tag {
@@ -165,7 +174,10 @@ impl Walk<'_> {
                         list.item_number += 1;
                     }
                 }
-                Tag::Pre => frame.pre = true,
+                Tag::Pre => {
+                    frame.pre = true;
+                    self.language = if self.style.marks { language(self.tree, id) } else { None };
+                }
                 Tag::Row => (frame.row, frame.cell) = (frame.home, NONE),
                 Tag::Cell | Tag::HeadCell => frame.cell = frame.home,
                 _ => {}
@@ -196,7 +208,9 @@ impl Walk<'_> {
         let Some(frame) = self.frames.pop() else {
             return;
         };
-        if frame.tag.is_block() || self.frames.is_empty() {
+        if is_line(frame.tag) && self.frames.last().is_some_and(|f| f.pre) {
+            self.line_ended = true;
+        } else if frame.tag.is_block() || self.frames.is_empty() {
             self.frames.push(frame);
             self.flush();
             self.frames.pop();
@@ -246,6 +260,10 @@ impl Walk<'_> {
         };
         let from = self.out.text.len();
         if frame.pre {
+            if self.line_ended && self.out.text.len() > self.start && !self.out.text.ends_with('\n') && !text.starts_with('\n') {
+                self.out.text.push('\n');
+            }
+            self.line_ended = false;
             self.out.text.push_str(text);
         } else {
             self.write_collapsed(text);
@@ -306,6 +324,7 @@ impl Walk<'_> {
     /// Ends the block being filled.
     fn flush(&mut self) {
         self.gap = false;
+        self.line_ended = false;
         self.breaks = 0;
         let Some(frame) = self.frames.last().copied() else {
             return;
@@ -319,7 +338,8 @@ impl Walk<'_> {
         }
         let range = self.start..self.out.text.len();
         let counts = Counts::of(&self.out.text[range.clone()]);
-        if counts.letters + counts.digits > 0 || frame.pre && !range.is_empty() {
+        let numbers = frame.pre && frame.cell != NONE && is_line_numbers(&self.out.text[range.clone()]);
+        if !numbers && (counts.letters + counts.digits > 0 || frame.pre && !range.is_empty()) {
             let heading = self.heading();
             self.out.blocks.push(Block {
                 text: range,
@@ -334,6 +354,7 @@ impl Walk<'_> {
                 opens_item: self.opens_item,
                 item_number: self.item_number(),
                 pre: frame.pre,
+                language: self.language.take(),
                 row: frame.row,
                 cell: frame.cell,
                 images: self.images,
@@ -358,4 +379,9 @@ impl Walk<'_> {
     fn item_number(&self) -> u32 {
         self.frames.iter().rev().take(4).find(|f| f.tag == Tag::List).map_or(0, |f| f.item_number.saturating_sub(1))
     }
+}
+
+/// Whether an element in preformatted text is a line of it and no part of the page.
+fn is_line(tag: Tag) -> bool {
+    matches!(tag, Tag::Div | Tag::List | Tag::Item)
 }
