@@ -1,13 +1,13 @@
 //! Loads a list of domains and answers URLs from it.
 //!
 //! usage: cargo bench --bench url -- DOMAINS URLS
-//! DOMAINS is a list as the stage `url` takes it (text or gzip), URLS holds one URL a line.
+//! DOMAINS is a list as the stage `url` takes it (text, gzip, or written by `dataprep build-list`), URLS holds one URL a line.
 
 use std::{borrow::Cow, fs, time::Instant};
 
 use dataprep::text::{
     listed::Builder,
-    url::{Url, host_form, registered_domains, without_www},
+    url::{HOST, Url, registered_domains, without_www},
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let before = memory()?;
     let began = Instant::now();
     let mut list = Builder::default();
-    list.read(fs::File::open(domains)?, host_form)?;
+    list.read(fs::File::open(domains)?, HOST)?;
     let list = list.finish().ok_or("the list is too long")?;
     let seconds = began.elapsed().as_secs_f64();
     println!("{} domains in {seconds:.2} s, {:.0} MB more in memory", list.len(), (memory()? - before) / 1e3);

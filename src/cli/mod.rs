@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 an expectation or check not met, 2 error.
 
 mod after;
+mod build_list;
 mod explain;
 mod extract;
 mod plan;
@@ -53,6 +54,7 @@ enum Verb {
     Stages(stages::Stages),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
+    BuildList(build_list::BuildList),
     Train(train::Train),
     Validate(validate::Validate),
 }
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         Verb::Stages(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
+        Verb::BuildList(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };

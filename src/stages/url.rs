@@ -12,26 +12,34 @@
 //! # domains = "lists/adult-domains.txt.gz"      long lists stand in files
 //! ```
 //!
-//! A list file is plain text, or gzip, one entry a line; `#` and a space begin a comment. Case, `www.`, the scheme, a final slash and the
+//! A list file is plain text, or gzip, one entry a line; `#` and a space begin a comment. A long one loads five times as fast once `dataprep
+//! build-list` has written it in the form in which it is looked up. Case, `www.`, the scheme, a final slash and the
 //! way an international host is written make no difference. `%xx` is decoded before words are looked for.
 //!
 //! Rules in their order, which is that of datatrove's URLFilter (RefinedWeb, Penedo et al. 2023): `not_web` and `broken_url`,
-//! `blocked_domain`, `blocked_host`, `blocked_url`, `blocked_word`, `blocked_soft_words`, `blocked_subword`, and then `blocked_pattern`. What
-//! is on the allow list passes them all.
+//! `blocked_domain`, `blocked_host`, `blocked_url`, `blocked_word`, `blocked_soft_words`, `blocked_subword`, and then `blocked_pattern`
+//! and `blocked_adblock`. What is on the allow list passes them all.
+//!
+//! Adblock lists were written for what pages load. Of their rules those hold that judge a page itself: rules that name no type of request, or
+//! `$document`, or `$all`; exceptions (`@@`) and `$important` among them. Rules for third parties, for certain sites or types, and rules
+//! that hide elements are left out.
 //!
 //! `profile = "datatrove"` decides as datatrove 0.10 does: hosts and words in the case in which they are written, `urls` as a whole with their
 //! scheme, words of ASCII letters and digits, domains by the registries' suffixes alone. `profile = "dclm"` decides as DCLM's re-creation of
-//! RefinedWeb: hosts of `domains` without `www.`, then `subwords` in the URL without `-` and `.`, `words`, and `soft_words`, whatever their case.
+//! RefinedWeb: hosts of `domains`, compared with the host and its user and port after every "www" in it is taken out (`www.bad.example`
+//! becomes `.bad.example`), then `subwords` in the URL without `-` and `.`, `words`, and `soft_words`, whatever their case.
 
-use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::io::Read;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::RegexSet;
 
-use self::rules::{Lists, Profile, Readings, Rule, Seen, is_allowed, page_form};
+use self::rules::{Lists, Profile, Readings, Rule, Seen, bounded, is_allowed};
 use super::prelude::*;
-use crate::text::listed::{Builder, Listed};
-use crate::text::url::{Url, host_form};
+use crate::text::adblock::{self, Adblock};
+use crate::text::listed::{Builder, Form, Listed, unpacked};
+use crate::text::url::{HOST, PAGE, Url};
 
 mod rules;
 
@@ -59,6 +67,8 @@ pub struct Filter {
     block_words: Vec<String>,
     /// Regular expressions (syntax of the crate `regex`), looked for in the URL as written.
     patterns: Vec<String>,
+    /// Files in the syntax of Adblock lists (EasyList and its kin), plain or gzip.
+    adblock: OneOrMany,
     /// Domains, hosts (with all hosts below them) and URLs that pass whatever else is listed.
     allow: Vec<String>,
     /// Files of the same.
@@ -71,7 +81,7 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Filter {
-        let [domains, hosts, urls, words, soft_words, subwords, allow_lists] = Default::default();
+        let [domains, hosts, urls, words, soft_words, subwords, adblock, allow_lists] = Default::default();
         let [block, block_words, patterns, allow] = Default::default();
         Filter {
             domains,
@@ -84,6 +94,7 @@ impl Default for Filter {
             block,
             block_words,
             patterns,
+            adblock,
             allow,
             allow_lists,
             require: false,
@@ -109,11 +120,12 @@ impl Recipe for Filter {
             ("urls", !self.urls.0.is_empty()),
             ("block", !self.block.is_empty()),
             ("patterns", !self.patterns.is_empty()),
+            ("adblock", !self.adblock.0.is_empty()),
         ];
         for (key, _) in given.into_iter().filter(|(key, given)| *given && self.profile.ignores().contains(key)) {
             complaints.push(Complaint::new(key, "this profile has no rule that looks at it", "leave it out, or put a second `url` stage behind this one"));
         }
-        let mut load = |key: &str, files: &OneOrMany, inline: &[String], form: fn(&str) -> Cow<'_, str>| {
+        let mut load = |key: &str, files: &OneOrMany, inline: &[String], form: Form| {
             read_list(shop, key, files, inline, form).unwrap_or_else(|complaint| {
                 complaints.push(complaint);
                 Listed::default()
@@ -121,17 +133,21 @@ impl Recipe for Filter {
         };
         let (sites, pages) = parted(&self.block);
         let (list_page, word_form) = (self.profile.page_form(), self.profile.word_form());
-        let domains = load("domains", &self.domains, &[], host_form);
-        let hosts = load("hosts", &self.hosts, &[], host_form);
-        let sites = load("block", &OneOrMany::default(), &sites, page_form);
+        let domains = load("domains", &self.domains, &[], self.profile.domain_form());
+        let hosts = load("hosts", &self.hosts, &[], HOST);
+        let sites = load("block", &OneOrMany::default(), &sites, PAGE);
         let urls = load("urls", &self.urls, &pages, list_page);
         let words = load("words", &self.words, &self.block_words, word_form);
         let soft_words = load("soft_words", &self.soft_words, &[], word_form);
         let subwords = load("subwords", &self.subwords, &[], word_form);
-        let allowed = load("allow_lists", &self.allow_lists, &self.allow, page_form);
+        let allowed = load("allow_lists", &self.allow_lists, &self.allow, PAGE);
         let patterns = RegexSet::new(&self.patterns).unwrap_or_else(|cause| {
             complaints.push(Complaint::new("patterns", "not a regular expression", cause.to_string().lines().last().unwrap_or_default()));
             RegexSet::empty()
+        });
+        let adblock = read_adblock(shop, &self.adblock).unwrap_or_else(|complaint| {
+            complaints.push(complaint);
+            Adblock::default()
         });
         for (key, list) in [("block", &self.block), ("allow", &self.allow)] {
             if let Some(odd) = list.iter().find(|entry| Url::parse(entry).host.is_none()) {
@@ -145,7 +161,14 @@ impl Recipe for Filter {
         let parts =
             AhoCorasick::builder().kind((subwords.len() < 10_000).then_some(AhoCorasickKind::DFA)).build(subwords.iter().filter(|word| !word.is_empty()));
         let parts = parts.map_err(|cause| Complaint::new("subwords", cause.to_string(), "shorten the list"))?;
-        let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords: parts, patterns };
+        let bounded = match self.profile {
+            Profile::Dclm => {
+                let pattern = |key: &str, list| bounded(list).map_err(|cause| Complaint::new(key, cause.to_string(), "shorten the list"));
+                [pattern("words", &words)?, pattern("soft_words", &soft_words)?]
+            }
+            _ => [None, None],
+        };
+        let lists = Lists { domains, hosts, sites, urls, words, soft_words, soft_min: self.soft_min, subwords: parts, patterns, adblock, bounded };
         let rules = self.profile.rules().iter().map(|rule| (*rule, shop.reason(rule.0))).collect();
         Ok(Built::stage(Judge { profile: self.profile, lists, allowed, rules, no_url: self.require.then(|| shop.reason("no_url")) }))
     }
@@ -167,17 +190,14 @@ impl Stage for Judge {
             return Ok(self.no_url.map_or(Verdict::Keep, |reason| Verdict::Drop(Drop::plain(reason))));
         }
         let url = Url::parse(written);
-        let page = url.page();
-        if !self.allowed.is_empty() && url.host.as_deref().is_some_and(|host| is_allowed(&self.allowed, host, &page)) {
-            return Ok(Verdict::Keep);
-        }
         let mut readings = std::mem::take(scratch.buffer::<Readings>());
         if !(self.lists.words.is_empty() && self.lists.soft_words.is_empty() && self.lists.subwords.patterns_len() == 0) {
             readings.fill(written, self.profile);
         }
-        let seen = Seen { profile: self.profile, written, url: &url, page: &page, readings: &readings };
+        let seen = Seen { profile: self.profile, written, url: &url, page: OnceCell::new(), readings: &readings };
         let mut verdict = Verdict::Keep;
-        for ((name, find), reason) in &self.rules {
+        let rules = if is_allowed(&self.allowed, &seen) { &[] } else { self.rules.as_slice() };
+        for ((name, find), reason) in rules {
             let found = find(&self.lists, &seen);
             if scratch.audits() {
                 let (value, threshold) = found.as_ref().and_then(|found| found.measured).unzip();
@@ -203,14 +223,34 @@ fn parted(list: &[String]) -> (Vec<String>, Vec<String>) {
     list.iter().cloned().partition(|entry| Url::parse(entry).rest.trim_end_matches('/').is_empty())
 }
 
-fn read_list(shop: &mut Shop<'_>, key: &str, files: &OneOrMany, inline: &[String], form: fn(&str) -> Cow<'_, str>) -> std::result::Result<Listed, Complaint> {
+fn read_list(shop: &mut Shop<'_>, key: &str, files: &OneOrMany, inline: &[String], form: Form) -> std::result::Result<Listed, Complaint> {
     let mut list = Builder::default();
     for name in &files.0 {
         let file = shop.open(key, name.as_ref())?;
-        list.read(file, form).map_err(|cause| Complaint::new(key, format!("cannot unpack `{name}`: {cause}"), "wanted plain text or gzip"))?;
+        list.read(file, form).map_err(|cause| unreadable(key, name, &cause))?;
     }
-    inline.iter().for_each(|entry| list.push(&form(entry)));
+    inline.iter().for_each(|entry| list.push(&(form.of)(entry)));
     list.finish().ok_or_else(|| Complaint::new(key, "the list takes more than 4 GiB", "split it over two stages"))
+}
+
+fn read_adblock(shop: &mut Shop<'_>, files: &OneOrMany) -> std::result::Result<Adblock, Complaint> {
+    let mut list = adblock::Builder::default();
+    for name in &files.0 {
+        let mut bytes = Vec::new();
+        let file = shop.open("adblock", name.as_ref())?;
+        unpacked(file).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|cause| unreadable("adblock", name, &cause))?;
+        list.read(&String::from_utf8_lossy(&bytes));
+    }
+    let (rules, read) = list.finish().ok_or_else(|| Complaint::new("adblock", "the lists have too many rules", "split them over two stages"))?;
+    if rules.is_empty() && !files.0.is_empty() {
+        let message = format!("no rule of these lists blocks a page ({} are about something else)", read.elsewhere);
+        return Err(Complaint::new("adblock", message, "wanted rules such as `||host^`; a plain list of hosts goes to `hosts`"));
+    }
+    Ok(rules)
+}
+
+fn unreadable(key: &str, name: &str, cause: &std::io::Error) -> Complaint {
+    Complaint::new(key, format!("cannot read `{name}`: {cause}"), "wanted plain text, gzip, or what `dataprep build-list` has written")
 }
 
 #[cfg(test)]
@@ -292,16 +332,19 @@ mod tests {
             "domains = {:?}\nurls = {:?}\nwords = {:?}\nsoft_words = {:?}\nsubwords = {:?}\n",
             list("domains", "bad.example\nblogspot.com\nx.good.example"),
             list("urls", "other.example/page"),
-            list("words", "casino"),
+            list("words", "casino\nfree-bet"),
             list("soft", "bet\nwin"),
             list("sub", "freemoney")
         );
         let cases = [
             ("http://a.bad.example/", "blocked_domain", ""),
             ("http://a.BAD.example/", "", ""),
-            ("http://www.bad.example/", "blocked_domain", "blocked_host"),
+            ("http://www.bad.example/", "blocked_domain", ""),
+            ("http://wwwbad.example/", "", "blocked_host"),
+            ("http://bad.example:80/", "blocked_domain", ""),
             ("http://x.blogspot.com/", "blocked_domain", ""),
             ("http://x.good.example/", "blocked_host", "blocked_host"),
+            ("http://b.example/free-bet-here", "", "blocked_word"),
             ("http://other.example/page", "", ""),
             ("other.example/page", "blocked_url", ""),
             ("http://b.example/CASINO", "", "blocked_word"),
@@ -335,7 +378,7 @@ mod tests {
         let toml = "block = [\"casino.example\"]\nblock_words = [\"casino\"]";
         let findings = made::<Filter>(toml).findings(&mut doc);
         let failed: Vec<_> = findings.iter().filter(|finding| !finding.keep).map(|finding| finding.rule.as_str()).collect();
-        assert_eq!((findings.len(), failed), (9, vec!["blocked_domain", "blocked_host", "blocked_word"]));
+        assert_eq!((findings.len(), failed), (10, vec!["blocked_domain", "blocked_host", "blocked_word"]));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 use xxhash_rust::xxh3::xxh3_64;
 
+mod prebuilt;
+
 /// Path segments of a page that are looked up, from the front: bounds the work on one URL.
 const SEGMENTS: usize = 32;
 
@@ -37,9 +39,20 @@ struct Coded {
     len: usize,
 }
 
+/// How the entries of a list are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// What a prebuilt list calls it; at most 16 bytes.
+    pub name: &'static str,
+    /// The form of an entry.
+    pub of: fn(&str) -> Cow<'_, str>,
+}
+
 /// A set in the making.
 #[derive(Default)]
 pub struct Builder {
+    /// A prebuilt set, as long as it is all there is.
+    whole: Option<Listed>,
     texts: Coded,
     last: Vec<u8>,
 }
@@ -47,14 +60,21 @@ pub struct Builder {
 impl Builder {
     /// Adds a text. Sorted texts take least memory.
     pub fn push(&mut self, text: &str) {
+        if let Some(whole) = self.whole.take() {
+            whole.iter().for_each(|text| self.add(&text));
+        }
+        self.add(text.as_bytes());
+    }
+
+    fn add(&mut self, text: &[u8]) {
         let shared = if self.texts.len.is_multiple_of(GROUP) {
             // Places over 4 GiB are cut off here and refused by `finish`.
             self.texts.groups.push(self.texts.bytes.len() as u32);
             0
         } else {
-            common(&self.last, text.as_bytes())
+            common(&self.last, text)
         };
-        let rest = &text.as_bytes()[shared..];
+        let rest = &text[shared..];
         put(&mut self.texts.bytes, shared);
         put(&mut self.texts.bytes, rest.len());
         self.texts.bytes.extend_from_slice(rest);
@@ -63,14 +83,24 @@ impl Builder {
         self.last.extend_from_slice(rest);
     }
 
-    /// Adds the entries of a list file, plain or gzip, in the form that `form` gives them; bytes that are not UTF-8 are replaced.
-    pub fn read(&mut self, file: impl Read, form: fn(&str) -> Cow<'_, str>) -> io::Result<()> {
-        let mut packed = BufReader::with_capacity(1 << 18, file);
-        if packed.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-            self.lines(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(packed)), form)
-        } else {
-            self.lines(packed, form)
+    /// Adds the entries of a list file: text in the form that `form` gives it (bytes that are not UTF-8 are replaced), plain or gzip, or a prebuilt list of
+    /// that form.
+    pub fn read(&mut self, file: impl Read, form: Form) -> io::Result<()> {
+        let mut file = unpacked(file)?;
+        // A reader of gzip fills its buffer by pieces, the first of which may be shorter than the mark.
+        let mut start = Vec::new();
+        file.by_ref().take(prebuilt::MAGIC.len() as u64).read_to_end(&mut start)?;
+        let whole = io::Cursor::new(start.clone()).chain(file);
+        if start != prebuilt::MAGIC {
+            return self.lines(whole, form.of);
         }
+        let set = Listed::read(whole, form.name)?;
+        if self.texts.len == 0 && self.whole.is_none() {
+            self.whole = Some(set);
+        } else {
+            set.iter().for_each(|text| self.push(&String::from_utf8_lossy(&text)));
+        }
+        Ok(())
     }
 
     fn lines(&mut self, mut lines: impl BufRead, form: fn(&str) -> Cow<'_, str>) -> io::Result<()> {
@@ -89,13 +119,13 @@ impl Builder {
 
     /// The set. `None` where it takes more than 4 GiB.
     pub fn finish(self) -> Option<Listed> {
+        if self.whole.is_some() {
+            return self.whole;
+        }
         let mut texts = self.texts;
         u32::try_from(texts.bytes.len()).ok()?;
         let slots = texts.len + texts.len / 3 + 1;
-        let number_bits = (texts.len + 1).next_power_of_two().ilog2();
-        if number_bits > u32::BITS {
-            return None;
-        }
+        let number_bits = number_bits(texts.len)?;
         texts.bytes.shrink_to_fit();
         texts.groups.shrink_to_fit();
         let mut set = Listed { texts, slots: vec![0; slots], number_bits, count: 0 };
@@ -197,6 +227,17 @@ impl Coded {
     }
 }
 
+/// Bits that hold the numbers 0 to `len`. `None` where a slot has not so many.
+fn number_bits(len: usize) -> Option<u32> {
+    Some(len.checked_add(1)?.checked_next_power_of_two()?.ilog2()).filter(|bits| *bits <= u32::BITS)
+}
+
+/// What a file holds, plain or gzip.
+pub fn unpacked<'f>(file: impl Read + 'f) -> io::Result<Box<dyn BufRead + 'f>> {
+    let mut packed = BufReader::with_capacity(1 << 18, file);
+    Ok(if packed.fill_buf()?.starts_with(&[0x1f, 0x8b]) { Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(packed))) } else { Box::new(packed) })
+}
+
 /// Length of the common beginning.
 fn common(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
@@ -262,9 +303,11 @@ mod tests {
         assert_eq!([set.page("a.example/xy"), set.page("b.example/x")], [None; 2]);
     }
 
+    const LOWER: Form = Form { name: "lower", of: |entry| Cow::Owned(entry.to_lowercase()) };
+
     fn read(file: &[u8]) -> io::Result<Vec<String>> {
         let mut builder = Builder::default();
-        builder.read(file, |entry| Cow::Owned(entry.to_lowercase()))?;
+        builder.read(file, LOWER)?;
         Ok(builder.finish().unwrap().iter().map(|text| String::from_utf8(text).unwrap()).collect())
     }
 
@@ -281,5 +324,20 @@ mod tests {
         let packed = packed.finish().unwrap();
         assert_eq!(read(&packed).unwrap(), ["a", "b\u{fffd}"]);
         assert!(read(&packed[..packed.len() - 9]).is_err());
+    }
+
+    #[test]
+    fn prebuilt_lists_stand_alone_or_among_others() {
+        let mut prebuilt = Vec::new();
+        Listed::new(["b", "a"]).unwrap().write(LOWER.name, &mut prebuilt).unwrap();
+        assert_eq!(read(&prebuilt).unwrap(), ["b", "a"]);
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&prebuilt).unwrap();
+        for files in [[&prebuilt[..], b"C"], [b"C", &packed.finish().unwrap()]] {
+            let mut builder = Builder::default();
+            files.iter().for_each(|file| builder.read(*file, LOWER).unwrap());
+            let set = builder.finish().unwrap();
+            assert_eq!((set.len(), ["a", "b", "c", "C"].map(|text| set.get(text).is_some())), (3, [true, true, true, false]));
+        }
     }
 }

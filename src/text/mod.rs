@@ -2,6 +2,7 @@
 //!
 //! Everything here is a pure function of a text. [`Facts`] remembers what was computed for one text, so that ten measures split its words once.
 
+pub mod adblock;
 mod bytes;
 pub mod chars;
 mod chars_table;

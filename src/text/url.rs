@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
+use memchr::{memchr, memchr3, memrchr};
 use psl::{Psl, Type};
 use unicode_normalization::UnicodeNormalization;
 
+use super::listed::Form;
 use super::punycode;
 
 /// Longest host in bytes, by the rules of DNS; bounds the work on a URL's parents.
@@ -19,6 +21,8 @@ const LONGEST_HOST: usize = 253;
 pub struct Url<'a> {
     /// As written, without the colon; `None` for `example.org/page`.
     pub scheme: Option<&'a str>,
+    /// Host as written, with user and port; empty where there is none.
+    pub authority: &'a str,
     /// Lower-case ASCII, without user, port and final dot; `None` where there is none (`mailto:`, `urn:`).
     pub host: Option<Cow<'a, str>>,
     /// Path and query as written, without the fragment: empty, or beginning with `/` or `?`.
@@ -33,14 +37,14 @@ impl<'a> Url<'a> {
             Some((scheme, after)) => (Some(scheme), after),
             None => (None, url),
         };
-        let after = after.split('#').next().unwrap_or_default();
+        let after = memchr(b'#', after.as_bytes()).map_or(after, |end| &after[..end]);
         let authority = match after.strip_prefix("//") {
             Some(authority) => authority,
             None if scheme.is_none() && !after.starts_with('/') => after,
-            None => return Url { scheme, host: None, rest: after },
+            None => return Url { scheme, authority: "", host: None, rest: after },
         };
-        let (authority, rest) = authority.split_at(authority.find(['/', '?', '\\']).unwrap_or(authority.len()));
-        Url { scheme, host: host(authority), rest }
+        let (authority, rest) = authority.split_at(memchr3(b'/', b'?', b'\\', authority.as_bytes()).unwrap_or(authority.len()));
+        Url { scheme, authority, host: host(authority), rest }
     }
 
     /// True for http and https, and where no scheme is written.
@@ -94,11 +98,17 @@ pub fn normal_dclm(url: &str) -> Option<String> {
 /// A host of a list as hosts are compared: lower-case ASCII, whatever stood around it.
 pub fn host_form(entry: &str) -> Cow<'_, str> {
     // Lists of millions mostly hold hosts as they are compared.
-    if entry.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')) && !entry.ends_with('.') {
+    if is_plain(entry) {
         return Cow::Borrowed(entry);
     }
     Url::parse(entry).host.unwrap_or(Cow::Borrowed(entry))
 }
+
+/// How hosts are kept in lists.
+pub const HOST: Form = Form { name: "host", of: host_form };
+
+/// How pages are kept in lists: host and path, see [`Url::page`].
+pub const PAGE: Form = Form { name: "page", of: |entry| Cow::Owned(Url::parse(entry).page()) };
 
 /// The host without a leading `www.`.
 pub fn without_www(host: &str) -> &str {
@@ -113,22 +123,29 @@ pub fn parents(host: &str) -> impl Iterator<Item = &str> {
 /// The domains under which a host was registered, narrowest first: with suffixes that companies offer (`a.blogspot.com`), then with those
 /// of registries alone (`blogspot.com`), where the two differ. None for an address or a public suffix itself.
 pub fn registered_domains(host: &str) -> [Option<&str>; 2] {
-    if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
+    if host.starts_with('[') || host.ends_with(|c: char| c.is_ascii_digit()) && host.parse::<Ipv4Addr>().is_ok() {
         return [None, None];
     }
-    let narrow = psl::domain_str(host);
+    let Some(mut suffix) = psl::List.suffix(host.as_bytes()) else { return [None, None] };
+    let narrow = one_label_more(host, suffix.as_bytes().len());
     let mut wide = None;
     let mut name = host;
-    while let Some(suffix) = psl::List.suffix(name.as_bytes()).filter(|suffix| suffix.typ() == Some(Type::Private)) {
+    while suffix.typ() == Some(Type::Private) {
         // The private suffix itself, seen as a name that someone registered.
         let start = name.len() - suffix.as_bytes().len();
         let Some((_, parent)) = name[start..].split_once('.') else { break };
-        let registry = psl::List.suffix(parent.as_bytes());
-        let is_registry = registry.is_some_and(|registry| registry.typ() != Some(Type::Private) && registry.as_bytes().len() == parent.len());
-        wide = if is_registry { Some(&name[start..]) } else { psl::domain_str(parent) };
-        name = parent;
+        let Some(registry) = psl::List.suffix(parent.as_bytes()) else { break };
+        let is_registry = registry.typ() != Some(Type::Private) && registry.as_bytes().len() == parent.len();
+        wide = if is_registry { Some(&name[start..]) } else { one_label_more(parent, registry.as_bytes().len()) };
+        (name, suffix) = (parent, registry);
     }
     [narrow, wide.filter(|wide| Some(*wide) != narrow)]
+}
+
+/// The last `suffix` bytes of a host and the label before them.
+fn one_label_more(host: &str, suffix: usize) -> Option<&str> {
+    let dot = host.len().checked_sub(suffix + 1).filter(|dot| *dot > 0)?;
+    Some(&host[memrchr(b'.', &host.as_bytes()[..dot]).map_or(0, |before| before + 1)..])
 }
 
 /// The URL with `%xx` decoded; bytes that are not UTF-8 are replaced.
@@ -156,13 +173,24 @@ pub fn decoded(url: &str) -> Cow<'_, str> {
 
 /// Splits off the scheme; `example.org:80/` has none.
 fn scheme(url: &str) -> Option<(&str, &str)> {
+    // Nearly all begin so.
+    for known in ["https", "http"] {
+        if url.strip_prefix(known).is_some_and(|after| after.starts_with("://")) {
+            return Some((known, &url[known.len() + 1..]));
+        }
+    }
     let (scheme, rest) = url.split_once(':')?;
     let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     let port = !rest.starts_with("//") && (rest.starts_with(|c: char| c.is_ascii_digit()) && scheme.contains('.') || rest.is_empty());
     (named && !port).then_some((scheme, rest))
 }
 
+/// The host of an authority.
 fn host(authority: &str) -> Option<Cow<'_, str>> {
+    // Nearly all need no further look.
+    if is_plain(authority) {
+        return Some(Cow::Borrowed(authority));
+    }
     let host = authority.rsplit('@').next().unwrap_or_default();
     let host = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -178,11 +206,18 @@ fn host(authority: &str) -> Option<Cow<'_, str>> {
     Some(if host.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(host.to_ascii_lowercase()) } else { Cow::Borrowed(host) })
 }
 
-/// The ASCII form of a host: compatibility forms folded, lower case, each label in punycode where it needs it.
+/// Whether a host is written as hosts are compared.
+fn is_plain(host: &str) -> bool {
+    let plain = host.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+    plain && !host.is_empty() && !host.ends_with('.') && host.len() <= LONGEST_HOST
+}
+
+/// The ASCII form of a host: compatibility forms folded, lower case, each label in punycode where it needs it. `None` where a folded form would
+/// end the host (`\u{2100}` holds a slash), and where it is too long.
 fn ascii(host: &str) -> Option<String> {
     let folded: String = host.nfkc().flat_map(char::to_lowercase).nfc().collect();
     let mut out = String::new();
-    for label in folded.split(['.', '\u{3002}']) {
+    for label in folded.trim_end_matches(['.', '\u{3002}']).split(['.', '\u{3002}']) {
         if !out.is_empty() {
             out.push('.');
         }
@@ -195,7 +230,8 @@ fn ascii(host: &str) -> Option<String> {
             }
         }
     }
-    Some(out)
+    let ends = |byte: u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'/' | b'\\' | b'?' | b'#' | b'@' | b':');
+    (!out.is_empty() && out.len() <= LONGEST_HOST && !out.bytes().any(ends)).then_some(out)
 }
 
 #[cfg(test)]
@@ -205,7 +241,7 @@ mod tests {
     #[test]
     fn a_url_comes_apart() {
         let url = Url::parse(" HTTPS://User:pw@WWW.Example.ORG:8080/A/b?q=1#top ");
-        assert_eq!(url, Url { scheme: Some("HTTPS"), host: Some("www.example.org".into()), rest: "/A/b?q=1" });
+        assert_eq!(url, Url { scheme: Some("HTTPS"), authority: "User:pw@WWW.Example.ORG:8080", host: Some("www.example.org".into()), rest: "/A/b?q=1" });
         assert!(url.is_web());
         assert_eq!(without_www("www.example.org"), "example.org");
         assert_eq!(without_www("www.com"), "www.com");
@@ -219,7 +255,10 @@ mod tests {
         assert_eq!(host("http://[2001:db8::1]:80/").as_deref(), Some("[2001:db8::1]"));
         assert_eq!(host("http://bücher.example/").as_deref(), Some("xn--bcher-kva.example"));
         assert_eq!(host("http://BÜCHER。example/").as_deref(), Some("xn--bcher-kva.example"));
-        for none in ["mailto:a@example.org", "urn:uuid:1", "file:///etc/x", "http://", "http:///x", "", "#", "http://a b/"] {
+        assert_eq!(host("http://bücher。/").as_deref(), Some("xn--bcher-kva"));
+        for none in
+            ["http://a.\u{2100}.example/", "http://。/", "mailto:a@example.org", "urn:uuid:1", "file:///etc/x", "http://", "http:///x", "", "#", "http://a b/"]
+        {
             assert_eq!(host(none), None, "{none}");
         }
         assert_eq!(Url::parse(&format!("http://{}a/", "a.".repeat(200))).host, None);

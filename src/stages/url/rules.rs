@@ -1,13 +1,15 @@
 //! What the stage `url` looks for, rule by rule, and how each profile reads a URL.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use aho_corasick::AhoCorasick;
-use regex::RegexSet;
+use regex::{Regex, RegexSet};
 use serde::Deserialize;
 
-use crate::text::listed::Listed;
-use crate::text::url::{Url, decoded, parents, registered_domains, without_www};
+use crate::text::adblock::Adblock;
+use crate::text::listed::{Form, Listed};
+use crate::text::url::{HOST, PAGE, Url, decoded, parents, registered_domains, without_www};
 
 /// Whose definitions of the rules hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -27,7 +29,7 @@ type Find = fn(&Lists, &Seen<'_>) -> Option<Found>;
 /// A rule: its name, which is the reason of its drops, and how it looks.
 pub type Rule = (&'static str, Find);
 
-const OURS: [Rule; 9] = [
+const OURS: [Rule; 10] = [
     ("not_web", not_web),
     ("broken_url", broken_url),
     ("blocked_domain", blocked_domain),
@@ -37,6 +39,7 @@ const OURS: [Rule; 9] = [
     ("blocked_soft_words", blocked_soft_words),
     ("blocked_subword", blocked_subword),
     ("blocked_pattern", blocked_pattern),
+    ("blocked_adblock", blocked_adblock),
 ];
 
 const DATATROVE: [Rule; 6] = [
@@ -49,7 +52,7 @@ const DATATROVE: [Rule; 6] = [
 ];
 
 const DCLM: [Rule; 4] =
-    [("blocked_host", host_without_www), ("blocked_subword", blocked_subword), ("blocked_word", blocked_word), ("blocked_soft_words", blocked_soft_words)];
+    [("blocked_host", netloc_without_www), ("blocked_subword", blocked_subword), ("blocked_word", bounded_word), ("blocked_soft_words", bounded_soft_words)];
 
 impl Profile {
     /// Its rules in their order.
@@ -65,25 +68,35 @@ impl Profile {
     pub fn ignores(self) -> &'static [&'static str] {
         match self {
             Profile::Dataprep => &[],
-            Profile::Datatrove => &["hosts", "block", "patterns"],
-            Profile::Dclm => &["hosts", "urls", "block", "patterns"],
+            Profile::Datatrove => &["hosts", "block", "patterns", "adblock"],
+            Profile::Dclm => &["hosts", "urls", "block", "patterns", "adblock"],
+        }
+    }
+
+    /// How entries of the list of domains are kept.
+    pub fn domain_form(self) -> Form {
+        match self {
+            Profile::Dataprep => HOST,
+            Profile::Datatrove => AS_WRITTEN,
+            Profile::Dclm => LOWER,
         }
     }
 
     /// How entries of the list of pages are kept.
-    pub fn page_form(self) -> fn(&str) -> Cow<'_, str> {
-        match self {
-            Profile::Datatrove => |entry| Cow::Borrowed(entry),
-            _ => page_form,
-        }
+    pub fn page_form(self) -> Form {
+        if self == Profile::Datatrove { AS_WRITTEN } else { PAGE }
     }
 
     /// How entries of lists of words are kept.
-    pub fn word_form(self) -> fn(&str) -> Cow<'_, str> {
+    pub fn word_form(self) -> Form {
         match self {
-            Profile::Dataprep => |entry| Cow::Owned(entry.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()),
-            Profile::Datatrove => |entry| Cow::Owned(entry.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()),
-            Profile::Dclm => |entry| Cow::Owned(entry.to_lowercase()),
+            Profile::Dataprep => {
+                Form { name: "word", of: |entry| Cow::Owned(entry.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()) }
+            }
+            Profile::Datatrove => {
+                Form { name: "ASCII word", of: |entry| Cow::Owned(entry.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()) }
+            }
+            Profile::Dclm => LOWER,
         }
     }
 
@@ -97,10 +110,11 @@ impl Profile {
     }
 }
 
-/// Host and path of an entry, as they are compared.
-pub fn page_form(entry: &str) -> Cow<'_, str> {
-    Cow::Owned(Url::parse(entry).page())
-}
+/// Entries as they stand in the list.
+const AS_WRITTEN: Form = Form { name: "as written", of: |entry| Cow::Borrowed(entry) };
+
+/// Entries in lower case.
+const LOWER: Form = Form { name: "lower case", of: |entry| Cow::Owned(entry.to_lowercase()) };
 
 /// What is wrong: the entry that matched, or what was found, in words.
 pub struct Found {
@@ -126,6 +140,9 @@ pub struct Lists {
     pub soft_min: usize,
     pub subwords: AhoCorasick,
     pub patterns: RegexSet,
+    pub adblock: Adblock,
+    /// `words` and `soft_words` as DCLM looks for them; see [`bounded`].
+    pub bounded: [Option<Regex>; 2],
 }
 
 /// A URL as the rules look at it.
@@ -134,8 +151,8 @@ pub struct Seen<'a> {
     /// As it stands in the document.
     pub written: &'a str,
     pub url: &'a Url<'a>,
-    /// As [`Url::page`] writes it.
-    pub page: &'a str,
+    /// As [`Url::page`] writes it; few lists need it.
+    pub page: OnceCell<String>,
     pub readings: &'a Readings,
 }
 
@@ -189,6 +206,10 @@ impl Seen<'_> {
         self.url.host.as_deref()
     }
 
+    fn page(&self) -> &str {
+        self.page.get_or_init(|| self.url.page())
+    }
+
     fn words(&self) -> impl Iterator<Item = &str> {
         words(&self.readings.worded, self.profile)
     }
@@ -223,7 +244,7 @@ fn blocked_host(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
 
 fn blocked_url(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
     seen.host().filter(|_| !lists.urls.is_empty())?;
-    lists.urls.page(seen.page).map(Found::from)
+    lists.urls.page(seen.page()).map(Found::from)
 }
 
 fn blocked_word(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
@@ -231,8 +252,13 @@ fn blocked_word(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
 }
 
 fn blocked_soft_words(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
+    several(lists, seen.words().filter_map(|word| lists.soft_words.get(word)))
+}
+
+/// Whether enough different soft words were found.
+fn several<'a>(lists: &Lists, words: impl Iterator<Item = &'a str>) -> Option<Found> {
     let mut found: Vec<&str> = Vec::new();
-    for entry in seen.words().filter_map(|word| lists.soft_words.get(word)) {
+    for entry in words {
         if !found.contains(&entry) {
             found.push(entry);
         }
@@ -275,11 +301,35 @@ fn url_as_written(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
     lists.urls.get(seen.written).map(Found::from)
 }
 
-fn host_without_www(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
-    lists.domains.get(without_www(seen.host()?)).map(Found::from)
+fn blocked_adblock(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
+    lists.adblock.blocks(seen.url).map(|rule| rule.as_str().into())
+}
+
+/// DCLM's host is what urllib calls netloc, with user and port; every "www" in it is taken out.
+fn netloc_without_www(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
+    let has_one = seen.url.scheme.is_some() || seen.written.starts_with("//");
+    let netloc = seen.url.authority.to_lowercase().replace("www", "");
+    lists.domains.get(netloc.as_str()).filter(|_| has_one).map(Found::from)
+}
+
+/// A pattern for the words of a list as DCLM (the crate `retrie` of Python) looks for them: the longest that begins and ends where a word does.
+pub fn bounded(words: &Listed) -> Result<Option<Regex>, regex::Error> {
+    let mut words: Vec<String> = words.iter().map(|word| regex::escape(&String::from_utf8_lossy(&word))).collect();
+    words.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    words.dedup();
+    if words.is_empty() { Ok(None) } else { Regex::new(&format!(r"\b(?:{})\b", words.join("|"))).map(Some) }
+}
+
+fn bounded_word(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
+    lists.bounded[0].as_ref()?.find(&seen.readings.worded).map(|found| found.as_str().into())
+}
+
+fn bounded_soft_words(lists: &Lists, seen: &Seen<'_>) -> Option<Found> {
+    several(lists, lists.bounded[1].as_ref()?.find_iter(&seen.readings.worded).map(|found| found.as_str()))
 }
 
 /// What passes whatever else is listed.
-pub fn is_allowed(allowed: &Listed, host: &str, page: &str) -> bool {
-    parents(without_www(host)).any(|parent| allowed.get(parent).is_some()) || allowed.page(page).is_some()
+pub fn is_allowed(allowed: &Listed, seen: &Seen<'_>) -> bool {
+    let Some(host) = seen.host().filter(|_| !allowed.is_empty()) else { return false };
+    parents(without_www(host)).any(|parent| allowed.get(parent).is_some()) || allowed.page(seen.page()).is_some()
 }
