@@ -13,5 +13,6 @@ mod suite {
     mod resume;
     mod support;
     mod trainer;
+    mod url_mutations;
     mod verdict;
 }

@@ -196,7 +196,7 @@ fn port(authority: &str) -> &str {
 /// The host of a rule `||host^`.
 fn sole_host(body: &str) -> Option<&str> {
     let host = body.strip_prefix("||")?.strip_suffix('^')?;
-    (!host.is_empty() && !host.contains(['^', '*', '/', '|', ':', '?', '=', '&', '%', '_'])).then_some(host)
+    (!host.is_empty() && !host.ends_with('.') && !host.contains(['^', '*', '/', '|', ':', '?', '=', '&', '%', '_'])).then_some(host)
 }
 
 fn test(body: &str, match_case: bool) -> Option<Test> {

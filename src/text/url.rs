@@ -16,6 +16,9 @@ use super::punycode;
 /// Longest host in bytes, by the rules of DNS; bounds the work on a URL's parents.
 const LONGEST_HOST: usize = 253;
 
+/// What stands around a host and never in it.
+const OUTSIDE: [char; 9] = ['/', '\\', '?', '#', '@', ':', '[', ']', '\0'];
+
 /// The parts of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url<'a> {
@@ -63,9 +66,14 @@ impl<'a> Url<'a> {
         } else {
             page.extend(self.rest.chars().flat_map(char::to_lowercase));
         }
-        page.truncate(page.trim_end_matches('/').len());
+        page.truncate(page.trim_end_matches(is_trailing).len());
         page
     }
+}
+
+/// What makes no other page of an address at its end.
+fn is_trailing(c: char) -> bool {
+    c == '/' || c.is_whitespace()
 }
 
 /// Parameters that say where a visitor came from and not what is shown; `utm_` begins many more.
@@ -78,11 +86,11 @@ pub fn normal(url: &str) -> Option<String> {
     let (path, query) = url.rest.split_once('?').unwrap_or((url.rest, ""));
     let tracks =
         |name: &str| name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utm_")) || TRACKING.iter().any(|one| one.eq_ignore_ascii_case(name));
-    let mut query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !tracks(pair.split('=').next().unwrap_or_default())).collect();
+    let mut query: Vec<&str> = query.split('&').map(str::trim).filter(|pair| !pair.is_empty() && !tracks(pair.split('=').next().unwrap_or_default())).collect();
     query.sort_unstable();
     let host = url.host.as_deref()?;
     let mark = if query.is_empty() { "" } else { "?" };
-    Some(format!("{}{}{mark}{}", without_www(host), path.trim_end_matches('/'), query.join("&")))
+    Some(format!("{}{}{mark}{}", without_www(host), path.trim_end_matches(is_trailing), query.join("&")))
 }
 
 /// The URL as DCLM compares it: without scheme and `www.`, cut where the first `utm_`, `ref` or `feed` begins a query, without a slash at the end.
@@ -111,8 +119,11 @@ pub const HOST: Form = Form { name: "host", of: host_form };
 pub const PAGE: Form = Form { name: "page", of: |entry| Cow::Owned(Url::parse(entry).page()) };
 
 /// The host without a leading `www.`.
-pub fn without_www(host: &str) -> &str {
-    host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
+pub fn without_www(mut host: &str) -> &str {
+    while let Some(rest) = host.strip_prefix("www.").filter(|rest| rest.contains('.')) {
+        host = rest;
+    }
+    host
 }
 
 /// The host and the hosts above it: `a.b.example`, `b.example`, `example`.
@@ -197,7 +208,9 @@ fn host(authority: &str) -> Option<Cow<'_, str>> {
         _ => host,
     };
     let host = host.trim_end_matches('.');
-    if host.is_empty() || host.len() > LONGEST_HOST || host.contains(char::is_whitespace) {
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_address = bracketed.is_some_and(|address| address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')));
+    if host.is_empty() || host.len() > LONGEST_HOST || host.contains(char::is_whitespace) || !is_address && host.contains(OUTSIDE) {
         return None;
     }
     if !host.is_ascii() {
@@ -230,8 +243,7 @@ fn ascii(host: &str) -> Option<String> {
             }
         }
     }
-    let ends = |byte: u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'/' | b'\\' | b'?' | b'#' | b'@' | b':');
-    (!out.is_empty() && out.len() <= LONGEST_HOST && !out.bytes().any(ends)).then_some(out)
+    (!out.is_empty() && out.len() <= LONGEST_HOST && !out.contains(OUTSIDE) && !out.contains(char::is_whitespace)).then_some(out)
 }
 
 #[cfg(test)]

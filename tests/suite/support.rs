@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 /// A folder that goes away with the test.
 pub struct Folder {
@@ -121,4 +122,25 @@ pub fn warc_record(number: usize, url: &str, content_type: &str, body: &[u8]) ->
 pub fn page(title: &str, paragraphs: &[&str]) -> String {
     let body: String = paragraphs.iter().map(|text| format!("<p>{text}</p>\n")).collect();
     format!("<!doctype html><html><head><meta charset=utf-8><title>{title}</title></head><body><article><h1>{title}</h1>\n{body}</article></body></html>")
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014).
+pub struct Random(pub u64);
+
+impl Random {
+    /// A number under `bound`, or 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ z >> 31) % bound.max(1) as u64) as usize
+    }
+}
+
+/// So many rounds, or as many as fit into the seconds of the environment variable DATAPREP_FUZZ_SECONDS.
+pub fn trials(rounds: u64) -> impl Iterator<Item = u64> {
+    let seconds = std::env::var_os("DATAPREP_FUZZ_SECONDS").and_then(|s| s.to_str()?.parse().ok());
+    let until = seconds.map(|s| Instant::now() + Duration::from_secs(s));
+    (0..).take_while(move |round| until.map_or(*round < rounds, |end| Instant::now() < end))
 }
