@@ -6,7 +6,7 @@
 //! | 16 | name of the form of the texts, filled up with zeros |
 //! | 8, 8, 8 | number of texts, bytes of the coded texts, number of slots |
 //! | 8 | xxh3 (64 bits) of all that follows |
-//! | ... | the coded texts, then the slots, 4 bytes each |
+//! | ... | the filter, 8 bytes for 8 texts and 8 more; the slots, 4 bytes each; the coded texts |
 //!
 //! Numbers are little-endian. Everything is checked when the file is read, so that a broken one is an error and no wrong answer.
 
@@ -26,8 +26,9 @@ impl Listed {
     pub fn write(&self, form: &str, mut out: impl Write) -> io::Result<()> {
         let mut name = [0; NAME];
         name.get_mut(..form.len()).ok_or_else(|| broken("the name of the form is too long"))?.copy_from_slice(form.as_bytes());
-        let mut body = self.texts.bytes.clone();
+        let mut body: Vec<u8> = self.filter.iter().flat_map(|word| word.to_le_bytes()).collect();
         body.extend(self.slots.iter().flat_map(|slot| slot.to_le_bytes()));
+        body.extend(&self.texts.bytes);
         out.write_all(MAGIC)?;
         out.write_all(&name)?;
         for number in [self.texts.len as u64, self.texts.bytes.len() as u64, self.slots.len() as u64, xxh3_64(&body)] {
@@ -52,20 +53,24 @@ impl Listed {
         }
         let (numbers, _) = numbers.as_chunks::<8>();
         let [len, coded, slots, digest] = [0, 1, 2, 3].map(|at| u64::from_le_bytes(numbers[at]));
-        let size = slots.checked_mul(4).and_then(|slots| slots.checked_add(coded)).filter(|_| coded <= u64::from(u32::MAX));
+        let filter = len / 8 + 1;
+        let slots = slots.checked_mul(4).and_then(|slots| slots.checked_add(8 * filter));
+        let size = slots.and_then(|slots| slots.checked_add(coded)).filter(|_| coded <= u64::from(u32::MAX));
         let mut bytes = Vec::new();
         // What the file promises is not taken for its length.
         file.read_to_end(&mut bytes)?;
         if size != Some(bytes.len() as u64) || xxh3_64(&bytes) != digest {
             return Err(broken("a list that is cut off or damaged"));
         }
-        let slots = bytes[coded as usize..].as_chunks::<4>().0.iter().map(|slot| u32::from_le_bytes(*slot)).collect();
-        bytes.truncate(coded as usize);
-        Listed::checked(bytes, len as usize, slots).ok_or_else(|| broken("a list whose parts contradict each other"))
+        let (rest, coded) = bytes.split_at(bytes.len() - coded as usize);
+        let (filter, slots) = rest.split_at(8 * filter as usize);
+        let filter = filter.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        let slots = slots.as_chunks().0.iter().map(|slot| u32::from_le_bytes(*slot)).collect();
+        Listed::checked(coded.to_vec(), len as usize, filter, slots).ok_or_else(|| broken("a list whose parts contradict each other"))
     }
 
     /// The set of these parts, if every text and every slot is sound.
-    fn checked(bytes: Vec<u8>, len: usize, slots: Vec<u32>) -> Option<Listed> {
+    fn checked(bytes: Vec<u8>, len: usize, filter: Vec<u64>, slots: Vec<u32>) -> Option<Listed> {
         let mut groups = Vec::with_capacity(bytes.len().min(len) / GROUP + 1);
         let (mut at, mut last) = (0, 0);
         for number in 0..len {
@@ -83,7 +88,7 @@ impl Listed {
         let numbers = ((1u64 << number_bits) - 1) as u32;
         let count = slots.iter().filter(|slot| **slot != 0).count();
         let sound = slots.iter().all(|slot| *slot == 0 || (1..=len).contains(&((slot & numbers) as usize)));
-        let set = Listed { texts: Coded { bytes, groups, len }, slots, number_bits, count };
+        let set = Listed { texts: Coded { bytes, groups, len }, filter, slots, number_bits, count };
         // A search ends at a free slot.
         (at == set.texts.bytes.len() && sound && count < set.slots.len()).then_some(set)
     }
