@@ -38,3 +38,7 @@ pub use identify::{Guess, Identifier, SAMPLE, Scratch};
 pub use languages::{NONE, codes};
 pub use shares::shares;
 pub use weights::Error;
+/// True where `tag` names `lang` or a wider language of it: `zh` covers `zh-Hans`.
+pub fn covers(tag: &str, lang: &str) -> bool {
+    lang.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 
 use self::backend::{Backend, Buffers, Guess, NONE};
 use super::prelude::*;
+use crate::language::covers;
 
 /// Which languages to keep.
 #[derive(Deserialize)]
@@ -71,7 +72,7 @@ impl Recipe for Language {
         let mut complaints = Vec::new();
         let named = self.keep.0.iter().map(|tag| ("keep", tag)).chain(self.drop.0.iter().map(|tag| ("drop", tag)));
         for (key, odd) in named.chain(self.min_scores.keys().map(|tag| ("min_scores", tag))) {
-            if !known.iter().any(|code| matches(odd, code)) {
+            if !known.iter().any(|code| covers(odd, code)) {
                 // Models of thousands of languages would bury the place under their names.
                 let help = if known.len() < 200 { format!("one of: {}", known.join(", ")) } else { "write it as the model's labels do".to_owned() };
                 complaints.push(Complaint::new(key, format!("`{odd}` is no language that this model ever finds"), help));
@@ -130,9 +131,9 @@ impl Stage for Identify {
 
 impl Identify {
     fn judge(&self, Guess { lang, score }: &Guess<'_>, scratch: &mut Scratch) -> Verdict {
-        let listed = |list: &[String]| list.iter().any(|tag| matches(tag, lang));
+        let listed = |list: &[String]| list.iter().any(|tag| covers(tag, lang));
         let wanted = (self.keep.is_empty() || listed(&self.keep)) && !listed(&self.drop);
-        let least = self.min_scores.iter().find(|(tag, _)| matches(tag, lang)).map_or(self.min_score, |(_, least)| *least);
+        let least = self.min_scores.iter().find(|(tag, _)| covers(tag, lang)).map_or(self.min_score, |(_, least)| *least);
         let is_none = lang == NONE;
         let failed = [!wanted && is_none, !wanted && !is_none, *score < least];
         let mut verdict = Verdict::Keep;
@@ -156,11 +157,6 @@ impl Identify {
         }
         verdict
     }
-}
-
-/// True where `tag` names `lang` or a wider language of it.
-fn matches(tag: &str, lang: &str) -> bool {
-    lang.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod facts;
 pub mod lines;
 pub mod listed;
 pub mod ngrams;
+pub mod phrases;
 pub mod private;
 pub mod punycode;
 pub mod repair;
