@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 an expectation or check not met, 2 error.
 
 mod after;
+mod build_index;
 mod build_list;
 mod explain;
 mod extract;
@@ -55,6 +56,7 @@ enum Verb {
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     BuildList(build_list::BuildList),
+    BuildIndex(build_index::BuildIndex),
     Train(train::Train),
     Validate(validate::Validate),
 }
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::BuildList(verb) => verb.call(),
+        Verb::BuildIndex(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };

@@ -3,6 +3,7 @@
 //! Documents are numbers here (packed so that their order is input order); the barriers in `stages/` know the rest.
 
 pub mod anchors;
+pub mod contamination;
 pub mod cuts;
 pub mod drops;
 pub mod greedy;

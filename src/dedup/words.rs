@@ -45,13 +45,19 @@ enum Role {
 
 /// Appends a hash for each word of the text, in order.
 pub fn word_hashes(text: &str, hashes: &mut Vec<u64>) {
+    each_word(text, |hash, _| hashes.push(hash));
+}
+
+/// Calls `see` with the hash of each word of the text, in order, and with whether it is a character of a script without spaces.
+#[inline]
+pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
     let text = composed(text);
     let bytes = text.as_bytes();
     let (mut at, mut word, mut solo) = (0, START, false);
     while let Some(&byte) = bytes.get(at) {
         if let Some(&lower) = LOWER.get(usize::from(byte)) {
             if lower == 0 || solo {
-                close(&mut word, hashes);
+                close(&mut word, solo, &mut see);
                 solo = false;
             }
             if lower != 0 {
@@ -65,25 +71,25 @@ pub fn word_hashes(text: &str, hashes: &mut Vec<u64>) {
         match role(c) {
             Role::Letter => {
                 if solo {
-                    close(&mut word, hashes);
+                    close(&mut word, solo, &mut see);
                     solo = false;
                 }
                 word = lower_step(word, c);
             }
             Role::Solo => {
-                close(&mut word, hashes);
+                close(&mut word, solo, &mut see);
                 word = step(word, u32::from(c));
                 solo = true;
             }
             Role::Mark if word != START => word = step(word, u32::from(c)),
             Role::Mark | Role::Nothing => {}
             Role::Break => {
-                close(&mut word, hashes);
+                close(&mut word, solo, &mut see);
                 solo = false;
             }
         }
     }
-    close(&mut word, hashes);
+    close(&mut word, solo, &mut see);
 }
 
 /// Appends a hash for each character of the text's words, and for one space between two words.
@@ -106,9 +112,9 @@ pub fn char_hashes(text: &str, hashes: &mut Vec<u64>) {
     }
 }
 
-fn close(word: &mut u64, hashes: &mut Vec<u64>) {
+fn close(word: &mut u64, solo: bool, see: &mut impl FnMut(u64, bool)) {
     if *word != START {
-        hashes.push(mix(*word));
+        see(mix(*word), solo);
         *word = START;
     }
 }

@@ -1,6 +1,7 @@
 //! The list of stages: one new file and one line here add another.
 
 pub mod bad_words;
+pub mod decontaminate;
 pub mod dedup_exact;
 pub mod dedup_minhash;
 pub mod dedup_substring;
@@ -20,6 +21,7 @@ use crate::stage::Register;
 /// Tells a registry of every stage.
 pub fn register(to: &mut impl Register) {
     to.add::<bad_words::BadWords>(include_str!("bad_words.rs"));
+    to.add::<decontaminate::Decontaminate>(include_str!("decontaminate.rs"));
     to.add::<dedup_exact::DedupExact>(include_str!("dedup_exact.rs"));
     to.add::<dedup_minhash::DedupMinhash>(include_str!("dedup_minhash.rs"));
     to.add::<dedup_substring::DedupSubstring>(include_str!("dedup_substring.rs"));

@@ -254,9 +254,12 @@ fn number_bits(len: usize) -> Option<u32> {
     Some(len.checked_add(1)?.checked_next_power_of_two()?.ilog2()).filter(|bits| *bits <= u32::BITS)
 }
 
-/// What a file holds, plain or gzip.
+/// What a file holds, plain, gzip or zstd.
 pub fn unpacked<'f>(file: impl Read + 'f) -> io::Result<Box<dyn BufRead + 'f>> {
     let mut packed = BufReader::with_capacity(1 << 18, file);
+    if packed.fill_buf()?.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return Ok(Box::new(BufReader::with_capacity(1 << 18, zstd::Decoder::with_buffer(packed)?)));
+    }
     Ok(if packed.fill_buf()?.starts_with(&[0x1f, 0x8b]) { Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(packed))) } else { Box::new(packed) })
 }
 
