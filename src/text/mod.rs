@@ -3,6 +3,7 @@
 //! Everything here is a pure function of a text. [`Facts`] remembers what was computed for one text, so that ten measures split its words once.
 
 mod bytes;
+pub mod census;
 pub mod chars;
 mod chars_table;
 pub mod charset;
