@@ -68,12 +68,14 @@ pub struct Measure {
     pub of_words: bool,
     /// Whether it is 0 for every line of a text for which it is 0.
     pub adds_up: bool,
+    /// Whether it seeks its list in a text in lower case, where a capital letter would never be found.
+    pub in_lower_case: bool,
     /// The function.
     pub of: Of,
 }
 
 const fn measure(name: &'static str, of: Of) -> Measure {
-    Measure { name, keys: &[], of_words: false, adds_up: false, of }
+    Measure { name, keys: &[], of_words: false, adds_up: false, in_lower_case: false, of }
 }
 
 impl Measure {
@@ -88,6 +90,10 @@ impl Measure {
     const fn adds_up(self) -> Self {
         Self { adds_up: true, ..self }
     }
+
+    const fn in_lower_case(self) -> Self {
+        Self { in_lower_case: true, ..self }
+    }
 }
 
 /// All measures, by name.
@@ -98,7 +104,7 @@ pub const MEASURES: &[Measure] = &[
     measure("bare_line_end_share", lines::bare_end_share).keys(&[Key::List]),
     measure("bare_line_start_share", lines::bare_start_share).keys(&[Key::List]),
     measure("chars", characters::chars),
-    measure("counter", lines::counter).keys(&[Key::List]),
+    measure("counter", lines::counter).keys(&[Key::List]).in_lower_case(),
     measure("digit_char_share", characters::digit_share),
     measure("distinct_listed_words", words::distinct_listed).keys(&[Key::List]).of_words(),
     measure("duplicate_block_char_share", repetition::block_char_share),
@@ -116,13 +122,13 @@ pub const MEASURES: &[Measure] = &[
     measure("line_end_share", lines::end_share).keys(&[Key::List]),
     measure("line_start_share", lines::start_share).keys(&[Key::List]),
     measure("lines", lines::lines),
-    measure("listed_block_share", lines::listed_block_share).keys(&[Key::List]),
+    measure("listed_block_share", lines::listed_block_share).keys(&[Key::List]).in_lower_case(),
     measure("listed_char_share", characters::listed_share).keys(&[Key::List]),
     measure("listed_in_first_chars", characters::listed_in_first_chars).keys(&[Key::List, Key::Chars]),
     measure("listed_per_word", phrases::per_word).keys(&[Key::List]).of_words(),
-    measure("listed_phrases", phrases::in_lower_case).keys(&[Key::List]).adds_up(),
+    measure("listed_phrases", phrases::in_lower_case).keys(&[Key::List]).adds_up().in_lower_case(),
     measure("listed_words", words::listed).keys(&[Key::List]).of_words(),
-    measure("listed_words_in_any_case", words::listed_in_any_case).keys(&[Key::List]).of_words(),
+    measure("listed_words_in_any_case", words::listed_in_any_case).keys(&[Key::List]).of_words().in_lower_case(),
     measure("longest_line", lines::longest),
     measure("longest_spaced_word", characters::longest_spaced_word),
     measure("longest_top_ngram_word_char_share", repetition::longest_top_ngram_word_char_share).keys(&[Key::N]).of_words(),
@@ -132,7 +138,7 @@ pub const MEASURES: &[Measure] = &[
     measure("mean_word_length", words::mean_length).of_words(),
     measure("median_word_length", words::median_length).of_words(),
     measure("newlines_per_word", lines::newlines_per_word).of_words(),
-    measure("not_blank_line_end_share", lines::not_blank_end_share).keys(&[Key::List]),
+    measure("not_blank_line_end_share", lines::not_blank_end_share).keys(&[Key::List]).in_lower_case(),
     measure("not_blank_line_start_share", lines::not_blank_start_share).keys(&[Key::List]),
     measure("not_blank_lines", lines::not_blank),
     measure("questionable_sentence_share", questionable::share_of_sentences).of_words(),

@@ -9,7 +9,7 @@ use super::{
     reader::{ReadList, Reader, Table},
 };
 use crate::{
-    measures::{Key, MEASURES, Params, find},
+    measures::{Key, List, MEASURES, Params, find},
     text::Splitter,
 };
 
@@ -96,6 +96,15 @@ impl Reader<'_, '_> {
         Some(Step { name, alias, action, on: true })
     }
 
+    /// Reports what would never be found in lower case.
+    fn lower_case(&mut self, table: &Table, list: &List, measure: &str) {
+        if let Some(item) = list.iter().find(|item| item.to_lowercase() != **item) {
+            let span = table.get("list").map_or(table.span.clone(), Spanned::span);
+            let help = format!("write `{}`", item.to_lowercase());
+            self.error(format!("`{measure}` looks for `{item}` in lower case"), span, Some(help));
+        }
+    }
+
     fn cut(&mut self, table: &Table) -> Option<Cut> {
         let how = self.choice(table, "cut", CUTS)?;
         let keys: &[&str] = if how.wants_list() { &["cut", "as", "list", "max_words"] } else { &["cut", "as"] };
@@ -133,7 +142,12 @@ impl Reader<'_, '_> {
             match key {
                 Key::N => params.n = self.count(table, key.name()),
                 Key::Chars => params.chars = self.count(table, key.name()),
-                Key::List => params.list = self.list(table, key.name()),
+                Key::List => {
+                    params.list = self.list(table, key.name());
+                    if measure.in_lower_case {
+                        self.lower_case(table, &params.list, &name);
+                    }
+                }
                 Key::Except => params.except = self.list(table, key.name()),
             }
         }
