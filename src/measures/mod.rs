@@ -4,6 +4,7 @@
 //! measure is a finite number on every text, the empty one included.
 
 mod characters;
+mod code;
 mod lines;
 mod list;
 mod phrases;
@@ -104,6 +105,7 @@ pub const MEASURES: &[Measure] = &[
     measure("bare_line_end_share", lines::bare_end_share).keys(&[Key::List]),
     measure("bare_line_start_share", lines::bare_start_share).keys(&[Key::List]),
     measure("chars", characters::chars),
+    measure("comment_char_share", code::comment_share).keys(&[Key::List]),
     measure("counter", lines::counter).keys(&[Key::List]).in_lower_case(),
     measure("digit_char_share", characters::digit_share),
     measure("distinct_listed_words", words::distinct_listed).keys(&[Key::List]).of_words(),
@@ -160,6 +162,8 @@ pub const MEASURES: &[Measure] = &[
     measure("top_ngram_word_char_share", repetition::top_ngram_word_char_share).keys(&[Key::N]).of_words(),
     measure("uppercase_char_share", characters::uppercase_share),
     measure("url_char_share", characters::url_share),
+    measure("visible_char_share", code::visible_share),
+    measure("visible_chars", code::visible_chars),
     measure("words", words::words).of_words(),
     measure("words_not_symbols", words::not_symbols).of_words(),
 ];

@@ -1,6 +1,6 @@
 //! Drop and clean texts by a published set of heuristics, or by one of your own.
 //!
-//! `set` names a built-in set (`c4`, `code`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `nemo`, `refinedweb`) or the path of a
+//! `set` names a built-in set (`c4`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `nemo`, `refinedweb`) or the path of a
 //! `.toml` file of the same form (see filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
 //!
 //! ```toml
@@ -22,9 +22,12 @@ use crate::measures::rules::{Applied, RuleError, RuleSet};
 use crate::text::Splitter;
 
 /// The sets that are built in, by name.
-const SETS: [(&str, &str); 10] = [
+const SETS: [(&str, &str); 13] = [
     ("c4", include_str!("../../filters/rules/c4.toml")),
     ("code", include_str!("../../filters/rules/code.toml")),
+    ("code_c", include_str!("../../filters/rules/code_c.toml")),
+    ("code_html", include_str!("../../filters/rules/code_html.toml")),
+    ("code_python", include_str!("../../filters/rules/code_python.toml")),
     ("dclm", include_str!("../../filters/rules/dclm.toml")),
     ("dolma", include_str!("../../filters/rules/dolma.toml")),
     ("fineweb", include_str!("../../filters/rules/fineweb.toml")),

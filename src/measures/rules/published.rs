@@ -15,9 +15,12 @@ use crate::text::{Facts, Splitter};
 use cases::{Case, cases};
 
 /// Every file in `filters/rules`.
-const SETS: [(&str, &str); 10] = [
+const SETS: [(&str, &str); 13] = [
     ("c4", include_str!("../../../filters/rules/c4.toml")),
     ("code", include_str!("../../../filters/rules/code.toml")),
+    ("code_c", include_str!("../../../filters/rules/code_c.toml")),
+    ("code_html", include_str!("../../../filters/rules/code_html.toml")),
+    ("code_python", include_str!("../../../filters/rules/code_python.toml")),
     ("dclm", include_str!("../../../filters/rules/dclm.toml")),
     ("dolma", include_str!("../../../filters/rules/dolma.toml")),
     ("fineweb", include_str!("../../../filters/rules/fineweb.toml")),

@@ -311,4 +311,25 @@ fn code(cases: &mut Cases) {
         let before = 56 + k;
         (s.letters(before) + "<?xml version=\"1.0\"?>", f64::from(u8::from(before + "<?xml version=".len() <= 100)))
     });
+    let comments: [(&str, [&str; 2], [&str; 2]); 2] = [("code_c", ["// ", "\n"], ["/* ", " */"]), ("code_python", ["# ", "\n"], ["''' ", " '''"])];
+    for (set, line, block) in comments {
+        for (rule, bound) in [("too_few_comments", Min(0.01)), ("too_many_comments", Max(0.85))] {
+            cases.add(&[set], rule, bound, move |s, k| {
+                let whole = 10 * WHOLE;
+                let inside = bound.around(whole, k);
+                let ([open, close], spaces) = if k % 2 == 0 { (line, 1) } else { (block, 2) };
+                let comment = format!("{open}{}{close}", s.letters(inside - spaces));
+                let literal = "\"// # /* '''\"";
+                let rest = whole - comment.chars().count() - literal.len();
+                (format!("{literal}{comment}{}", s.letters(rest)), ratio(inside, whole))
+            });
+        }
+    }
+    cases.add(&["code_html"], "too_little_visible_text", Min(100.0), |s, k| {
+        (format!("<p class=\"{}\">{}&amp;<script>{}</script></p>", s.word(k, 9), s.letters(69 + k), s.letters(200)), (70 + k) as f64)
+    });
+    cases.add(&["code_html"], "mostly_markup", Min(0.2), |s, k| {
+        let shown = 170 + k;
+        (format!("{}<!-- {} -->", s.letters(shown), s.letters(WHOLE - shown - 9)), ratio(shown, WHOLE))
+    });
 }

@@ -3,9 +3,12 @@
 use super::{Applied, RuleSet, SETS, facts};
 
 /// The sets, and what becomes of nothing, of white space, of one word, of the same in capitals, of symbols, and of text without spaces.
-const RESULTS: [(&str, [&str; 6]); 10] = [
+const RESULTS: [(&str, [&str; 6]); 13] = [
     ("c4", ["too_few_sentences"; 6]),
     ("code", ["too_few_lines"; 6]),
+    ("code_c", ["too_few_comments"; 6]),
+    ("code_html", ["too_little_visible_text"; 6]),
+    ("code_python", ["too_few_comments", "too_few_comments", "too_few_comments", "too_few_comments", "keep", "too_few_comments"]),
     ("dclm", ["too_few_words"; 6]),
     ("dolma", ["too_few_words"; 6]),
     ("fineweb", ["empty", "empty", "too_few_terminal_lines", "too_few_terminal_lines", "too_few_terminal_lines", "too_many_short_lines"]),
