@@ -11,6 +11,9 @@ use dataprep::{
 };
 use serde_json::Value;
 
+/// Sets that say themselves how words are found; they are timed only.
+const OTHERS: [&str; 6] = ["refinedweb", "dclm", "dolma", "nemo", "madlad", "code"];
+
 const SETS: [(&str, &str); 4] = [("gopher_rep", "gopher_repetition"), ("gopher_quality", "gopher"), ("c4", "c4"), ("fineweb", "fineweb")];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,6 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (key, file) in SETS {
         let toml = fs::read_to_string(format!("{folder}/rules/{file}.toml"))?;
         sets.push((key, RuleSet::parse(&toml).map_err(|errors| format!("{file}: {errors:?}"))?));
+    }
+    let mut others = Vec::new();
+    for file in OTHERS {
+        let toml = fs::read_to_string(format!("{folder}/rules/{file}.toml"))?;
+        others.push((file, RuleSet::parse(&toml).map_err(|errors| format!("{file}: {errors:?}"))?));
     }
     let mut facts = Facts::new();
     facts.split_by(splitter);
@@ -68,6 +76,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     for (key, set) in &sets {
         rate(key, &mut |text, facts| {
+            set.apply(text, facts, false, &mut |_| {});
+        });
+    }
+    for (name, set) in &others {
+        rate(name, &mut |text, facts| {
             set.apply(text, facts, false, &mut |_| {});
         });
     }

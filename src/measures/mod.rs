@@ -4,9 +4,11 @@
 //! measure is a finite number on every text, the empty one included.
 
 mod characters;
+mod code;
 mod lines;
 mod list;
 mod phrases;
+mod questionable;
 mod repetition;
 pub mod rules;
 mod words;
@@ -67,12 +69,14 @@ pub struct Measure {
     pub of_words: bool,
     /// Whether it is 0 for every line of a text for which it is 0.
     pub adds_up: bool,
+    /// Whether it seeks its list in a text in lower case, where a capital letter would never be found.
+    pub in_lower_case: bool,
     /// The function.
     pub of: Of,
 }
 
 const fn measure(name: &'static str, of: Of) -> Measure {
-    Measure { name, keys: &[], of_words: false, adds_up: false, of }
+    Measure { name, keys: &[], of_words: false, adds_up: false, in_lower_case: false, of }
 }
 
 impl Measure {
@@ -87,33 +91,79 @@ impl Measure {
     const fn adds_up(self) -> Self {
         Self { adds_up: true, ..self }
     }
+
+    const fn in_lower_case(self) -> Self {
+        Self { in_lower_case: true, ..self }
+    }
 }
 
 /// All measures, by name.
 pub const MEASURES: &[Measure] = &[
+    measure("alphabetic_char_share", characters::alphabetic_share),
     measure("alphabetic_word_share", words::alphabetic_share).of_words(),
+    measure("alphanumeric_char_share", characters::alphanumeric_share),
+    measure("bare_line_end_share", lines::bare_end_share).keys(&[Key::List]),
+    measure("bare_line_start_share", lines::bare_start_share).keys(&[Key::List]),
     measure("chars", characters::chars),
+    measure("comment_char_share", code::comment_share).keys(&[Key::List]),
+    measure("counter", lines::counter).keys(&[Key::List]).in_lower_case(),
+    measure("digit_char_share", characters::digit_share),
     measure("distinct_listed_words", words::distinct_listed).keys(&[Key::List]).of_words(),
+    measure("duplicate_block_char_share", repetition::block_char_share),
+    measure("duplicate_block_share", repetition::block_share),
     measure("duplicate_line_char_share", repetition::line_char_share),
     measure("duplicate_line_share", repetition::line_share),
     measure("duplicate_ngram_char_share", repetition::ngram_char_share).keys(&[Key::N]).of_words(),
+    measure("duplicate_ngram_spaced_char_share", repetition::spaced_ngram_char_share).keys(&[Key::N]).of_words(),
     measure("duplicate_not_blank_line_char_share", repetition::not_blank_line_char_share),
+    measure("duplicate_not_blank_line_own_char_share", repetition::not_blank_line_own_char_share),
+    measure("duplicate_not_blank_line_share", repetition::not_blank_line_share),
     measure("duplicate_paragraph_char_share", repetition::paragraph_char_share),
     measure("duplicate_paragraph_share", repetition::paragraph_share),
     measure("ends_in_listed", phrases::ends_in).keys(&[Key::List, Key::Except]),
     measure("line_end_share", lines::end_share).keys(&[Key::List]),
     measure("line_start_share", lines::start_share).keys(&[Key::List]),
+    measure("lines", lines::lines),
+    measure("listed_block_share", lines::listed_block_share).keys(&[Key::List]).in_lower_case(),
+    measure("listed_char_share", characters::listed_share).keys(&[Key::List]),
+    measure("listed_in_first_chars", characters::listed_in_first_chars).keys(&[Key::List, Key::Chars]),
     measure("listed_per_word", phrases::per_word).keys(&[Key::List]).of_words(),
-    measure("listed_phrases", phrases::in_lower_case).keys(&[Key::List]).adds_up(),
+    measure("listed_phrases", phrases::in_lower_case).keys(&[Key::List]).adds_up().in_lower_case(),
+    measure("listed_words", words::listed).keys(&[Key::List]).of_words(),
+    measure("listed_words_in_any_case", words::listed_in_any_case).keys(&[Key::List]).of_words().in_lower_case(),
+    measure("longest_line", lines::longest),
     measure("longest_spaced_word", characters::longest_spaced_word),
+    measure("longest_top_ngram_word_char_share", repetition::longest_top_ngram_word_char_share).keys(&[Key::N]).of_words(),
+    measure("marked_word_share", words::marked_share).keys(&[Key::List]).of_words(),
+    measure("mean_length_of_all_words", words::mean_length_of_all).of_words(),
+    measure("mean_line_length", lines::mean_length),
     measure("mean_word_length", words::mean_length).of_words(),
+    measure("median_word_length", words::median_length).of_words(),
     measure("newlines_per_word", lines::newlines_per_word).of_words(),
+    measure("not_blank_line_end_share", lines::not_blank_end_share).keys(&[Key::List]).in_lower_case(),
+    measure("not_blank_line_start_share", lines::not_blank_start_share).keys(&[Key::List]),
     measure("not_blank_lines", lines::not_blank),
+    measure("questionable_sentence_share", questionable::share_of_sentences).of_words(),
+    measure("recurring_line_chars_per_word_char", repetition::recurring_line_chars_per_word_char).of_words(),
+    measure("recurring_line_share", repetition::recurring_line_share),
+    measure("recurring_ngram_share", repetition::recurring_ngram_share).keys(&[Key::N]).of_words(),
+    measure("recurring_ngram_word_char_share", repetition::covered_word_char_share).keys(&[Key::N]).of_words(),
+    measure("recurring_stripped_block_char_share", repetition::recurring_stripped_block_char_share),
+    measure("recurring_stripped_block_share", repetition::recurring_stripped_block_share),
+    measure("recurring_stripped_line_char_share", repetition::recurring_stripped_line_char_share),
+    measure("recurring_stripped_line_share", repetition::recurring_stripped_line_share),
     measure("sentences", words::sentences).of_words(),
     measure("short_line_share", lines::short_share).keys(&[Key::Chars]),
     measure("spaced_words", characters::spaced_words),
+    measure("symbol_word_share", words::symbol_share).keys(&[Key::List]).of_words(),
     measure("terminal_line_share", lines::terminal_share),
     measure("top_ngram_char_share", repetition::top_ngram_char_share).keys(&[Key::N]).of_words(),
+    measure("top_ngram_removed_share", repetition::top_ngram_removed_share).keys(&[Key::N]).of_words(),
+    measure("top_ngram_word_char_share", repetition::top_ngram_word_char_share).keys(&[Key::N]).of_words(),
+    measure("uppercase_char_share", characters::uppercase_share),
+    measure("url_char_share", characters::url_share),
+    measure("visible_char_share", code::visible_share),
+    measure("visible_chars", code::visible_chars),
     measure("words", words::words).of_words(),
     measure("words_not_symbols", words::not_symbols).of_words(),
 ];

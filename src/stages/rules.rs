@@ -1,7 +1,7 @@
 //! Drop and clean texts by a published set of heuristics, or by one of your own.
 //!
-//! `set` names a built-in set (`gopher`, `gopher_repetition`, `c4`, `fineweb`) or the path of a `.toml` file of the same form (see
-//! filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
+//! `set` names a built-in set (`c4`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `nemo`, `refinedweb`) or the path of a
+//! `.toml` file of the same form (see filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
 //!
 //! ```toml
 //! [[stage]]
@@ -12,7 +12,8 @@
 //! ```
 //!
 //! The source of each set and of its definitions stands at the head of its file. How a text is cut into words decides many of them:
-//! `words = "spacy_en"` follows datatrove's English tokenizer, `"unicode"` works for all languages.
+//! `words = "spacy_en"` follows datatrove's English tokenizer, `"unicode"` works for all languages; `dclm`, `dolma`, `madlad` and `nemo` say themselves how
+//! their sources do it.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +22,20 @@ use crate::measures::rules::{Applied, RuleError, RuleSet};
 use crate::text::Splitter;
 
 /// The sets that are built in, by name.
-const SETS: [(&str, &str); 4] = [
+const SETS: [(&str, &str); 13] = [
     ("c4", include_str!("../../filters/rules/c4.toml")),
+    ("code", include_str!("../../filters/rules/code.toml")),
+    ("code_c", include_str!("../../filters/rules/code_c.toml")),
+    ("code_html", include_str!("../../filters/rules/code_html.toml")),
+    ("code_python", include_str!("../../filters/rules/code_python.toml")),
+    ("dclm", include_str!("../../filters/rules/dclm.toml")),
+    ("dolma", include_str!("../../filters/rules/dolma.toml")),
     ("fineweb", include_str!("../../filters/rules/fineweb.toml")),
     ("gopher", include_str!("../../filters/rules/gopher.toml")),
     ("gopher_repetition", include_str!("../../filters/rules/gopher_repetition.toml")),
+    ("madlad", include_str!("../../filters/rules/madlad.toml")),
+    ("nemo", include_str!("../../filters/rules/nemo.toml")),
+    ("refinedweb", include_str!("../../filters/rules/refinedweb.toml")),
 ];
 
 /// Which rules a text must pass.
@@ -34,7 +44,7 @@ const SETS: [(&str, &str); 4] = [
 pub struct Rules {
     /// Name of a built-in set, or the path of a `.toml` file.
     set: String,
-    /// How texts are cut into words: "unicode", "whitespace" or "spacy_en". Default "unicode".
+    /// How texts are cut into words: "unicode", "whitespace", "spacy_en", "unicode_words" or "fasttext_words". Default: as the set says, else "unicode".
     words: Option<String>,
     /// Bounds to change: `bounds.RULE.min`, `max`, `above` or `below`.
     #[serde(default)]
@@ -64,10 +74,10 @@ impl Recipe for Rules {
     fn build(self, shop: &mut Shop<'_>) -> Build {
         let mut complaints = Vec::new();
         let splitter = match self.words.as_deref() {
-            None => Some(Splitter::default()),
+            None => None,
             Some(name) => Splitter::find(name),
         };
-        if splitter.is_none() {
+        if self.words.is_some() && splitter.is_none() {
             let names: Vec<_> = Splitter::NAMES.iter().map(|(name, _)| *name).collect();
             complaints.push(Complaint::new("words", "there is no such way to find words", format!("one of: {}", names.join(", "))));
         }
@@ -86,16 +96,18 @@ impl Recipe for Rules {
             let disabled = self.disable.iter().filter_map(|rule| set.disable(rule).err());
             complaints.extend(disabled.map(|error| complaint("disable", error)));
         }
-        let (true, Some(splitter)) = (complaints.is_empty(), splitter) else { return Err(complaints) };
+        if !complaints.is_empty() {
+            return Err(complaints);
+        }
+        set.split_by(splitter);
         let languages = if self.languages.0.is_empty() { None } else { Some((shop.tag::<String>("lang")?, self.languages.0)) };
         let reasons = set.reasons().into_iter().map(|name| (name.to_owned(), shop.reason(name))).collect();
-        Ok(Built::stage(Judge { set, splitter, languages, audit: self.audit, reasons }))
+        Ok(Built::stage(Judge { set, languages, audit: self.audit, reasons }))
     }
 }
 
 struct Judge {
     set: RuleSet,
-    splitter: Splitter,
     languages: Option<(Tag<String>, Vec<String>)>,
     audit: bool,
     reasons: BTreeMap<String, Reason>,
@@ -113,7 +125,6 @@ impl Stage for Judge {
         let mut findings = Vec::new();
         let audit = self.audit || scratch.audits();
         let facts = scratch.facts(doc);
-        facts.split_by(self.splitter);
         let applied = self.set.apply(doc.text(), facts, audit, &mut |outcome| {
             findings.push(Finding {
                 stage: String::new(),

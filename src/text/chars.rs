@@ -94,6 +94,12 @@ pub fn is(c: char, of: u16) -> bool {
     classes(c) & of != 0
 }
 
+/// `str.isalnum`: a letter, or a number of any kind.
+#[inline]
+pub fn is_alphanumeric(c: char) -> bool {
+    is(c, ALPHA) || c.is_numeric()
+}
+
 /// `str.strip`.
 pub fn strip(text: &str) -> &str {
     text.trim_matches(|c| is(c, SPACE))
@@ -160,6 +166,7 @@ mod tests {
         assert!(is('é', ALPHA) && is('漢', ALPHA) && !is('²', ALPHA));
         assert!(is('。', TERMINAL) && is('。', SENTENCE_END) && is('。', SYMBOL));
         assert!(is('٣', DIGIT) && !is('½', DIGIT));
+        assert!(is_alphanumeric('²') && !is_alphanumeric('ा') && is_alphanumeric('Ⅳ') && !is_alphanumeric('_'));
         assert!(is('\u{20000}', LETTER) && is('\u{1f600}', INFIX) && !is('\u{10fffd}', INFIX));
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Span, Splitter,
+    census::{Census, Pieces},
     chars::{self, ALPHA, SYMBOL, is},
     lines, ngrams,
     repeats::{Repeats, Seen},
@@ -24,6 +25,7 @@ pub struct Facts {
     repeated_lines: Memo<Repeats>,
     repeated_lines_not_blank: Memo<Repeats>,
     repeated_paragraphs: Memo<Repeats>,
+    censuses: [Memo<Census>; Pieces::ALL.len()],
     lowered: Memo<String>,
     seen: Seen,
     part: Option<Box<Facts>>,
@@ -82,6 +84,7 @@ impl Facts {
         self.repeated_lines.known = false;
         self.repeated_lines_not_blank.known = false;
         self.repeated_paragraphs.known = false;
+        self.censuses.iter_mut().for_each(|census| census.known = false);
         self.lowered.known = false;
     }
 
@@ -200,6 +203,12 @@ impl Facts {
     pub fn repeated_paragraphs(&mut self, text: &str) -> Repeats {
         let seen = &mut self.seen;
         *self.repeated_paragraphs.get(|found| *found = Repeats::count(lines::paragraphs(text), seen))
+    }
+
+    /// How many of `pieces` are alike.
+    pub fn census(&mut self, text: &str, pieces: Pieces) -> Census {
+        let seen = &mut self.seen;
+        *self.censuses[pieces as usize].get(|found| *found = Census::take(text, pieces, seen))
     }
 
     /// The text in lower case.

@@ -4,6 +4,7 @@
 
 pub mod adblock;
 mod bytes;
+pub mod census;
 pub mod chars;
 mod chars_table;
 pub mod charset;

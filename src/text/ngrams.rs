@@ -2,6 +2,8 @@
 //!
 //! Definitions of datatrove 0.10.1's `gopher_repetition_filter.py`; lengths are in code points.
 
+mod peers;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Span, bytes::pack, chars, slice};

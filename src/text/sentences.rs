@@ -12,7 +12,11 @@ use super::{
 pub fn count(text: &str, splitter: Splitter, words: &[Span]) -> usize {
     match splitter {
         Splitter::SpacyEn => by_words(text, words),
-        Splitter::Unicode | Splitter::Whitespace => by_marks(text),
+        _ => {
+            let mut sentences = 1;
+            by_marks(text, |_| sentences += 1);
+            sentences
+        }
     }
 }
 
@@ -45,10 +49,19 @@ fn is_mark(word: &str) -> bool {
     chars.as_str().is_empty() && first.is_some_and(|c| is(c, SENTENCE_END))
 }
 
+/// The sentences of `text` by marks, the white space between them with the one before.
+pub fn spans(text: &str) -> Vec<Span> {
+    let (mut spans, mut start) = (Vec::new(), 0);
+    by_marks(text, |at| spans.push((std::mem::replace(&mut start, at as u32), at as u32)));
+    spans.push((start, text.len() as u32));
+    spans
+}
+
 /// A sentence ends at marks followed by white space, closing punctuation aside, or by anything where the mark is full-width.
-fn by_marks(text: &str) -> usize {
-    let (mut sentences, mut ended, mut parted) = (1, false, false);
-    for c in text.chars() {
+/// Calls `next` with the place at which each sentence but the first begins.
+fn by_marks(text: &str, mut next: impl FnMut(usize)) {
+    let (mut ended, mut parted) = (false, false);
+    for (at, c) in text.char_indices() {
         let class = ASCII.get(c as usize).copied().unwrap_or_else(|| classes(c));
         if class & SENTENCE_END != 0 {
             (ended, parted) = (true, c >= '\u{3000}');
@@ -57,11 +70,12 @@ fn by_marks(text: &str) -> usize {
         } else if class & SPACE != 0 {
             parted = true;
         } else if class & PUNCT == 0 {
-            sentences += usize::from(parted);
+            if parted {
+                next(at);
+            }
             ended = false;
         }
     }
-    sentences
 }
 
 #[cfg(test)]
@@ -91,5 +105,13 @@ mod tests {
         assert_eq!(count("One. Two! \"Three?\" Four at 3.5"), 4);
         assert_eq!(count("一。二！三"), 3);
         assert_eq!((count(""), count("no end")), (1, 1));
+    }
+
+    #[test]
+    fn sentences_by_marks_cover_the_text() {
+        let text = "One. “Two!” 三。四";
+        let found: Vec<_> = spans(text).into_iter().map(|span| slice(text, span)).collect();
+        assert_eq!(found, ["One. “", "Two!” ", "三。", "四"]);
+        assert_eq!(spans(""), [(0, 0)]);
     }
 }

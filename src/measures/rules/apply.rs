@@ -1,7 +1,7 @@
 //! Judging a text by a rule set.
 
 use super::{Action, RuleSet, Step, Test, pass::Pass};
-use crate::text::Facts;
+use crate::text::{Facts, Splitter};
 
 /// What came of a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,25 +78,27 @@ impl RuleSet {
     /// order in which they would, so that the first is the reason. Without `audit`, `sink` hears nothing.
     pub fn apply(&self, text: &str, facts: &mut Facts, audit: bool, sink: &mut dyn FnMut(RuleOutcome)) -> Applied {
         let mut verdicts = Verdicts { sink: if audit { Some(sink) } else { None }, dropped: None };
-        let edited = self.judge(text, facts, &mut verdicts);
+        let words = self.words.unwrap_or(facts.splitter());
+        let edited = self.judge(text, facts, words, &mut verdicts);
+        facts.split_by(words);
         verdicts.dropped.unwrap_or_else(|| edited.map_or(Applied::Keep, Applied::Edited))
     }
 
-    fn judge(&self, text: &str, facts: &mut Facts, verdicts: &mut Verdicts) -> Option<String> {
+    fn judge(&self, text: &str, facts: &mut Facts, words: Splitter, verdicts: &mut Verdicts) -> Option<String> {
         let first = self.steps.iter().position(|step| step.action.of_lines()).unwrap_or(self.steps.len());
         let (before, rest) = self.steps.split_at(first);
         let (of_lines, after) = rest.split_at(rest.partition_point(|step| step.action.of_lines()));
-        whole(before, text, facts, verdicts);
+        whole(before, text, facts, words, verdicts);
         if verdicts.settled() || rest.is_empty() {
             return None;
         }
         let mut part = facts.take_part();
-        let edited = Pass::new(of_lines, self.lines, text, facts, &mut part, verdicts.sink.is_some()).run(verdicts);
+        let edited = Pass::new(of_lines, self.lines, words, (text, facts), &mut part, verdicts.sink.is_some()).run(verdicts);
         if let Some(edited) = &edited {
             part.reset();
-            whole(after, edited, &mut part, verdicts);
+            whole(after, edited, &mut part, words, verdicts);
         } else {
-            whole(after, text, facts, verdicts);
+            whole(after, text, facts, words, verdicts);
         }
         facts.give_part(part);
         edited
@@ -104,13 +106,13 @@ impl RuleSet {
 }
 
 /// Rules that judge a whole text.
-fn whole(steps: &[Step], text: &str, facts: &mut Facts, verdicts: &mut Verdicts) {
+fn whole(steps: &[Step], text: &str, facts: &mut Facts, words: Splitter, verdicts: &mut Verdicts) {
     for step in steps.iter().filter(|step| step.on) {
         if verdicts.settled() {
             return;
         }
         if let Action::Drop(test) = &step.action {
-            verdicts.judge(step, test, test.value(text, facts));
+            verdicts.judge(step, test, test.value(text, facts, words));
         }
     }
 }
@@ -134,6 +136,23 @@ mod tests {
         assert_eq!(apply("ab"), drop("short", "s", 2.0, 3.0));
         assert_eq!(apply("abc"), drop("one_word", "one_word", 1.0, 1.0));
         assert_eq!(apply(""), drop("short", "s", 0.0, 3.0));
+    }
+
+    #[test]
+    fn words_are_found_as_rule_set_and_user_say() {
+        let count = |of_set: &str, of_rule: &str, user: Option<Splitter>| {
+            let rules = format!("{of_set}\n[[rule]]\ndrop = \"d\"\nmeasure = \"words\"\n{of_rule}\nbelow = 0\n");
+            let mut set = set(&rules);
+            set.split_by(user);
+            let mut facts = Facts::new();
+            match set.apply("- it's me, no?", &mut facts, false, &mut |_| {}) {
+                Applied::Drop { value, .. } => value,
+                _ => f64::NAN,
+            }
+        };
+        let (whitespace, unicode_words) = ("words = \"whitespace\"", "words = \"unicode_words\"");
+        assert_eq!((count("", "", None), count(whitespace, "", None), count(whitespace, unicode_words, None)), (6.0, 4.0, 3.0));
+        assert_eq!((count(whitespace, "", Some(Splitter::Unicode)), count("", unicode_words, Some(Splitter::Unicode))), (6.0, 3.0));
     }
 
     #[test]

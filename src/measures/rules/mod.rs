@@ -2,16 +2,19 @@
 //!
 //! ```toml
 //! source = "where the definitions come from"
+//! words = "whitespace"           # how words are found, unless the user says; may be left out
 //!
 //! [[rule]]                       # judges the document
 //! drop = "too_few_words"         # the fault found; names the rule
 //! as = "gopher_short_doc"        # what the source calls it; as `drop` where left out
 //! measure = "words_not_symbols"
 //! min = 50                       # `min`, `max`: inclusive; `above`, `below`: exclusive
+//! words = "unicode_words"        # how words are found by this rule, whatever is said elsewhere; may be left out
 //!
 //! [lines]                        # how the `line` rules see lines; may be left out
 //! split = "universal"            # any Unicode line end; `newline` (the default): "\n" alone
 //! strip = true                   # white space around lines, and around the text made of them
+//! keep_empty = true              # lines with nothing in them are judged by no rule
 //!
 //! [[line]]                       # judges each line, in this order
 //! drop_line = "no_full_stop"     # leaves the line out
@@ -21,6 +24,11 @@
 //!
 //! [[line]]
 //! cut = "citations"              # edits the line
+//!
+//! [[line]]
+//! cut = "phrase_at_end"          # `phrase`, `phrase_at_start`: in any case of ASCII, with one white space beside it
+//! list = ["read more..."]
+//! max_words = 10                 # in lines of no more words between white space
 //!
 //! [[line]]
 //! drop = "curly_bracket"         # drops the document
@@ -50,7 +58,7 @@ mod reader;
 use std::ops::Range;
 
 use super::{Measure, Params};
-use crate::text::Facts;
+use crate::text::{Facts, Splitter};
 use cut::Cut;
 
 pub use apply::{Applied, RuleOutcome};
@@ -82,6 +90,8 @@ impl RuleError {
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
     source: String,
+    /// How words are found; by what the facts say where there is none.
+    words: Option<Splitter>,
     steps: Vec<Step>,
     lines: LineCut,
 }
@@ -112,6 +122,8 @@ enum Action {
 struct Test {
     measure: &'static Measure,
     params: Params,
+    /// How words are found, whatever the set or the user says.
+    words: Option<Splitter>,
     bounds: Bounds,
 }
 
@@ -125,6 +137,7 @@ enum Total {
 struct LineCut {
     universal: bool,
     strip: bool,
+    keep_empty: bool,
 }
 
 /// In the order of [`Bounds::NAMES`].
@@ -156,7 +169,11 @@ impl Bounds {
 }
 
 impl Test {
-    fn value(&self, text: &str, facts: &mut Facts) -> f64 {
+    /// The number for `text`, whose words are found by `words` if the rule does not say how.
+    fn value(&self, text: &str, facts: &mut Facts, words: Splitter) -> f64 {
+        if self.measure.of_words {
+            facts.split_by(self.words.unwrap_or(words));
+        }
         (self.measure.of)(text, facts, &self.params)
     }
 }
@@ -196,6 +213,11 @@ impl RuleSet {
     /// All rules, line rules and edits included, in file order.
     pub fn rules(&self) -> Vec<&str> {
         self.steps.iter().map(|step| step.name.as_str()).collect()
+    }
+
+    /// Finds words as the user wants, else as the set says, else by the default; rules that say how themselves go on doing so.
+    pub fn split_by(&mut self, wanted: Option<Splitter>) {
+        self.words = wanted.or(self.words).or(Some(Splitter::default()));
     }
 
     /// Whether any line may be left out or edited.

@@ -4,11 +4,14 @@ use toml::{Spanned, de::DeTable};
 
 use super::{
     Action, Bounds, LineCut, RuleError, RuleSet, Step, Test, Total,
-    cut::CUTS,
+    cut::{CUTS, Cut},
     nearest::suggest,
     reader::{ReadList, Reader, Table},
 };
-use crate::measures::{Key, MEASURES, Params, find};
+use crate::{
+    measures::{Key, List, MEASURES, Params, find},
+    text::Splitter,
+};
 
 impl RuleSet {
     /// Reads a rule file whose lists all stand in it.
@@ -33,13 +36,15 @@ impl RuleSet {
 
 impl Reader<'_, '_> {
     fn root(&mut self, root: &Table) -> RuleSet {
-        self.only(root, &["source", "rule", "lines", "line"]);
+        self.only(root, &["source", "words", "rule", "lines", "line"]);
         let source = self.string(root, "source", true).unwrap_or_default();
+        let words = self.choice(root, "words", &Splitter::NAMES);
         let mut lines = LineCut::default();
         for (_, table) in self.tables(root, "lines") {
-            self.only(&table, &["split", "strip"]);
+            self.only(&table, &["split", "strip", "keep_empty"]);
             lines.universal = self.choice(&table, "split", &[("newline", false), ("universal", true)]).unwrap_or_default();
             lines.strip = self.boolean(&table, "strip");
+            lines.keep_empty = self.boolean(&table, "keep_empty");
         }
         let mut rules = self.tables(root, "rule");
         let mut of_lines = self.tables(root, "line");
@@ -62,7 +67,7 @@ impl Reader<'_, '_> {
         if steps.is_empty() && self.errors.is_empty() {
             self.error("a rule set has rules", root.span.clone(), Some("add a `[[rule]]`".into()));
         }
-        RuleSet { source, steps, lines }
+        RuleSet { source, words, steps, lines }
     }
 
     fn step(&mut self, table: &Table, line: bool) -> Option<Step> {
@@ -75,8 +80,7 @@ impl Reader<'_, '_> {
         let name = self.string(table, kind, true)?;
         let alias = self.string(table, "as", false).unwrap_or_else(|| name.clone());
         let action = if *kind == "cut" {
-            self.only(table, &["cut", "as"]);
-            Action::Cut(self.choice(table, "cut", CUTS)?)
+            Action::Cut(self.cut(table)?)
         } else {
             let total = [("kept", Total::Kept), ("kept_share", Total::KeptShare)];
             let total = if line && *kind == "drop" { self.choice(table, "total", &total) } else { None };
@@ -92,6 +96,26 @@ impl Reader<'_, '_> {
         Some(Step { name, alias, action, on: true })
     }
 
+    /// Reports what would never be found in lower case.
+    fn lower_case(&mut self, table: &Table, list: &List, measure: &str) {
+        if let Some(item) = list.iter().find(|item| item.to_lowercase() != **item) {
+            let span = table.get("list").map_or(table.span.clone(), Spanned::span);
+            let help = format!("write `{}`", item.to_lowercase());
+            self.error(format!("`{measure}` looks for `{item}` in lower case"), span, Some(help));
+        }
+    }
+
+    fn cut(&mut self, table: &Table) -> Option<Cut> {
+        let how = self.choice(table, "cut", CUTS)?;
+        let keys: &[&str] = if how.wants_list() { &["cut", "as", "list", "max_words"] } else { &["cut", "as"] };
+        self.only(table, keys);
+        if how.wants_list() && table.get("list").is_none() {
+            self.error("this cut wants `list`", table.span.clone(), None);
+        }
+        let max_words = table.get("max_words").map(|_| self.count(table, "max_words"));
+        Some(Cut::new(how, self.list(table, "list"), max_words))
+    }
+
     fn test(&mut self, table: &Table, kind: &str, also: &[&str]) -> Option<Test> {
         let name = self.string(table, "measure", true)?;
         let Some(measure) = find(&name) else {
@@ -104,7 +128,11 @@ impl Reader<'_, '_> {
         known.extend(also);
         known.extend(Bounds::NAMES);
         known.extend(measure.keys.iter().map(|key| key.name()));
+        if measure.of_words {
+            known.push("words");
+        }
         self.only(table, &known);
+        let words = self.choice(table, "words", &Splitter::NAMES);
         let mut params = Params::default();
         for key in measure.keys {
             if table.get(key.name()).is_none() && *key != Key::Except {
@@ -114,7 +142,12 @@ impl Reader<'_, '_> {
             match key {
                 Key::N => params.n = self.count(table, key.name()),
                 Key::Chars => params.chars = self.count(table, key.name()),
-                Key::List => params.list = self.list(table, key.name()),
+                Key::List => {
+                    params.list = self.list(table, key.name());
+                    if measure.in_lower_case {
+                        self.lower_case(table, &params.list, &name);
+                    }
+                }
                 Key::Except => params.except = self.list(table, key.name()),
             }
         }
@@ -123,7 +156,7 @@ impl Reader<'_, '_> {
             let help = format!("give one of `{}`", Bounds::NAMES.join("`, `"));
             self.error("a rule has a bound", table.span.clone(), Some(help));
         }
-        Some(Test { measure, params, bounds })
+        Some(Test { measure, params, words, bounds })
     }
 }
 

@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use memchr::memchr_iter;
 
 use super::{Action, LineCut, Step, Test, Total, apply::Verdicts};
-use crate::text::{Facts, Span, chars, slice};
+use crate::text::{Facts, Span, Splitter, chars, slice};
 
 /// A pass over one text.
 pub struct Pass<'r, 't> {
     tallies: Vec<Tally<'r>>,
     cut: LineCut,
+    /// How words are found, where a rule does not say.
+    words: Splitter,
     text: &'t str,
     whole: &'t mut Facts,
     /// Facts of the line at hand.
@@ -38,14 +40,14 @@ struct Tally<'r> {
 
 impl<'r, 't> Pass<'r, 't> {
     /// A pass of `steps` over `text`, whose facts are `whole`; `line` is working memory.
-    pub fn new(steps: &'r [Step], cut: LineCut, text: &'t str, whole: &'t mut Facts, line: &'t mut Facts, audit: bool) -> Self {
+    pub fn new(steps: &'r [Step], cut: LineCut, words: Splitter, (text, whole): (&'t str, &'t mut Facts), line: &'t mut Facts, audit: bool) -> Self {
         let mut tally = |step: &'r Step| {
             let test = step.action.test().filter(|test| test.measure.adds_up);
-            let nothing = test.is_some_and(|test| test.value(text, whole) == 0.0);
+            let nothing = test.is_some_and(|test| test.value(text, whole, words) == 0.0);
             Tally { step, nothing, sum: 0.0, all: 0.0, worst: None, broke: None }
         };
         let tallies = steps.iter().filter(|step| step.on).map(&mut tally).collect();
-        Self { tallies, cut, text, whole, line, audit, broken: 0 }
+        Self { tallies, cut, words, text, whole, line, audit, broken: 0 }
     }
 
     /// Judges the text; gives what the lines left make of it, where that differs.
@@ -93,7 +95,10 @@ impl<'r, 't> Pass<'r, 't> {
             span.1 = span.0 + chars::strip_end(left).len() as u32;
         }
         let mut now = Cow::Borrowed(slice(self.text, span));
-        let Self { tallies, whole, line, .. } = self;
+        if now.is_empty() && self.cut.keep_empty {
+            return Some(now);
+        }
+        let Self { tallies, whole, line, words, .. } = self;
         line.reset();
         let mut value = |test: &Test, nothing: bool, now: &Cow<str>, fresh: bool| {
             if fresh {
@@ -104,10 +109,11 @@ impl<'r, 't> Pass<'r, 't> {
                     return 0.0;
                 }
                 if test.measure.of_words {
+                    line.split_by(test.words.unwrap_or(*words));
                     line.learn_words(whole, span);
                 }
             }
-            test.value(now, line)
+            test.value(now, line, *words)
         };
         for tally in tallies.iter_mut() {
             if let Action::DropByTotal(test, Total::KeptShare) = &tally.step.action {
@@ -118,7 +124,7 @@ impl<'r, 't> Pass<'r, 't> {
         for tally in tallies.iter_mut() {
             match &tally.step.action {
                 Action::Cut(cut) => {
-                    if let Cow::Owned(shorter) = cut(&now) {
+                    if let Cow::Owned(shorter) = cut.of(&now) {
                         now = Cow::Owned(shorter);
                         fresh = true;
                     }
@@ -197,6 +203,13 @@ mod tests {
         assert_eq!(apply(&cut, "a[12] \nabcd"), Applied::Edited("a ".into()));
         assert_eq!(apply(&format!("[lines]\nstrip = true\n{cut}"), " a[12] \nabcd\n"), Applied::Edited("a".into()));
         assert_eq!(apply("[lines]\nsplit = \"universal\"\n[[line]]\ncut = \"citations\"\n", "a\r\nb"), Applied::Edited("a\nb".into()));
+    }
+
+    #[test]
+    fn empty_lines_may_be_left_alone() {
+        let rule = "[[line]]\ndrop_line = \"one_word\"\nmeasure = \"words\"\nmin = 2\n";
+        assert_eq!(apply(rule, "a b\n\n \nc\nd e"), Applied::Edited("a b\nd e".into()));
+        assert_eq!(apply(&format!("[lines]\nkeep_empty = true\n{rule}"), "a b\n\n \nc\nd e"), Applied::Edited("a b\n\nd e".into()));
     }
 
     #[test]

@@ -1,37 +1,38 @@
-//! Tests of the rule sets in `filters/rules`: for every rule, texts in five scripts on both sides of its bound.
+//! Tests of the rule sets in `filters/rules`: for every rule, texts in five scripts on both sides of its bound, made from the bound itself.
+//!
+//! Bounds stand here a second time, so that a set that is changed is noticed; [`every_number_of_a_set_is_held`] proves that it is.
 
 mod c4;
+mod cases;
+mod faults;
+mod lines;
+mod nothing;
+mod repeats;
+mod texts;
 
-use super::{Applied, RuleSet};
+use super::{Applied, Bounds, RuleSet};
 use crate::text::{Facts, Splitter};
+use cases::{Case, cases};
 
-const GOPHER: &str = include_str!("../../../filters/rules/gopher.toml");
-const REPETITION: &str = include_str!("../../../filters/rules/gopher_repetition.toml");
-const C4: &str = include_str!("../../../filters/rules/c4.toml");
-const FINEWEB: &str = include_str!("../../../filters/rules/fineweb.toml");
+/// Every file in `filters/rules`.
+const SETS: [(&str, &str); 13] = [
+    ("c4", include_str!("../../../filters/rules/c4.toml")),
+    ("code", include_str!("../../../filters/rules/code.toml")),
+    ("code_c", include_str!("../../../filters/rules/code_c.toml")),
+    ("code_html", include_str!("../../../filters/rules/code_html.toml")),
+    ("code_python", include_str!("../../../filters/rules/code_python.toml")),
+    ("dclm", include_str!("../../../filters/rules/dclm.toml")),
+    ("dolma", include_str!("../../../filters/rules/dolma.toml")),
+    ("fineweb", include_str!("../../../filters/rules/fineweb.toml")),
+    ("gopher", include_str!("../../../filters/rules/gopher.toml")),
+    ("gopher_repetition", include_str!("../../../filters/rules/gopher_repetition.toml")),
+    ("madlad", include_str!("../../../filters/rules/madlad.toml")),
+    ("nemo", include_str!("../../../filters/rules/nemo.toml")),
+    ("refinedweb", include_str!("../../../filters/rules/refinedweb.toml")),
+];
 
-const SCRIPTS: [&str; 5] = ["abcdefghij", "абвгдежзик", "ابتثجحخدذر", "कखगघचछजझटठ", "天地玄黄宇宙洪荒日月"];
-
-/// Words of ten letters.
-#[derive(Clone, Copy)]
-struct Script(&'static str);
-
-impl Script {
-    /// The word number `i`, of `length` letters.
-    fn word(self, i: usize, length: usize) -> String {
-        let digits = format!("{i:0length$}");
-        digits.bytes().filter_map(|digit| self.0.chars().nth(usize::from(digit - b'0'))).collect()
-    }
-
-    /// Words of four letters from number `from` on.
-    fn words(self, from: usize, count: usize) -> Vec<String> {
-        (from..from + count).map(|i| self.word(i, 4)).collect()
-    }
-
-    /// `count` pieces, all different but for the last `copies`, which are as the first.
-    fn repeating(self, count: usize, copies: usize) -> Vec<String> {
-        (0..count).map(|i| self.word(if i < count - copies { i } else { 0 }, 4)).collect()
-    }
+fn toml(set: &str) -> &'static str {
+    SETS.iter().find(|(name, _)| *name == set).map(|(_, toml)| *toml).unwrap()
 }
 
 fn facts() -> Facts {
@@ -40,167 +41,112 @@ fn facts() -> Facts {
     facts
 }
 
-/// Builds texts 0 to `last`, one script after another; `rule` must find the value that was built, and keep those for which `within` holds:
-/// on each side there are twenty.
-fn sweep(set: &str, rule: &str, last: usize, within: impl Fn(f64) -> bool, build: impl Fn(Script, usize) -> (String, f64)) {
-    let mut set = RuleSet::parse(set).unwrap();
-    if rule == "too_many_words" {
-        set.override_bound(rule, "max", 50.0).unwrap();
+/// What one text showed.
+enum Seen {
+    Kept,
+    Dropped,
+    /// The rule did not do as the case says.
+    Wrong(String),
+}
+
+/// Applies the rule of `case` alone, out of `set`, to its text number `k`.
+fn look(set: &RuleSet, case: &Case, facts: &mut Facts, k: usize) -> Seen {
+    let (text, value) = case.text(k);
+    let keep = case.bound.holds(value);
+    let dropped = match set.apply(&text, facts, false, &mut |_| {}) {
+        Applied::Keep => None,
+        Applied::Edited(left) if left.is_empty() => Some(None),
+        Applied::Edited(_) => None,
+        Applied::Drop { reason, value, threshold, .. } => Some(Some((reason, value, threshold))),
+    };
+    facts.reset();
+    match dropped {
+        Some(_) if keep => Seen::Wrong(format!("text {k} of value {value} is dropped")),
+        None if !keep => Seen::Wrong(format!("text {k} of value {value} is kept")),
+        Some(Some((reason, found, _))) if reason != case.rule || (found - value).abs() > 1e-12 => Seen::Wrong(format!("{reason} found {found}, not {value}")),
+        Some(Some((_, _, threshold))) if threshold != case.bound.value() => Seen::Wrong(format!("the bound is {threshold}")),
+        Some(_) => Seen::Dropped,
+        None => Seen::Kept,
     }
-    let mut sides = [0, 0];
-    for k in 0..=last {
-        let (text, wanted) = build(Script(SCRIPTS[k % SCRIPTS.len()]), k);
-        let mut found = None;
-        set.apply(&text, &mut facts(), true, &mut |outcome| {
-            if outcome.rule == rule {
-                found = Some((outcome.value, outcome.keep));
+}
+
+/// `toml` with the rule of `case` alone, and those lines that it needs.
+fn alone(toml: &str, case: &Case) -> RuleSet {
+    let mut set = RuleSet::parse(toml).unwrap_or_else(|errors| panic!("{}: {errors:?}", case.set));
+    let others: Vec<_> = set.rules().into_iter().filter(|rule| *rule != case.rule && !case.with.contains(rule)).map(str::to_owned).collect();
+    for rule in others {
+        // A cut stands several times under one name.
+        set.steps.iter_mut().filter(|step| step.name == rule).for_each(|step| step.on = false);
+    }
+    set
+}
+
+#[test]
+fn every_rule_has_twenty_texts_on_either_side() {
+    for case in cases() {
+        let (set, mut facts) = (alone(toml(case.set), &case), facts());
+        let mut sides = [0, 0];
+        for k in case.numbers() {
+            match look(&set, &case, &mut facts, k) {
+                Seen::Kept => sides[0] += 1,
+                Seen::Dropped => sides[1] += 1,
+                Seen::Wrong(why) => panic!("{} of {}: {why}", case.rule, case.set),
             }
-        });
-        let (value, keep) = found.unwrap();
-        assert!((value - wanted).abs() < 1e-12, "{rule} of text {k}: {value}, not {wanted}");
-        assert_eq!(keep, within(value), "{rule} at {value}");
-        sides[usize::from(keep)] += 1;
-    }
-    assert!(sides.iter().all(|side| *side >= 20), "{rule}: {sides:?}");
-}
-
-fn ratio(part: usize, whole: usize) -> f64 {
-    part as f64 / whole as f64
-}
-
-#[test]
-fn gopher_words() {
-    let count = |s: Script, k: usize| (format!("{} !", s.words(0, 20 + k).join(" ")), (20 + k) as f64);
-    sweep(GOPHER, "too_few_words", 60, |n| n >= 50.0, count);
-    sweep(GOPHER, "too_many_words", 60, |n| n <= 50.0, count);
-    let lengths = |short: usize| {
-        move |s: Script, k: usize| {
-            let words: Vec<_> = (0..60).map(|i| s.word(i, if i < 60 - k { short } else { short + 2 })).collect();
-            (words.join(" "), ratio(60 * short + 2 * k, 60))
         }
-    };
-    sweep(GOPHER, "short_words", 60, |mean| mean >= 3.0, lengths(2));
-    sweep(GOPHER, "long_words", 60, |mean| mean <= 10.0, lengths(9));
-    let alphabetic = |s: Script, k: usize| (format!("{} {}", s.words(0, 50 + k).join(" "), "12 ".repeat(50 - k)), ratio(50 + k, 100));
-    sweep(GOPHER, "too_few_alphabetic_words", 50, |share| share >= 0.8, alphabetic);
-    let stop = ["the", "be", "to", "of", "and", "that", "have", "with"];
-    let stops = |s: Script, k: usize| (format!("The {} {}", s.words(0, k).join(" "), stop[..k % 8].join(" the ")), (k % 8) as f64);
-    sweep(GOPHER, "too_few_stop_words", 160, |n| n >= 2.0, stops);
+        assert!(sides.iter().all(|side| *side >= 20), "{} of {}: {sides:?} kept and dropped", case.rule, case.set);
+    }
 }
 
 #[test]
-fn gopher_marks_and_lines() {
-    let marks = |mark: &'static str| move |s: Script, k: usize| (format!("{} {}", s.words(0, 200).join(" "), format!("{mark} ").repeat(k)), ratio(k, 200 + k));
-    sweep(GOPHER, "too_many_hashes", 60, |share| share <= 0.1, marks("#"));
-    sweep(GOPHER, "too_many_ellipses", 60, |share| share <= 0.1, marks("…"));
-    sweep(GOPHER, "too_many_ellipses", 60, |share| share <= 0.1, marks("..."));
-    let bullets = |mark: &'static str| {
-        move |s: Script, k: usize| {
-            let line = |(i, word): (usize, String)| {
-                if i < 240 + k { format!(" {mark}{word}") } else { word }
-            };
-            let lines: Vec<_> = s.words(0, 300).into_iter().enumerate().map(line).collect();
-            (lines.join("\n"), ratio(240 + k, 300))
+fn every_rule_has_a_case() {
+    let cases = cases();
+    for (name, toml) in SETS {
+        let set = RuleSet::parse(toml).unwrap();
+        let bounded: Vec<_> = set.steps.iter().filter(|step| step.action.test().is_some()).map(|step| step.name.as_str()).collect();
+        for rule in &bounded {
+            assert!(cases.iter().any(|case| case.set == name && case.rule == *rule), "{rule} of {name} has no case");
         }
-    };
-    sweep(GOPHER, "too_many_bullets", 60, |share| share <= 0.9, bullets("- "));
-    sweep(GOPHER, "too_many_bullets", 60, |share| share <= 0.9, bullets("•"));
-    let ends = |s: Script, k: usize| {
-        let line = |(i, word): (usize, String)| {
-            if i < k { format!("{word}{} ", ["...", "…"][i % 2]) } else { word }
+        for case in cases.iter().filter(|case| case.set == name) {
+            assert!(bounded.contains(&case.rule), "{name} has no rule {}", case.rule);
+        }
+    }
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/filters/rules")).unwrap();
+    assert_eq!(files.count(), SETS.len(), "a file of filters/rules is not tested");
+}
+
+/// Each `toml` that differs from the set in one number of the rule of `case`, by one unit of its last place or, of shares, of the second.
+fn mutants(case: &Case) -> Vec<(String, String)> {
+    let toml = toml(case.set);
+    let named = toml.find(&format!("= \"{}\"\n", case.rule)).unwrap();
+    let start = toml[..named].rfind('\n').map_or(0, |at| at + 1);
+    let end = toml[start..].find("\n\n").map_or(toml.len(), |at| start + at);
+    let mut found = Vec::new();
+    for line in toml[start..end].lines() {
+        let Some((key, number)) = line.split_once(" = ").and_then(|(key, number)| Some((key, number.replace('_', "").parse::<f64>().ok()?))) else {
+            continue;
         };
-        let lines: Vec<_> = s.words(0, 100).into_iter().enumerate().map(line).collect();
-        (lines.join("\r\n"), ratio(k, 100))
-    };
-    sweep(GOPHER, "too_many_line_end_ellipses", 60, |share| share <= 0.3, ends);
+        let unit = if number.fract() == 0.0 && (number != 1.0 || case.bound.value() != 1.0 || key != "below") { 1.0 } else { 0.01 };
+        for changed in [number - unit, number + unit] {
+            // Lengths and words of n-grams are whole numbers from 1 on.
+            if changed >= 1.0 || Bounds::NAMES.contains(&key) {
+                let other = format!("{key} = {changed:.4}");
+                let other = if Bounds::NAMES.contains(&key) { other } else { format!("{key} = {changed}") };
+                found.push((other.clone(), format!("{}{}{}", &toml[..start], toml[start..end].replace(line, &other), &toml[end..])));
+            }
+        }
+    }
+    found
 }
 
 #[test]
-fn repeated_lines_and_paragraphs() {
-    let pieces = |s: Script, k: usize, between: &str| s.repeating(100, k).join(between);
-    sweep(REPETITION, "duplicate_paragraphs", 60, |share| share <= 0.3, |s, k| (pieces(s, k, "\n\n"), ratio(k, 100)));
-    sweep(REPETITION, "duplicate_paragraph_chars", 60, |share| share <= 0.2, |s, k| (pieces(s, k, "\n\n"), ratio(4 * k, 598)));
-    sweep(REPETITION, "duplicate_lines", 60, |share| share <= 0.3, |s, k| (pieces(s, k, "\n"), ratio(k, 100)));
-    sweep(REPETITION, "duplicate_line_chars", 60, |share| share <= 0.2, |s, k| (pieces(s, k, "\n"), ratio(4 * k, 499)));
-}
-
-/// An n-gram `k + 1` times, other words between and behind so that `bound` is met about half way to 60.
-fn ngrams(s: Script, k: usize, n: usize, rest: f64) -> (String, usize) {
-    let rest = rest.max(0.0) as usize;
-    let gram = s.words(0, n);
-    let mut words = Vec::new();
-    for i in 0..=k {
-        words.extend(gram.iter().cloned());
-        words.push(s.word(100 + i, 4));
+fn every_number_of_a_set_is_held() {
+    for case in cases() {
+        let mutants = mutants(&case);
+        assert!(!mutants.is_empty(), "{} of {} has no number", case.rule, case.set);
+        for (change, toml) in mutants {
+            let (set, mut facts) = (alone(&toml, &case), facts());
+            let noticed = case.numbers().any(|k| matches!(look(&set, &case, &mut facts, k), Seen::Wrong(_)));
+            assert!(noticed, "{} of {} with {change} passes", case.rule, case.set);
+        }
     }
-    words.extend(s.words(200, rest));
-    let chars = 5 * words.len() - 1;
-    (words.join(" "), chars)
-}
-
-#[test]
-fn repeated_ngrams() {
-    for (n, bound) in [(2usize, 0.2), (3, 0.18), (4, 0.16)] {
-        let rest = 30.0 * ((5 * n - 1) as f64 / bound / 5.0 - (n + 1) as f64);
-        sweep(
-            REPETITION,
-            &format!("top_{n}_gram"),
-            60,
-            |share| share <= bound,
-            |s, k| {
-                let (text, chars) = ngrams(s, k, n, rest);
-                (text, ratio((5 * n - 1) * (k + 1), chars))
-            },
-        );
-    }
-    for (n, bound) in (5usize..=10).zip([0.15, 0.14, 0.13, 0.12, 0.11, 0.1]) {
-        let rest = 30.0 * ((4 * n) as f64 / bound / 5.0 - (n + 1) as f64);
-        sweep(
-            REPETITION,
-            &format!("duplicate_{n}_grams"),
-            60,
-            |share| share <= bound,
-            |s, k| {
-                let (text, chars) = ngrams(s, k, n, rest);
-                (text, ratio(4 * n * k, chars))
-            },
-        );
-    }
-}
-
-#[test]
-fn fineweb_lines() {
-    let terminal = |s: Script, k: usize| {
-        let marks = [".", "?", "!", "。", "।", "؟"];
-        let line = |(i, word): (usize, String)| {
-            if i < k { word + marks[i % 6] } else { word + "\"" }
-        };
-        let lines: Vec<_> = s.words(0, 200).into_iter().enumerate().map(line).collect();
-        (lines.join("\n \n"), ratio(k, 200))
-    };
-    sweep(FINEWEB, "too_few_terminal_lines", 60, |share| share >= 0.12, terminal);
-    let short = |s: Script, k: usize| {
-        let lines: Vec<_> = (0..100).map(|i| s.word(i, if i < 40 + k { 30 } else { 31 })).collect();
-        (lines.join("\n"), ratio(40 + k, 100))
-    };
-    sweep(FINEWEB, "too_many_short_lines", 60, |share| share <= 0.67, short);
-    let copies = |s: Script, k: usize| (s.repeating(3000, k).join("\n\n"), ratio(k, 3000));
-    sweep(FINEWEB, "duplicate_line_chars", 60, |share| share <= 0.01, copies);
-    let newlines = |s: Script, k: usize| (format!("{}{}", s.words(0, 100).join(" "), "\n".repeat(k)), ratio(k, 100));
-    sweep(FINEWEB, "too_many_newlines", 60, |share| share <= 0.3, newlines);
-}
-
-#[test]
-fn texts_of_nothing_have_defined_results() {
-    let reason = |set: &str, text: &str| match RuleSet::parse(set).unwrap().apply(text, &mut facts(), false, &mut |_| {}) {
-        Applied::Drop { alias, .. } => alias,
-        _ => "keep".to_owned(),
-    };
-    for text in ["", " \n ", "word", "!!! ??? ###", "漢字漢字"] {
-        assert_eq!(reason(GOPHER, text), "gopher_short_doc");
-        assert_eq!(reason(C4, text), "too_few_sentences");
-    }
-    assert_eq!((reason(REPETITION, ""), reason(REPETITION, " "), reason(REPETITION, "word")), ("empty".into(), "keep".into(), "keep".into()));
-    assert_eq!((reason(FINEWEB, ""), reason(FINEWEB, "\n \n"), reason(FINEWEB, "word")), ("empty".into(), "empty".into(), "line_punct_ratio".into()));
-    assert_eq!(reason(FINEWEB, "漢字。"), "short_line_ratio");
 }

@@ -5,7 +5,8 @@ mod unicode;
 
 use super::{
     Span,
-    chars::{SPACE, is},
+    chars::{self, SPACE, is},
+    slice,
 };
 
 /// How a text is cut into words.
@@ -18,11 +19,21 @@ pub enum Splitter {
     Whitespace,
     /// The tokens of spaCy 3.8's blank English, without those of white space: what datatrove uses for English.
     SpacyEn,
+    /// Those of `Unicode` that begin with a letter or a number: what DCLM makes n-grams of.
+    UnicodeWords,
+    /// Between the white space of ASCII, where they begin with a letter or a number: what DCLM counts, by fastText's tokenizer.
+    FasttextWords,
 }
 
 impl Splitter {
     /// Every splitter with its name in rule and pipeline files.
-    pub const NAMES: [(&str, Self); 3] = [("unicode", Self::Unicode), ("whitespace", Self::Whitespace), ("spacy_en", Self::SpacyEn)];
+    pub const NAMES: [(&str, Self); 5] = [
+        ("unicode", Self::Unicode),
+        ("whitespace", Self::Whitespace),
+        ("spacy_en", Self::SpacyEn),
+        ("unicode_words", Self::UnicodeWords),
+        ("fasttext_words", Self::FasttextWords),
+    ];
 
     /// The splitter called `name`.
     pub fn find(name: &str) -> Option<Self> {
@@ -35,7 +46,39 @@ impl Splitter {
             Self::Unicode => unicode::split(text, words),
             Self::Whitespace => whitespace(text, |from, to| words.push((from as u32, to as u32))),
             Self::SpacyEn => spacy_en::split(text, words),
+            Self::UnicodeWords => {
+                let from = words.len();
+                unicode::split(text, words);
+                keep_alphanumeric(text, words, from);
+            }
+            Self::FasttextWords => {
+                let from = words.len();
+                ascii_whitespace(text, words);
+                keep_alphanumeric(text, words, from);
+            }
         }
+    }
+}
+
+/// Leaves out those words, from number `from` on, whose first character is neither letter nor number.
+fn keep_alphanumeric(text: &str, words: &mut Vec<Span>, from: usize) {
+    let mut place = 0;
+    words.retain(|word| {
+        place += 1;
+        place <= from || slice(text, *word).chars().next().is_some_and(chars::is_alphanumeric)
+    });
+}
+
+/// Appends what lies between the characters that fastText takes for white space.
+fn ascii_whitespace(text: &str, words: &mut Vec<Span>) {
+    let mut start = 0;
+    let space = |byte: u8| matches!(byte, b' ' | b'\t'..=b'\r' | 0);
+    let ends = text.bytes().enumerate().filter(|(_, byte)| space(*byte)).map(|(at, _)| at);
+    for end in ends.chain([text.len()]) {
+        if start < end {
+            words.push((start as u32, end as u32));
+        }
+        start = end + 1;
     }
 }
 
@@ -130,6 +173,13 @@ mod tests {
     fn unicode_words_keep_marks_and_need_no_spaces() {
         assert_eq!(words("It can't be 3.5, no?", Splitter::Unicode), ["It", "can't", "be", "3.5", ",", "no", "?"]);
         assert_eq!(words("漢字", Splitter::Unicode), ["漢", "字"]);
+    }
+
+    #[test]
+    fn marks_are_no_words_of_dclm() {
+        let text = "- It's\u{a0}3.5, (no)\0漢字 …";
+        assert_eq!(words(text, Splitter::UnicodeWords), ["It's", "3.5", "no", "漢", "字"]);
+        assert_eq!(words(text, Splitter::FasttextWords), ["It's\u{a0}3.5,", "漢字"]);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Lines and sentences of C4's rules.
 
-use super::{C4, SCRIPTS, Script, facts};
+use super::{facts, texts::Script, toml};
 use crate::measures::rules::{Applied, RuleSet};
 
 /// Whether C4 leaves `line` of a text that holds nothing else; none where the text is dropped.
 fn c4_leaves(line: &str) -> Option<bool> {
-    let mut set = RuleSet::parse(C4).unwrap();
+    let mut set = RuleSet::parse(toml("c4")).unwrap();
     set.disable("too_few_sentences").unwrap();
     match set.apply(line, &mut facts(), false, &mut |_| {}) {
         Applied::Keep => Some(true),
@@ -16,7 +16,7 @@ fn c4_leaves(line: &str) -> Option<bool> {
 
 #[test]
 fn c4_lines() {
-    for script in SCRIPTS.map(Script) {
+    for script in Script::ALL {
         let words = script.words(0, 3).join(" ");
         for k in 0..40 {
             let long = script.word(k, 981 + k);
@@ -46,8 +46,8 @@ fn c4_lines() {
 
 #[test]
 fn c4_sentences() {
-    let mut set = RuleSet::parse(C4).unwrap();
-    for script in SCRIPTS.map(Script) {
+    let mut set = RuleSet::parse(toml("c4")).unwrap();
+    for script in Script::ALL {
         for k in 1..40 {
             // Two sentences a line, and one line without a mark.
             let sentence = script.words(k, 3).join(" ");
