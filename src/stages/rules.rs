@@ -12,7 +12,8 @@
 //! ```
 //!
 //! The source of each set and of its definitions stands at the head of its file. How a text is cut into words decides many of them:
-//! `words = "spacy_en"` follows datatrove's English tokenizer, `"unicode"` works for all languages; `dclm`, `dolma`, `madlad` and `nemo` say themselves how
+//! `words = "spacy_en"` follows datatrove's English tokenizer, `"icu"` works for all languages (Unicode's word boundaries, and dictionaries for Chinese,
+//! Japanese, Thai, Lao, Khmer and Burmese); `dclm`, `dolma`, `madlad` and `nemo` say themselves how
 //! their sources do it.
 
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ const SETS: [(&str, &str); 13] = [
 pub struct Rules {
     /// Name of a built-in set, or the path of a `.toml` file.
     set: String,
-    /// How texts are cut into words: "unicode", "whitespace", "spacy_en", "unicode_words" or "fasttext_words". Default: as the set says, else "unicode".
+    /// How texts are cut into words: "icu", "unicode", "whitespace", "spacy_en", "unicode_words" or "fasttext_words". Default: as the set says, else "icu".
     words: Option<String>,
     /// Bounds to change: `bounds.RULE.min`, `max`, `above` or `below`.
     #[serde(default)]

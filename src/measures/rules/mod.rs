@@ -215,9 +215,9 @@ impl RuleSet {
         self.steps.iter().map(|step| step.name.as_str()).collect()
     }
 
-    /// Finds words as the user wants, else as the set says, else by the default; rules that say how themselves go on doing so.
+    /// Finds words as the user wants, else as the set says, else by the script of the text; rules that say how themselves go on doing so.
     pub fn split_by(&mut self, wanted: Option<Splitter>) {
-        self.words = wanted.or(self.words).or(Some(Splitter::default()));
+        self.words = wanted.or(self.words).or(Some(Splitter::Icu));
     }
 
     /// Whether any line may be left out or edited.

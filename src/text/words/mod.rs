@@ -1,5 +1,6 @@
 //! Cutting a text into words, by a named choice.
 
+mod icu;
 mod spacy_en;
 mod unicode;
 
@@ -19,6 +20,8 @@ pub enum Splitter {
     Whitespace,
     /// The tokens of spaCy 3.8's blank English, without those of white space: what datatrove uses for English.
     SpacyEn,
+    /// As `Unicode`, but Chinese, Japanese, Thai, Lao, Khmer and Burmese by ICU's dictionaries.
+    Icu,
     /// Those of `Unicode` that begin with a letter or a number: what DCLM makes n-grams of.
     UnicodeWords,
     /// Between the white space of ASCII, where they begin with a letter or a number: what DCLM counts, by fastText's tokenizer.
@@ -27,10 +30,11 @@ pub enum Splitter {
 
 impl Splitter {
     /// Every splitter with its name in rule and pipeline files.
-    pub const NAMES: [(&str, Self); 5] = [
+    pub const NAMES: [(&str, Self); 6] = [
         ("unicode", Self::Unicode),
         ("whitespace", Self::Whitespace),
         ("spacy_en", Self::SpacyEn),
+        ("icu", Self::Icu),
         ("unicode_words", Self::UnicodeWords),
         ("fasttext_words", Self::FasttextWords),
     ];
@@ -46,6 +50,7 @@ impl Splitter {
             Self::Unicode => unicode::split(text, words),
             Self::Whitespace => whitespace(text, |from, to| words.push((from as u32, to as u32))),
             Self::SpacyEn => spacy_en::split(text, words),
+            Self::Icu => icu::split(text, words),
             Self::UnicodeWords => {
                 let from = words.len();
                 unicode::split(text, words);

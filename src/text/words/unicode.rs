@@ -12,12 +12,19 @@ pub fn split(text: &str, words: &mut Vec<Span>) {
         if kinds & kind::HIGH != 0 {
             let bounds = slice(text, span).split_word_bound_indices();
             words.extend(bounds.map(|(at, word)| (span.0 + at as u32, span.0 + (at + word.len()) as u32)));
-        } else if kinds & kind::OTHER == 0 {
-            words.push(span);
         } else {
-            ascii(slice(text, span).as_bytes(), span.0, words);
+            split_ascii(text, span, kinds, words);
         }
     });
+}
+
+/// Appends the words and marks of a piece in ASCII whose bytes are of these kinds.
+pub fn split_ascii(text: &str, span: Span, kinds: u8, words: &mut Vec<Span>) {
+    if kinds & kind::OTHER == 0 {
+        words.push(span);
+    } else {
+        ascii(slice(text, span).as_bytes(), span.0, words);
+    }
 }
 
 /// The rules as they are for ASCII alone, white space aside.
