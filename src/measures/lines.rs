@@ -49,6 +49,21 @@ pub fn short_share(text: &str, facts: &mut Facts, params: &Params) -> f64 {
     share(lines::not_blank(text).filter(short).count(), facts.repeated_lines_not_blank(text).pieces)
 }
 
+/// Share of the lines not blank that have at most `n` words other than symbols.
+pub fn few_words_share(text: &str, facts: &mut Facts, params: &Params) -> f64 {
+    let mut words = facts.words(text);
+    let (mut found, mut all) = (0, 0);
+    for line in lines::not_blank(text) {
+        let end = (line.as_ptr() as usize - text.as_ptr() as usize + line.len()) as u32;
+        let (here, rest) = words.split_at(words.partition_point(|word| word.0 < end));
+        words = rest;
+        all += 1;
+        let is_word = |word: &&Span| slice(text, **word).chars().any(char::is_alphanumeric);
+        found += usize::from(here.iter().filter(is_word).take(params.n + 1).count() <= params.n);
+    }
+    share(found, all)
+}
+
 /// Share of `pieces` for which `with` holds.
 fn piece_share(text: &str, pieces: Pieces, mut with: impl FnMut(&str) -> bool) -> f64 {
     let (mut found, mut all) = (0, 0);
@@ -150,6 +165,16 @@ mod tests {
     #[test]
     fn terminal_marks_are_those_of_any_script() {
         assert_eq!(of(terminal_share, "a.\n漢。\nb. \n\nक।\n\"c.\"", 0, &[]), 3.0 / 5.0);
+    }
+
+    #[test]
+    fn lines_have_words() {
+        assert_eq!(of_n(few_words_share, "one two three\n\nfour - five\n我 他\n- - -", 2), 0.75);
+        assert_eq!(of_n(few_words_share, "", 2), 0.0);
+    }
+
+    fn of_n(measure: crate::measures::Of, text: &str, n: usize) -> f64 {
+        measure(text, &mut Facts::new(), &Params { n, ..Params::default() })
     }
 
     #[test]

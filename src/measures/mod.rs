@@ -4,6 +4,7 @@
 //! measure is a finite number on every text, the empty one included.
 
 mod characters;
+mod chinese;
 mod code;
 mod lines;
 mod list;
@@ -121,6 +122,8 @@ pub const MEASURES: &[Measure] = &[
     measure("duplicate_paragraph_char_share", repetition::paragraph_char_share),
     measure("duplicate_paragraph_share", repetition::paragraph_share),
     measure("ends_in_listed", phrases::ends_in).keys(&[Key::List, Key::Except]),
+    measure("few_word_line_share", lines::few_words_share).keys(&[Key::N]).of_words(),
+    measure("lone_chinese_char_share", chinese::lone_char_share).of_words(),
     measure("line_end_share", lines::end_share).keys(&[Key::List]),
     measure("line_start_share", lines::start_share).keys(&[Key::List]),
     measure("lines", lines::lines),
@@ -164,6 +167,7 @@ pub const MEASURES: &[Measure] = &[
     measure("url_char_share", characters::url_share),
     measure("visible_char_share", code::visible_share),
     measure("visible_chars", code::visible_chars),
+    measure("unlisted_chinese_word_share", chinese::unlisted_share).keys(&[Key::List, Key::N]).of_words(),
     measure("words", words::words).of_words(),
     measure("words_not_symbols", words::not_symbols).of_words(),
 ];

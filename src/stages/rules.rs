@@ -1,6 +1,6 @@
 //! Drop and clean texts by a published set of heuristics, or by one of your own.
 //!
-//! `set` names a built-in set (`c4`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `nemo`, `refinedweb`) or the path of a
+//! `set` names a built-in set (`c4`, `chinese`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `multilingual`, `nemo`, `refinedweb`) or the path of a
 //! `.toml` file of the same form (see filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
 //!
 //! ```toml
@@ -19,12 +19,14 @@
 use std::collections::BTreeMap;
 
 use super::prelude::*;
-use crate::measures::rules::{Applied, RuleError, RuleSet};
+use crate::language::covers;
+use crate::measures::rules::{Applied, ByLanguage, RuleError};
 use crate::text::Splitter;
 
 /// The sets that are built in, by name.
-const SETS: [(&str, &str); 13] = [
+const SETS: [(&str, &str); 15] = [
     ("c4", include_str!("../../filters/rules/c4.toml")),
+    ("chinese", include_str!("../../filters/rules/chinese.toml")),
     ("code", include_str!("../../filters/rules/code.toml")),
     ("code_c", include_str!("../../filters/rules/code_c.toml")),
     ("code_html", include_str!("../../filters/rules/code_html.toml")),
@@ -35,6 +37,7 @@ const SETS: [(&str, &str); 13] = [
     ("gopher", include_str!("../../filters/rules/gopher.toml")),
     ("gopher_repetition", include_str!("../../filters/rules/gopher_repetition.toml")),
     ("madlad", include_str!("../../filters/rules/madlad.toml")),
+    ("multilingual", include_str!("../../filters/rules/multilingual.toml")),
     ("nemo", include_str!("../../filters/rules/nemo.toml")),
     ("refinedweb", include_str!("../../filters/rules/refinedweb.toml")),
 ];
@@ -50,6 +53,8 @@ pub struct Rules {
     /// Bounds to change: `bounds.RULE.min`, `max`, `above` or `below`.
     #[serde(default)]
     bounds: BTreeMap<String, BTreeMap<String, f64>>,
+    /// A file of bounds by language, as `dataprep fit-thresholds` writes it; `bounds` above come after it.
+    thresholds: Option<String>,
     /// Rules to leave out.
     #[serde(default)]
     disable: Vec<String>,
@@ -66,9 +71,10 @@ impl Recipe for Rules {
 
     fn spec(&self) -> Spec {
         // The reasons of a user's file are known once it is read.
-        let set = built_in(&self.set).and_then(|text| RuleSet::parse(text).ok()).unwrap_or_default();
+        let set = built_in(&self.set).and_then(|text| ByLanguage::parse(text, &mut no_lists).ok()).unwrap_or_default();
         let spec = Spec::new().needs("text");
-        let spec = if self.languages.0.is_empty() { spec } else { spec.needs("lang") };
+        let by_language = set.depends_on_language() || self.thresholds.is_some() || !self.languages.0.is_empty();
+        let spec = if by_language { spec.needs("lang") } else { spec };
         set.reasons().into_iter().fold(spec, |spec, reason| spec.reason(reason))
     }
 
@@ -84,8 +90,11 @@ impl Recipe for Rules {
         }
         let mut set = load(&self.set, shop).unwrap_or_else(|found| {
             complaints.extend(found);
-            RuleSet::default()
+            ByLanguage::default()
         });
+        if let (Some(name), true) = (&self.thresholds, complaints.is_empty()) {
+            complaints.extend(set_thresholds(&mut set, name, shop).err().unwrap_or_default());
+        }
         // Without a set there is nothing to say about bounds.
         if complaints.is_empty() {
             for (rule, bounds) in &self.bounds {
@@ -101,32 +110,33 @@ impl Recipe for Rules {
             return Err(complaints);
         }
         set.split_by(splitter);
-        let languages = if self.languages.0.is_empty() { None } else { Some((shop.tag::<String>("lang")?, self.languages.0)) };
+        let lang = (set.depends_on_language() || !self.languages.0.is_empty()).then(|| shop.tag("lang")).transpose()?;
         let reasons = set.reasons().into_iter().map(|name| (name.to_owned(), shop.reason(name))).collect();
-        Ok(Built::stage(Judge { set, languages, audit: self.audit, reasons }))
+        Ok(Built::stage(Judge { set, lang, languages: self.languages.0, audit: self.audit, reasons }))
     }
 }
 
 struct Judge {
-    set: RuleSet,
-    languages: Option<(Tag<String>, Vec<String>)>,
+    set: ByLanguage,
+    /// The language of a document, where it matters.
+    lang: Option<Tag<String>>,
+    /// Languages of the documents that are judged; all where there is none.
+    languages: Vec<String>,
     audit: bool,
     reasons: BTreeMap<String, Reason>,
 }
 
 impl Stage for Judge {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
-        if let Some((tag, languages)) = &self.languages {
-            let lang = doc.tag(*tag).unwrap_or_default();
-            let primary = lang.split('-').next().unwrap_or_default();
-            if !languages.iter().any(|wanted| wanted == lang || wanted == primary) {
-                return Ok(Verdict::Keep);
-            }
+        let lang = self.lang.and_then(|tag| doc.tag(tag)).unwrap_or_default();
+        if !self.languages.is_empty() && !self.languages.iter().any(|wanted| covers(wanted, lang)) {
+            return Ok(Verdict::Keep);
         }
+        let set = self.set.of(lang);
         let mut findings = Vec::new();
         let audit = self.audit || scratch.audits();
         let facts = scratch.facts(doc);
-        let applied = self.set.apply(doc.text(), facts, audit, &mut |outcome| {
+        let applied = set.apply(doc.text(), facts, audit, &mut |outcome| {
             findings.push(Finding {
                 stage: String::new(),
                 rule: outcome.rule.to_owned(),
@@ -161,9 +171,9 @@ fn built_in(set: &str) -> Option<&'static str> {
 }
 
 /// Reads a set; lists that a user's file names lie beside it.
-fn load(set: &str, shop: &mut Shop<'_>) -> std::result::Result<RuleSet, Vec<Complaint>> {
+fn load(set: &str, shop: &mut Shop<'_>) -> std::result::Result<ByLanguage, Vec<Complaint>> {
     if let Some(text) = built_in(set) {
-        return RuleSet::parse(text).map_err(|errors| located(set, text, errors));
+        return ByLanguage::parse(text, &mut no_lists).map_err(|errors| located("set", set, text, errors));
     }
     if !set.ends_with(".toml") {
         let names: Vec<_> = SETS.iter().map(|(name, _)| *name).collect();
@@ -177,15 +187,26 @@ fn load(set: &str, shop: &mut Shop<'_>) -> std::result::Result<RuleSet, Vec<Comp
         let bytes = shop.read("set", &path.with_file_name(list)).map_err(|complaint| complaint.message)?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
     };
-    RuleSet::parse_with(&text, &mut read).map_err(|errors| located(set, &text, errors))
+    ByLanguage::parse(&text, &mut read).map_err(|errors| located("set", set, &text, errors))
 }
 
-/// Complaints that name the line and column of the rule file.
-fn located(file: &str, text: &str, errors: Vec<RuleError>) -> Vec<Complaint> {
+/// The sets that are built in name no list files.
+fn no_lists(_: &str) -> std::result::Result<String, String> {
+    Err("a set that is built in has its lists in itself".to_owned())
+}
+
+fn set_thresholds(set: &mut ByLanguage, name: &str, shop: &mut Shop<'_>) -> std::result::Result<(), Vec<Complaint>> {
+    let bytes = shop.read("thresholds", name.as_ref())?;
+    let text = String::from_utf8(bytes).map_err(|_| Complaint::new("thresholds", format!("`{name}` is not UTF-8"), "save it as UTF-8"))?;
+    set.set_thresholds(&text).map_err(|errors| located("thresholds", name, &text, errors))
+}
+
+/// Complaints that name the line and column of the file that `key` names.
+fn located(key: &str, file: &str, text: &str, errors: Vec<RuleError>) -> Vec<Complaint> {
     let place = |error: RuleError| {
         let before = text.get(..error.span.start).unwrap_or_default();
         let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
-        Complaint::new("set", format!("`{file}`:{line}:{column}: {}", error.message), error.help.unwrap_or_default())
+        Complaint::new(key, format!("`{file}`:{line}:{column}: {}", error.message), error.help.unwrap_or_default())
     };
     errors.into_iter().map(place).collect()
 }

@@ -11,6 +11,8 @@
 //! min = 50                       # `min`, `max`: inclusive; `above`, `below`: exclusive
 //! words = "unicode_words"        # how words are found by this rule, whatever is said elsewhere; may be left out
 //!
+//! # [bounds.zh] and `list = "stop_words"`: see [`ByLanguage`]
+//!
 //! [lines]                        # how the `line` rules see lines; may be left out
 //! split = "universal"            # any Unicode line end; `newline` (the default): "\n" alone
 //! strip = true                   # white space around lines, and around the text made of them
@@ -48,6 +50,7 @@
 
 mod apply;
 mod cut;
+mod languages;
 mod nearest;
 mod parse;
 mod pass;
@@ -57,11 +60,12 @@ mod reader;
 
 use std::ops::Range;
 
-use super::{Measure, Params};
+use super::{Key, Measure, Params};
 use crate::text::{Facts, Splitter};
 use cut::Cut;
 
 pub use apply::{Applied, RuleOutcome};
+pub use languages::ByLanguage;
 pub use reader::ReadList;
 
 /// What is wrong in a rule file or with a request, and what to do.
@@ -94,6 +98,8 @@ pub struct RuleSet {
     words: Option<Splitter>,
     steps: Vec<Step>,
     lines: LineCut,
+    /// Whether a rule wants the stop words of the text's language.
+    wants_stop_words: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -245,6 +251,12 @@ impl RuleSet {
         }
         let help = format!("it has `{}`", has.join("`, `"));
         Err(RuleError::new(format!("rule `{rule}` has no bound `{bound}`"), 0..0).help(Some(help)))
+    }
+
+    /// Leaves out the rules whose list is empty.
+    fn leave_out_unlisted(&mut self) {
+        let unlisted = |test: &Test| test.measure.keys.contains(&Key::List) && test.params.list.is_empty();
+        self.steps.iter_mut().filter(|step| step.action.test().is_some_and(unlisted)).for_each(|step| step.on = false);
     }
 
     /// Leaves `rule` out.

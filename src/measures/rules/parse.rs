@@ -28,7 +28,7 @@ impl RuleSet {
     /// All that is wrong with it.
     pub fn parse_with(toml: &str, read: &mut ReadList) -> Result<Self, Vec<RuleError>> {
         let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
-        let mut reader = Reader { read, errors: Vec::new() };
+        let mut reader = Reader::new(read);
         let set = reader.root(&Table::new(root.get_ref(), root.span()));
         if reader.errors.is_empty() { Ok(set) } else { Err(reader.errors) }
     }
@@ -36,7 +36,7 @@ impl RuleSet {
 
 impl Reader<'_, '_> {
     fn root(&mut self, root: &Table) -> RuleSet {
-        self.only(root, &["source", "words", "rule", "lines", "line"]);
+        self.only(root, &["source", "words", "rule", "lines", "line", "bounds"]);
         let source = self.string(root, "source", true).unwrap_or_default();
         let words = self.choice(root, "words", &Splitter::NAMES);
         let mut lines = LineCut::default();
@@ -67,7 +67,7 @@ impl Reader<'_, '_> {
         if steps.is_empty() && self.errors.is_empty() {
             self.error("a rule set has rules", root.span.clone(), Some("add a `[[rule]]`".into()));
         }
-        RuleSet { source, words, steps, lines }
+        RuleSet { source, words, steps, lines, wants_stop_words: self.wants_stop_words }
     }
 
     fn step(&mut self, table: &Table, line: bool) -> Option<Step> {

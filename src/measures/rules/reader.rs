@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{RuleError, nearest::suggest};
+use super::{RuleError, languages::STOP_WORDS, nearest::suggest};
 use crate::measures::List;
 
 /// Reads the list file at a path, or says why not.
@@ -38,6 +38,14 @@ impl<'t> Table<'t> {
 pub struct Reader<'r, 'f> {
     pub read: &'r mut ReadList<'f>,
     pub errors: Vec<RuleError>,
+    /// Whether a rule wants the stop words of a language, which may be none.
+    pub wants_stop_words: bool,
+}
+
+impl<'r, 'f> Reader<'r, 'f> {
+    pub fn new(read: &'r mut ReadList<'f>) -> Self {
+        Self { read, errors: Vec::new(), wants_stop_words: false }
+    }
 }
 
 impl Reader<'_, '_> {
@@ -159,7 +167,9 @@ impl Reader<'_, '_> {
             }
             _ => List::default(),
         };
-        if list.is_empty() {
+        if value.get_ref().as_str() == Some(STOP_WORDS) {
+            self.wants_stop_words = true;
+        } else if list.is_empty() {
             self.error(format!("`{key}` is a path or a list of strings"), value.span(), None);
         }
         list
