@@ -18,25 +18,8 @@
 use std::collections::BTreeMap;
 
 use super::prelude::*;
-use crate::measures::rules::{Applied, RuleError, RuleSet};
+use crate::measures::rules::{Applied, BUILT_IN, RuleError, RuleSet};
 use crate::text::Splitter;
-
-/// The sets that are built in, by name.
-const SETS: [(&str, &str); 13] = [
-    ("c4", include_str!("../../filters/rules/c4.toml")),
-    ("code", include_str!("../../filters/rules/code.toml")),
-    ("code_c", include_str!("../../filters/rules/code_c.toml")),
-    ("code_html", include_str!("../../filters/rules/code_html.toml")),
-    ("code_python", include_str!("../../filters/rules/code_python.toml")),
-    ("dclm", include_str!("../../filters/rules/dclm.toml")),
-    ("dolma", include_str!("../../filters/rules/dolma.toml")),
-    ("fineweb", include_str!("../../filters/rules/fineweb.toml")),
-    ("gopher", include_str!("../../filters/rules/gopher.toml")),
-    ("gopher_repetition", include_str!("../../filters/rules/gopher_repetition.toml")),
-    ("madlad", include_str!("../../filters/rules/madlad.toml")),
-    ("nemo", include_str!("../../filters/rules/nemo.toml")),
-    ("refinedweb", include_str!("../../filters/rules/refinedweb.toml")),
-];
 
 /// Which rules a text must pass.
 #[derive(Deserialize)]
@@ -156,7 +139,7 @@ impl Stage for Judge {
 }
 
 fn built_in(set: &str) -> Option<&'static str> {
-    SETS.iter().find(|(name, _)| *name == set).map(|(_, text)| *text)
+    BUILT_IN.iter().find(|(name, _)| *name == set).map(|(_, text)| *text)
 }
 
 /// Reads a set; lists that a user's file names lie beside it.
@@ -165,7 +148,7 @@ fn load(set: &str, shop: &mut Shop<'_>) -> std::result::Result<RuleSet, Vec<Comp
         return RuleSet::parse(text).map_err(|errors| located(set, text, errors));
     }
     if !set.ends_with(".toml") {
-        let names: Vec<_> = SETS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
         let help = format!("one of: {}; or the path of a .toml file", names.join(", "));
         return Err(Complaint::new("set", format!("there is no rule set `{set}`"), help).into());
     }
@@ -219,6 +202,16 @@ mod tests {
         assert_eq!((reason.as_str(), drop.value, drop.threshold), ("too_few_words", Some(2.0), Some(50.0)));
         assert_eq!(made::<Rules>("set = \"gopher\"\nbounds.too_few_words.min = 5").dropped(&mut Doc::from_text(PROSE)), None);
         assert_eq!(made::<Rules>("set = \"gopher\"\ndisable = [\"too_few_words\"]").dropped(&mut Doc::from_text(PROSE)), None);
+    }
+
+    #[test]
+    fn every_set_that_is_built_in_is_a_stage_and_in_the_manual() {
+        let manual = include_str!("rules.rs").split("use ").next().unwrap();
+        for (name, _) in BUILT_IN {
+            assert!(manual.contains(&format!("`{name}`")), "the manual does not name {name}");
+            let dropped = made::<Rules>(&format!("set = \"{name}\"")).dropped(&mut Doc::from_text(""));
+            assert!(dropped.is_some(), "{name} keeps a text of nothing");
+        }
     }
 
     #[test]

@@ -64,6 +64,16 @@ use cut::Cut;
 pub use apply::{Applied, RuleOutcome};
 pub use reader::ReadList;
 
+macro_rules! built_in {
+    ($($name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../../filters/rules/", $name, ".toml")))),*]
+    };
+}
+
+/// The rule files that are built in, by name.
+pub const BUILT_IN: &[(&str, &str)] =
+    built_in!["c4", "code", "code_c", "code_html", "code_python", "dclm", "dolma", "fineweb", "gopher", "gopher_repetition", "madlad", "nemo", "refinedweb"];
+
 /// What is wrong in a rule file or with a request, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
