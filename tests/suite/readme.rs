@@ -51,7 +51,8 @@ fn the_first_pipeline_of_the_readme_can_be_planned() {
 /// What stands in the first block of `kind` that holds `word`.
 fn block(name: &str, kind: &str, word: &str) -> String {
     let text = read(name);
-    let blocks = text.split(&format!("```{kind}\n")).skip(1).filter_map(|rest| rest.split("```").next());
+    let start = format!("```{kind}\n");
+    let blocks = text.split(&start).skip(1).filter_map(|rest| rest.split("```").next());
     blocks.filter(|block| block.contains(word)).map(str::to_owned).next().unwrap_or_else(|| panic!("{name} shows no {kind} with {word}"))
 }
 

@@ -181,9 +181,19 @@ impl Bounds {
 impl Test {
     /// The number for `text`, whose words are found by `words` if the rule does not say how.
     fn value(&self, text: &str, facts: &mut Facts, words: Splitter) -> f64 {
+        self.split(facts, words);
+        self.number(text, facts)
+    }
+
+    /// Has the words found as the rule says, else by `words`.
+    fn split(&self, facts: &mut Facts, words: Splitter) {
         if self.measure.of_words {
             facts.split_by(self.words.unwrap_or(words));
         }
+    }
+
+    /// The number for `text`, whose words are found as `facts` has it.
+    fn number(&self, text: &str, facts: &mut Facts) -> f64 {
         (self.measure.of)(text, facts, &self.params)
     }
 }
