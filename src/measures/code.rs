@@ -52,7 +52,8 @@ fn literal(rest: &[u8]) -> usize {
     1
 }
 
-/// Characters of HTML that are shown: not tags, comments, declarations, scripts and styles; a character reference is one.
+/// Characters of HTML that are shown: not tags, comments, declarations, scripts and styles. A character reference is one, and so is a run of white space
+/// with nothing else between two of these.
 pub fn visible_chars(text: &str, _: &mut Facts, _: &Params) -> f64 {
     visible(text) as f64
 }
@@ -63,31 +64,55 @@ pub fn visible_share(text: &str, facts: &mut Facts, _: &Params) -> f64 {
 }
 
 fn visible(text: &str) -> usize {
-    let (mut found, mut rest) = (0, text);
+    let (mut found, mut rest, mut piece) = (0, text, Piece::default());
     while let Some(at) = rest.find(['<', '&']) {
         let (shown, markup) = rest.split_at(at);
-        found += chars::count(shown);
-        let hidden = if markup.starts_with('<') { hidden(markup) } else { None };
-        let length = hidden.unwrap_or_else(|| {
-            found += 1;
-            if markup.starts_with('&') { reference(markup) } else { 1 }
-        });
+        piece.add(shown);
+        let length = match hidden(markup) {
+            Some(length) => {
+                found += std::mem::take(&mut piece).chars();
+                length
+            }
+            None => {
+                piece.add("&");
+                reference(markup)
+            }
+        };
         rest = markup.get(length..).unwrap_or_default();
     }
-    found + chars::count(rest)
+    piece.add(rest);
+    found + piece.chars()
 }
 
-/// Bytes of the markup at the start of `markup`, the insides of scripts and styles included; none where the `<` is text.
+/// Text between two marks.
+#[derive(Default)]
+struct Piece {
+    chars: usize,
+    /// It has more than white space.
+    inked: bool,
+}
+
+impl Piece {
+    fn add(&mut self, text: &str) {
+        self.chars += chars::count(text);
+        self.inked |= text.bytes().any(|byte| !byte.is_ascii_whitespace());
+    }
+
+    fn chars(self) -> usize {
+        if self.inked { self.chars } else { self.chars.min(1) }
+    }
+}
+
+/// Bytes of the markup at the start of `markup`, the insides of scripts and styles included; none where it is text.
 fn hidden(markup: &str) -> Option<usize> {
-    let end = |close: &str| markup.find(close).map_or(markup.len(), |at| at + close.len());
-    let name = markup.get(1..)?;
+    let name = markup.strip_prefix('<')?;
     if name.starts_with("!--") {
-        return Some(end("-->"));
+        return Some(markup.find("-->").map_or(markup.len(), |at| at + 3));
     }
     if !name.starts_with(|c: char| matches!(c, '!' | '?' | '/') || c.is_ascii_alphabetic()) {
         return None;
     }
-    let tag = end(">");
+    let tag = tag(markup.as_bytes());
     for element in ["script", "style"] {
         let is_element = name.get(..element.len()).is_some_and(|head| head.eq_ignore_ascii_case(element));
         if is_element && !name[element.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -95,6 +120,24 @@ fn hidden(markup: &str) -> Option<usize> {
         }
     }
     Some(tag)
+}
+
+/// Bytes of the tag at the start of `markup`; it does not end within a quoted value.
+fn tag(markup: &[u8]) -> usize {
+    let (mut quote, mut before) = (0, 0);
+    for (at, byte) in markup.iter().enumerate() {
+        match byte {
+            byte if quote == *byte => quote = 0,
+            _ if quote != 0 => {}
+            b'>' => return at + 1,
+            b'"' | b'\'' if before == b'=' => quote = *byte,
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            before = *byte;
+        }
+    }
+    markup.len()
 }
 
 /// Bytes before the end tag of `element`.
@@ -105,7 +148,9 @@ fn closing(text: &str, element: &str) -> usize {
 
 /// Bytes of the character reference at the start of `text`; 1 where there is none.
 fn reference(text: &str) -> usize {
-    let body = text.get(1..).unwrap_or_default();
+    let Some(body) = text.strip_prefix('&') else {
+        return 1;
+    };
     let name = body.strip_prefix('#').unwrap_or(body);
     let letters = name.bytes().take(32).take_while(u8::is_ascii_alphanumeric).count();
     if letters > 0 && name.as_bytes().get(letters) == Some(&b';') { 1 + body.len() - name.len() + letters + 1 } else { 1 }
@@ -134,6 +179,7 @@ mod tests {
     fn what_html_shows() {
         let of = |text: &str| visible(text);
         assert_eq!(of("<!DOCTYPE html><p class=\"a\">é &amp; &#233;&x <b>c</B></p><!-- <p>no -->"), 9);
+        assert_eq!((of("<p>\n  <b> é </b>\n</p> "), of("<a title = \"a > b\" b='>' c=d\">e</a>")), (1 + 3 + 1 + 1, 1));
         assert_eq!(of("<script src=x>if (a < b) no()</SCRIPT>d<style>e</style><styled>f</styled>"), 2);
         assert_eq!((of("a < b & c"), of("<p"), of("<script>no"), of(""), of("<!-- no")), (9, 0, 0, 0, 0));
     }

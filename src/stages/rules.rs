@@ -20,27 +20,8 @@ use std::collections::BTreeMap;
 
 use super::prelude::*;
 use crate::language::covers;
-use crate::measures::rules::{Applied, ByLanguage, RuleError};
+use crate::measures::rules::{Applied, BUILT_IN, ByLanguage, RuleError};
 use crate::text::Splitter;
-
-/// The sets that are built in, by name.
-const SETS: [(&str, &str); 15] = [
-    ("c4", include_str!("../../filters/rules/c4.toml")),
-    ("chinese", include_str!("../../filters/rules/chinese.toml")),
-    ("code", include_str!("../../filters/rules/code.toml")),
-    ("code_c", include_str!("../../filters/rules/code_c.toml")),
-    ("code_html", include_str!("../../filters/rules/code_html.toml")),
-    ("code_python", include_str!("../../filters/rules/code_python.toml")),
-    ("dclm", include_str!("../../filters/rules/dclm.toml")),
-    ("dolma", include_str!("../../filters/rules/dolma.toml")),
-    ("fineweb", include_str!("../../filters/rules/fineweb.toml")),
-    ("gopher", include_str!("../../filters/rules/gopher.toml")),
-    ("gopher_repetition", include_str!("../../filters/rules/gopher_repetition.toml")),
-    ("madlad", include_str!("../../filters/rules/madlad.toml")),
-    ("multilingual", include_str!("../../filters/rules/multilingual.toml")),
-    ("nemo", include_str!("../../filters/rules/nemo.toml")),
-    ("refinedweb", include_str!("../../filters/rules/refinedweb.toml")),
-];
 
 /// Which rules a text must pass.
 #[derive(Deserialize)]
@@ -167,7 +148,7 @@ impl Stage for Judge {
 }
 
 fn built_in(set: &str) -> Option<&'static str> {
-    SETS.iter().find(|(name, _)| *name == set).map(|(_, text)| *text)
+    BUILT_IN.iter().find(|(name, _)| *name == set).map(|(_, text)| *text)
 }
 
 /// Reads a set; lists that a user's file names lie beside it.
@@ -176,7 +157,7 @@ fn load(set: &str, shop: &mut Shop<'_>) -> std::result::Result<ByLanguage, Vec<C
         return ByLanguage::parse(text, &mut no_lists).map_err(|errors| located("set", set, text, errors));
     }
     if !set.ends_with(".toml") {
-        let names: Vec<_> = SETS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
         let help = format!("one of: {}; or the path of a .toml file", names.join(", "));
         return Err(Complaint::new("set", format!("there is no rule set `{set}`"), help).into());
     }
@@ -241,6 +222,16 @@ mod tests {
         assert_eq!((reason.as_str(), drop.value, drop.threshold), ("too_few_words", Some(2.0), Some(50.0)));
         assert_eq!(made::<Rules>("set = \"gopher\"\nbounds.too_few_words.min = 5").dropped(&mut Doc::from_text(PROSE)), None);
         assert_eq!(made::<Rules>("set = \"gopher\"\ndisable = [\"too_few_words\"]").dropped(&mut Doc::from_text(PROSE)), None);
+    }
+
+    #[test]
+    fn every_set_that_is_built_in_is_a_stage_and_in_the_manual() {
+        let manual = include_str!("rules.rs").split("use ").next().unwrap();
+        for (name, _) in BUILT_IN {
+            assert!(manual.contains(&format!("`{name}`")), "the manual does not name {name}");
+            let dropped = made::<Rules>(&format!("set = \"{name}\"")).dropped(&mut Doc::from_text(""));
+            assert!(dropped.is_some(), "{name} keeps a text of nothing");
+        }
     }
 
     #[test]

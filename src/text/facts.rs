@@ -25,7 +25,7 @@ pub struct Facts {
     repeated_lines: Memo<Repeats>,
     repeated_lines_not_blank: Memo<Repeats>,
     repeated_paragraphs: Memo<Repeats>,
-    censuses: [Memo<Census>; Pieces::ALL.len()],
+    censuses: Vec<(Pieces, Census)>,
     lowered: Memo<String>,
     seen: Seen,
     part: Option<Box<Facts>>,
@@ -84,7 +84,7 @@ impl Facts {
         self.repeated_lines.known = false;
         self.repeated_lines_not_blank.known = false;
         self.repeated_paragraphs.known = false;
-        self.censuses.iter_mut().for_each(|census| census.known = false);
+        self.censuses.clear();
         self.lowered.known = false;
     }
 
@@ -207,8 +207,12 @@ impl Facts {
 
     /// How many of `pieces` are alike.
     pub fn census(&mut self, text: &str, pieces: Pieces) -> Census {
-        let seen = &mut self.seen;
-        *self.censuses[pieces as usize].get(|found| *found = Census::take(text, pieces, seen))
+        if let Some((_, found)) = self.censuses.iter().find(|(known, _)| *known == pieces) {
+            return *found;
+        }
+        let found = Census::take(text, pieces, &mut self.seen);
+        self.censuses.push((pieces, found));
+        found
     }
 
     /// The text in lower case.

@@ -47,3 +47,35 @@ fn the_first_pipeline_of_the_readme_can_be_planned() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// What stands in the first block of `kind` that holds `word`.
+fn block(name: &str, kind: &str, word: &str) -> String {
+    let text = read(name);
+    let start = format!("```{kind}\n");
+    let blocks = text.split(&start).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter(|block| block.contains(word)).map(str::to_owned).next().unwrap_or_else(|| panic!("{name} shows no {kind} with {word}"))
+}
+
+#[test]
+fn the_rule_set_of_the_readmes_drops_what_it_says() {
+    for name in ["README.md", "README.zh.md"] {
+        let folder = super::support::Folder::new();
+        folder.write("shouting.toml", block(name, "toml", "[[rule]]"));
+        folder.write("in.jsonl", "{\"text\":\"QUIET WORDS\"}\n{\"text\":\"Quiet words\"}\n");
+        let pipeline = "[run]\noutput = \"DIR/out\"\ndropped = 1.0\n[source]\nuse = \"jsonl\"\npath = \"DIR/in.jsonl\"\n\
+            [[stage]]\nuse = \"rules\"\nset = \"DIR/shouting.toml\"\n[[sink]]\nuse = \"jsonl\"\n";
+        folder.report(pipeline, &[]);
+        let dropped = super::support::lines(&folder.path("out/dropped"));
+        assert_eq!((folder.docs().len(), dropped.len()), (1, 1), "{name}");
+        assert_eq!((dropped[0]["reason"].as_str(), dropped[0]["threshold"].as_f64()), (Some("shouting"), Some(0.3)), "{name}");
+    }
+}
+
+#[test]
+fn the_measure_of_the_readmes_is_one_of_ours() {
+    for name in ["README.md", "README.zh.md"] {
+        assert!(read("src/measures/characters.rs").contains(&block(name, "rust", "uppercase_share")), "{name} shows another function");
+        let entry = "measure(\"uppercase_char_share\", characters::uppercase_share)";
+        assert!(read(name).contains(entry) && read("src/measures/mod.rs").contains(entry), "{name} shows another line of the table");
+    }
+}

@@ -52,7 +52,7 @@ impl Cut {
     /// `line` without what is taken out; borrowed where that is nothing.
     pub fn of<'l>(&self, line: &'l str) -> Cow<'l, str> {
         match self.how {
-            How::Citations => cut_all(line, "[", citation),
+            How::Citations => without_citations(line),
             _ if self.max_words < usize::MAX && spaced_words(line) > self.max_words => Cow::Borrowed(line),
             How::Phrase => self.list.iter().fold(Cow::Borrowed(line), |line, phrase| without(line, phrase)),
             How::PhraseAtStart => self.list.iter().find_map(|phrase| after(line, phrase)).map_or(Cow::Borrowed(line), |rest| Cow::Owned(rest.to_owned())),
@@ -105,15 +105,14 @@ fn starts_with(text: &str, phrase: &str) -> bool {
     text.get(..phrase.len()).is_some_and(|head| head.eq_ignore_ascii_case(phrase))
 }
 
-/// `line` without what `length` finds, in bytes, where `mark` stands.
-fn cut_all<'l>(line: &'l str, mark: &str, length: impl Fn(&str) -> usize) -> Cow<'l, str> {
+fn without_citations(line: &str) -> Cow<'_, str> {
     let mut kept = String::new();
     let mut start = 0;
-    for (at, _) in line.match_indices(mark) {
+    for (at, _) in line.match_indices('[') {
         if at < start {
             continue;
         }
-        let length = length(line.get(at..).unwrap_or_default());
+        let length = citation(line.get(at..).unwrap_or_default());
         if length > 0 {
             kept.push_str(line.get(start..at).unwrap_or_default());
             start = at + length;

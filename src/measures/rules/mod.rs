@@ -68,6 +68,31 @@ pub use apply::{Applied, RuleOutcome};
 pub use languages::ByLanguage;
 pub use reader::ReadList;
 
+macro_rules! built_in {
+    ($($name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../../filters/rules/", $name, ".toml")))),*]
+    };
+}
+
+/// The rule files that are built in, by name.
+pub const BUILT_IN: &[(&str, &str)] = built_in![
+    "c4",
+    "chinese",
+    "code",
+    "code_c",
+    "code_html",
+    "code_python",
+    "dclm",
+    "dolma",
+    "fineweb",
+    "gopher",
+    "gopher_repetition",
+    "madlad",
+    "multilingual",
+    "nemo",
+    "refinedweb"
+];
+
 /// What is wrong in a rule file or with a request, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
@@ -177,9 +202,19 @@ impl Bounds {
 impl Test {
     /// The number for `text`, whose words are found by `words` if the rule does not say how.
     fn value(&self, text: &str, facts: &mut Facts, words: Splitter) -> f64 {
+        self.split(facts, words);
+        self.number(text, facts)
+    }
+
+    /// Has the words found as the rule says, else by `words`.
+    fn split(&self, facts: &mut Facts, words: Splitter) {
         if self.measure.of_words {
             facts.split_by(self.words.unwrap_or(words));
         }
+    }
+
+    /// The number for `text`, whose words are found as `facts` has it.
+    fn number(&self, text: &str, facts: &mut Facts) -> f64 {
         (self.measure.of)(text, facts, &self.params)
     }
 }

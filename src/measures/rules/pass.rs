@@ -104,16 +104,15 @@ impl<'r, 't> Pass<'r, 't> {
             if fresh {
                 line.reset();
             }
-            if matches!(now, Cow::Borrowed(_)) {
-                if nothing {
-                    return 0.0;
-                }
-                if test.measure.of_words {
-                    line.split_by(test.words.unwrap_or(*words));
-                    line.learn_words(whole, span);
-                }
+            let whole_line = matches!(now, Cow::Borrowed(_));
+            if whole_line && nothing {
+                return 0.0;
             }
-            test.value(now, line, *words)
+            test.split(line, *words);
+            if whole_line && test.measure.of_words {
+                line.learn_words(whole, span);
+            }
+            test.number(now, line)
         };
         for tally in tallies.iter_mut() {
             if let Action::DropByTotal(test, Total::KeptShare) = &tally.step.action {

@@ -10,29 +10,12 @@ mod nothing;
 mod repeats;
 mod texts;
 
-use super::{Applied, Bounds, RuleSet};
+use super::{Applied, BUILT_IN, Bounds, RuleSet};
 use crate::text::{Facts, Splitter};
 use cases::{Case, cases};
 
-/// Every file in `filters/rules`.
-const SETS: [(&str, &str); 13] = [
-    ("c4", include_str!("../../../filters/rules/c4.toml")),
-    ("code", include_str!("../../../filters/rules/code.toml")),
-    ("code_c", include_str!("../../../filters/rules/code_c.toml")),
-    ("code_html", include_str!("../../../filters/rules/code_html.toml")),
-    ("code_python", include_str!("../../../filters/rules/code_python.toml")),
-    ("dclm", include_str!("../../../filters/rules/dclm.toml")),
-    ("dolma", include_str!("../../../filters/rules/dolma.toml")),
-    ("fineweb", include_str!("../../../filters/rules/fineweb.toml")),
-    ("gopher", include_str!("../../../filters/rules/gopher.toml")),
-    ("gopher_repetition", include_str!("../../../filters/rules/gopher_repetition.toml")),
-    ("madlad", include_str!("../../../filters/rules/madlad.toml")),
-    ("nemo", include_str!("../../../filters/rules/nemo.toml")),
-    ("refinedweb", include_str!("../../../filters/rules/refinedweb.toml")),
-];
-
 fn toml(set: &str) -> &'static str {
-    SETS.iter().find(|(name, _)| *name == set).map(|(_, toml)| *toml).unwrap()
+    BUILT_IN.iter().find(|(name, _)| *name == set).map(|(_, toml)| *toml).unwrap()
 }
 
 fn facts() -> Facts {
@@ -100,18 +83,18 @@ fn every_rule_has_twenty_texts_on_either_side() {
 #[test]
 fn every_rule_has_a_case() {
     let cases = cases();
-    for (name, toml) in SETS {
+    for (name, toml) in BUILT_IN {
         let set = RuleSet::parse(toml).unwrap();
         let bounded: Vec<_> = set.steps.iter().filter(|step| step.action.test().is_some()).map(|step| step.name.as_str()).collect();
         for rule in &bounded {
-            assert!(cases.iter().any(|case| case.set == name && case.rule == *rule), "{rule} of {name} has no case");
+            assert!(cases.iter().any(|case| case.set == *name && case.rule == *rule), "{rule} of {name} has no case");
         }
-        for case in cases.iter().filter(|case| case.set == name) {
+        for case in cases.iter().filter(|case| case.set == *name) {
             assert!(bounded.contains(&case.rule), "{name} has no rule {}", case.rule);
         }
     }
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/filters/rules")).unwrap();
-    assert_eq!(files.count(), SETS.len(), "a file of filters/rules is not tested");
+    assert_eq!(files.count(), BUILT_IN.len(), "a file of filters/rules is not tested");
 }
 
 /// Each `toml` that differs from the set in one number of the rule of `case`, by one unit of its last place or, of shares, of the second.

@@ -281,7 +281,7 @@ fn phrases(cases: &mut Cases) {
     // Occurrences of a phrase, in any case.
     let occurrences = |phrase: &'static str| {
         move |s: Script, k: usize| {
-            let phrase = if k % 2 == 0 { phrase.to_uppercase() } else { phrase.to_owned() };
+            let phrase = if k.is_multiple_of(2) { phrase.to_uppercase() } else { phrase.to_owned() };
             (format!("{} {} {}", s.words(k, 3).join(" "), format!("{phrase} ").repeat(k / 5 % 3), s.word(k, 4)), (k / 5 % 3) as f64)
         }
     };

@@ -1,6 +1,6 @@
 //! Texts of nothing, or of one thing, through every set: each has a result that stands here.
 
-use super::{Applied, RuleSet, SETS, facts};
+use super::{Applied, BUILT_IN, RuleSet, facts};
 
 /// The sets, and what becomes of nothing, of white space, of one word, of the same in capitals, of symbols, and of text without spaces.
 const RESULTS: [(&str, [&str; 6]); 13] = [
@@ -33,7 +33,8 @@ const TEXTS: [&str; 6] = ["", " \n \n", "word", "WORD", "!!! ??? ###", "漢字�
 
 #[test]
 fn texts_of_nothing_have_results() {
-    for ((set, toml), (name, wanted)) in SETS.iter().zip(RESULTS) {
+    assert_eq!(BUILT_IN.len(), RESULTS.len());
+    for ((set, toml), (name, wanted)) in BUILT_IN.iter().zip(RESULTS) {
         assert_eq!(*set, name);
         let set = RuleSet::parse(toml).unwrap();
         for (text, wanted) in TEXTS.iter().zip(wanted) {
@@ -50,7 +51,7 @@ fn texts_of_nothing_have_results() {
 #[test]
 fn no_rule_is_without_a_number() {
     // NeMo Curator divides by zero on texts without words or lines; here every rule of every set has a finite value on every text.
-    for (name, toml) in SETS {
+    for (name, toml) in BUILT_IN {
         let set = RuleSet::parse(toml).unwrap();
         for text in TEXTS.into_iter().chain(["\u{feff}", "\u{200b}\n\u{200b}", "#", "…", "{"]) {
             set.apply(text, &mut facts(), true, &mut |outcome| assert!(outcome.value.is_finite(), "{} of {name} on {text:?}", outcome.rule));
