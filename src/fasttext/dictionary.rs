@@ -5,8 +5,10 @@
 
 use super::format::{Args, Bytes, Error};
 
-const END: &[u8] = b"</s>";
-const LABEL: &[u8] = b"__label__";
+/// The sign for the end of a text, a word like others.
+pub const END: &[u8] = b"</s>";
+/// What the text of a label begins with.
+pub const LABEL: &[u8] = b"__label__";
 
 /// Words, labels and the index of pruned n-grams.
 pub struct Dictionary {
@@ -17,8 +19,8 @@ pub struct Dictionary {
     ends: Vec<usize>,
     /// Occurrences of each label in training.
     pub counts: Vec<i64>,
-    /// Open addressing by hash: number of the entry and one, 0 where free.
-    slots: Vec<u32>,
+    /// Open addressing by hash: the hash, and the number of the entry and one, 0 where free.
+    slots: Vec<(u32, u32)>,
     pruned: Option<Pruned>,
 }
 
@@ -64,18 +66,42 @@ impl Dictionary {
             text.extend_from_slice(word);
             ends.push(text.len());
         }
-        let mut dictionary = Dictionary { args, words, text, ends, counts, slots: vec![0; (size * 2).next_power_of_two()], pruned: None };
-        for at in 0..size {
-            let slot = dictionary.slot(dictionary.entry(at), hash(dictionary.entry(at)));
-            if dictionary.slots[slot] == 0 {
-                dictionary.slots[slot] = at as u32 + 1;
-            }
-        }
+        let mut dictionary = Dictionary { args, words, text, ends, counts, slots: Vec::new(), pruned: None };
+        dictionary.index();
         if pruned >= 0 {
             let n = bytes.count(pruned, 8, "the number of kept n-grams")?;
             dictionary.pruned = Some(Pruned::read(n, bytes)?);
         }
         Ok(dictionary)
+    }
+
+    /// Of words in the order of their rows, and of labels (as in the file) with how often each occurs.
+    pub fn of<'w>(args: Args, words: impl Iterator<Item = &'w [u8]>, labels: impl Iterator<Item = (&'w [u8], i64)>) -> Dictionary {
+        let mut dictionary = Dictionary { args, words: 0, text: Vec::new(), ends: Vec::new(), counts: Vec::new(), slots: Vec::new(), pruned: None };
+        for word in words {
+            dictionary.text.extend_from_slice(word);
+            dictionary.ends.push(dictionary.text.len());
+        }
+        dictionary.words = dictionary.ends.len();
+        for (label, count) in labels {
+            dictionary.text.extend_from_slice(label);
+            dictionary.ends.push(dictionary.text.len());
+            dictionary.counts.push(count);
+        }
+        dictionary.index();
+        dictionary
+    }
+
+    /// Fills the table of hashes.
+    fn index(&mut self) {
+        self.slots = vec![(0, 0); (self.ends.len() * 2).next_power_of_two()];
+        for at in 0..self.ends.len() {
+            let hash = hash(self.entry(at));
+            let slot = self.slot(self.entry(at), hash);
+            if self.slots[slot].1 == 0 {
+                self.slots[slot] = (hash, at as u32 + 1);
+            }
+        }
     }
 
     /// Rows that the input matrix must have.
@@ -111,24 +137,20 @@ impl Dictionary {
     fn slot(&self, word: &[u8], hash: u32) -> usize {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
-        while self.slots[at] != 0 && self.entry(self.slots[at] as usize - 1) != word {
+        loop {
+            let (known, number) = self.slots[at];
+            if number == 0 || (known == hash && self.entry(number as usize - 1) == word) {
+                return at;
+            }
             at = (at + 1) & mask;
         }
-        at
     }
 
     /// Writes the rows of `text` to `features`. Line breaks count as spaces; one is thought at the end.
     pub fn features(&self, text: &str, features: &mut Features) {
         features.rows.clear();
         features.hashes.clear();
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0);
-        for token in text.as_bytes().split(blank).filter(|token| !token.is_empty()).chain([END]) {
-            self.word(token, features);
-            if token == END {
-                // As fastText has it, the sign for the end ends the text wherever it stands.
-                break;
-            }
-        }
+        tokens(text).for_each(|token| self.word(token, features));
         for at in 0..if self.args.word_ngrams > 1 { features.hashes.len() } else { 0 } {
             let mut hash = i64::from(features.hashes[at]) as u64;
             for next in features.hashes.iter().skip(at + 1).take(self.args.word_ngrams - 1) {
@@ -142,7 +164,7 @@ impl Dictionary {
 
     fn word(&self, token: &[u8], features: &mut Features) {
         let hash = hash(token);
-        let known = (self.slots[self.slot(token, hash)] as usize).checked_sub(1);
+        let known = (self.slots[self.slot(token, hash)].1 as usize).checked_sub(1);
         if known.map_or(token.starts_with(LABEL), |at| at >= self.words) {
             return;
         }
@@ -230,6 +252,13 @@ impl Pruned {
     }
 }
 
+/// The words of a text, the sign for its end last: as fastText has it, that ends the text wherever it stands.
+pub fn tokens(text: &str) -> impl Iterator<Item = &[u8]> {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0);
+    let words = text.as_bytes().split(blank).filter(|token| !token.is_empty());
+    words.take_while(|token| *token != END).chain([END])
+}
+
 const FNV: u32 = 2_166_136_261;
 
 fn add(hash: u32, byte: u8) -> u32 {
@@ -237,6 +266,6 @@ fn add(hash: u32, byte: u8) -> u32 {
     (hash ^ byte as i8 as u32).wrapping_mul(16_777_619)
 }
 
-fn hash(word: &[u8]) -> u32 {
+pub fn hash(word: &[u8]) -> u32 {
     word.iter().fold(FNV, |hash, byte| add(hash, *byte))
 }

@@ -1,10 +1,13 @@
 //! fastText classifiers, plain (`.bin`) and quantised (`.ftz`): lid.176, GlotLID, OpenLID, quality classifiers.
 //!
-//! Written from the published format; gives the labels and, to rounding, the probabilities of fastText's own `predict`.
+//! Written from the published format; gives the labels and, to rounding, the probabilities of fastText's own `predict`. [`train`] makes such
+//! models, and [`measure`] says how good they are.
 
 mod dictionary;
 mod format;
 mod matrix;
+pub mod measure;
+pub mod train;
 mod tree;
 
 use dictionary::{Dictionary, Features};
@@ -77,6 +80,18 @@ impl Model {
     /// The text of a label without `__label__`; empty for a number that is none.
     pub fn label(&self, number: usize) -> &str {
         self.dictionary.label(number)
+    }
+
+    /// The number of the label of that name, with or without `__label__`.
+    pub fn find_label(&self, name: &str) -> Option<usize> {
+        let name = name.strip_prefix("__label__").unwrap_or(name);
+        (0..self.labels()).find(|number| self.label(*number) == name)
+    }
+
+    /// The probability of one label, 0 to 1.
+    pub fn probability(&self, text: &str, label: usize, scratch: &mut Scratch) -> f32 {
+        let found = self.predict(text, self.labels(), 0.0, scratch);
+        found.iter().find(|found| found.label == label).map_or(0.0, |found| found.probability.clamp(0.0, 1.0))
     }
 
     /// The best `k` labels of `text` whose probability is `least` or more, best first. Line breaks count as spaces.
