@@ -7,6 +7,7 @@ mod dictionary;
 mod format;
 mod matrix;
 pub mod measure;
+mod prepare;
 pub mod train;
 mod tree;
 
@@ -14,6 +15,7 @@ use dictionary::{Dictionary, Features};
 pub use format::Error;
 use format::{Args, Bytes, Loss};
 use matrix::Matrix;
+pub use prepare::Prepare;
 use tree::{Tree, log};
 
 /// A supervised model.

@@ -1,5 +1,6 @@
 //! The list of stages: one new file and one line here add another.
 
+pub mod classify;
 pub mod dedup_exact;
 pub mod dedup_minhash;
 pub mod dedup_substring;
@@ -18,6 +19,7 @@ use crate::stage::Register;
 
 /// Tells a registry of every stage.
 pub fn register(to: &mut impl Register) {
+    to.add::<classify::Classify>(include_str!("classify.rs"));
     to.add::<dedup_exact::DedupExact>(include_str!("dedup_exact.rs"));
     to.add::<dedup_minhash::DedupMinhash>(include_str!("dedup_minhash.rs"));
     to.add::<dedup_substring::DedupSubstring>(include_str!("dedup_substring.rs"));
