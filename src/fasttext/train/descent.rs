@@ -94,7 +94,7 @@ impl Job<'_> {
         let total = self.sparse.sizes.iter().map(|size| f64::from(*size)).sum::<f64>() * self.settings.epochs as f64;
         let (mut features_done, mut done) = (0.0, 0);
         for epoch in 0..self.settings.epochs {
-            for number in self.order(epoch) {
+            for number in order(self.settings.seed, epoch, self.sparse.len()) {
                 let (example, size) = (self.sparse.example(number), self.sparse.sizes[number]);
                 let share = 1.0 / size as f32;
                 hidden.fill([0.0; LANE]);
@@ -142,14 +142,6 @@ impl Job<'_> {
         }
         slice.unfold(self.sparse, self.settings);
         Ok(slice)
-    }
-
-    /// The examples in an order of this epoch.
-    fn order(&self, epoch: usize) -> Vec<usize> {
-        let seed = mix(self.settings.seed ^ mix(epoch as u64 + 1));
-        let mut order: Vec<(u64, usize)> = (0..self.sparse.len()).map(|number| (mix(seed ^ number as u64), number)).collect();
-        order.sort_unstable();
-        order.into_iter().map(|(_, number)| number).collect()
     }
 
     /// For each output vector that the example changes, how far: wanted minus found probability.
@@ -247,8 +239,16 @@ fn put(values: &[f32; LANE], lane: usize, out: &mut [f32]) {
     out.iter_mut().skip(lane * LANE).zip(values).for_each(|(out, value)| *out = *value);
 }
 
+/// So many examples in an order of their own for each epoch.
+pub fn order(seed: u64, epoch: usize, examples: usize) -> Vec<usize> {
+    let seed = mix(seed ^ mix(epoch as u64 + 1));
+    let mut order: Vec<(u64, usize)> = (0..examples).map(|number| (mix(seed ^ number as u64), number)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, number)| number).collect()
+}
+
 /// The first values of a row in one lane: even between -1/dim and 1/dim, by hash.
-fn start(settings: &Settings, row: u32, lane: usize) -> [f32; LANE] {
+pub fn start(settings: &Settings, row: u32, lane: usize) -> [f32; LANE] {
     let seed = mix(settings.seed ^ mix((u64::from(row) << 16) + lane as u64 + 1));
     std::array::from_fn(|at| {
         let bits = mix(seed ^ at as u64) >> 40;

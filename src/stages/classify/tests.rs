@@ -7,15 +7,14 @@ const GOOD: &str = "the river runs under an old bridge of stone";
 const BAD: &str = "buy cheap watches now and click here";
 const MIXED: &str = "the river click here";
 
-/// A folder with a model of two words' worth of knowledge, and a table that names it.
-fn with_model(keys: &str) -> (tempfile::TempDir, String) {
+/// The file of a model of two sentences, and a table that names it.
+fn with_model(keys: &str) -> (tempfile::NamedTempFile, String) {
     let examples: Vec<Example<'_>> = (0..40).map(|number| Example { text: [GOOD, BAD][number % 2], label: number % 2 }).collect();
     let settings = Settings { buckets: 1000, ..Settings::default() };
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("m.bin");
-    train(&examples, &["hq", "cc"], &settings, &|_| ()).unwrap().write(&mut std::fs::File::create(&path).unwrap()).unwrap();
-    let table = format!("model = {:?}\nlabel = \"hq\"\n{keys}", path.display().to_string());
-    (dir, table)
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    train(&examples, &["hq", "cc"], &settings, &|_| ()).unwrap().write(&mut file).unwrap();
+    let table = format!("model = {:?}\nlabel = \"hq\"\n{keys}", file.path().display().to_string());
+    (file, table)
 }
 
 fn score(stage: &Made, text: &str) -> f64 {
@@ -30,7 +29,7 @@ fn named(number: usize, text: &str) -> Doc {
 
 #[test]
 fn bounds_drop_on_both_sides_and_the_tag_is_the_score() {
-    let (_dir, table) = with_model("min = 0.3\nmax = 0.9");
+    let (_file, table) = with_model("min = 0.3\nmax = 0.9");
     let stage = made::<Classify>(&table);
     let scores = [GOOD, MIXED, BAD].map(|text| score(&stage, text));
     assert!(scores[0] > 0.95 && (0.3..0.9).contains(&scores[1]) && scores[2] < 0.05, "{scores:?}");
@@ -45,7 +44,7 @@ fn bounds_drop_on_both_sides_and_the_tag_is_the_score() {
 
 #[test]
 fn the_other_label_has_the_rest_and_a_tag_of_its_own() {
-    let (_dir, table) = with_model("tag = \"spam\"");
+    let (_file, table) = with_model("tag = \"spam\"");
     let stage = made::<Classify>(&table.replace("\"hq\"", "\"__label__cc\""));
     let mut doc = Doc::from_text(BAD);
     assert_eq!(stage.dropped(&mut doc), None, "without a rule nothing is dropped");
@@ -57,7 +56,7 @@ fn the_other_label_has_the_rest_and_a_tag_of_its_own() {
 #[test]
 fn line_feeds_count_as_the_preparation_has_it() {
     let text = MIXED.replace(' ', "\n");
-    let (_dir, table) = with_model("");
+    let (_file, table) = with_model("");
     let plain = made::<Classify>(&table);
     let (_other, table) = with_model("prepare = \"datatrove\"");
     let joined = made::<Classify>(&table);
@@ -68,7 +67,7 @@ fn line_feeds_count_as_the_preparation_has_it() {
 
 #[test]
 fn a_share_is_exact_and_takes_the_best() {
-    let (_dir, table) = with_model("keep_share = 0.3");
+    let (_file, table) = with_model("keep_share = 0.3");
     let texts: Vec<String> = (0..50).map(|number| format!("{} {}", "river ".repeat(number % 7), "click ".repeat(number % 5))).collect();
     let make = || texts.iter().enumerate().map(|(number, text)| named(number, text)).collect::<Vec<_>>();
     let global = build::<Classify>(&table).unwrap();
@@ -100,7 +99,7 @@ fn a_share_is_exact_and_takes_the_best() {
 
 #[test]
 fn equal_scores_are_settled_by_the_key() {
-    let (_dir, table) = with_model("keep_share = 0.25");
+    let (_file, table) = with_model("keep_share = 0.25");
     let global = build::<Classify>(&table).unwrap();
     let kept = |turn: bool| {
         let mut docs: Vec<Doc> = (0..40).map(|number| named(number, MIXED)).collect();
@@ -122,7 +121,7 @@ fn equal_scores_are_settled_by_the_key() {
 #[test]
 fn pareto_keeps_the_share_of_its_formula() {
     for shape in [1.0, 3.0, 9.0] {
-        let (_dir, table) = with_model(&format!("pareto = {shape:?}"));
+        let (_file, table) = with_model(&format!("pareto = {shape:?}"));
         let stage = made::<Classify>(&table);
         for text in [GOOD, MIXED, BAD] {
             let wanted = (2.0 - score(&stage, text)).powf(-shape);
@@ -132,7 +131,7 @@ fn pareto_keeps_the_share_of_its_formula() {
             assert!((kept - n as f64 * wanted).abs() < 4.0 * spread + 1.0, "shape {shape}, {text}: {kept} of {n}, wanted {wanted}");
         }
     }
-    let (_dir, table) = with_model("pareto = 9.0");
+    let (_file, table) = with_model("pareto = 9.0");
     let stage = made::<Classify>(&table);
     let fate = |number| stage.dropped(&mut named(number, MIXED));
     let (reason, drop) = (0..).find_map(fate).unwrap();
@@ -149,14 +148,14 @@ fn wrong_keys_are_complained_of_by_name() {
         ("pareto = 0.0", "pareto"),
         ("pareto = inf", "pareto"),
     ] {
-        let (_dir, table) = with_model(keys);
+        let (_file, table) = with_model(keys);
         assert_eq!(complaints::<Classify>(&table), [wanted], "{keys}");
     }
-    let (dir, table) = with_model("");
+    let (_file, table) = with_model("");
     let said = try_made::<Classify>(&table.replace("\"hq\"", "\"good\"")).err().unwrap();
     assert_eq!((said[0].key.as_str(), said[0].help.as_str()), ("label", "one of: cc, hq"));
-    std::fs::write(dir.path().join("m.bin"), "no model").unwrap();
-    assert_eq!(complaints::<Classify>(&table), ["model"]);
+    let other = tempfile::NamedTempFile::new().unwrap();
+    assert_eq!(complaints::<Classify>(&format!("model = {:?}\nlabel = \"hq\"", other.path().display().to_string())), ["model"]);
     assert_eq!(complaints::<Classify>("model = \"no/such.bin\"\nlabel = \"x\""), ["model"]);
     assert!(try_made::<Classify>(&with_model("keep_share = 1.5").1).is_err());
 }
