@@ -4,9 +4,8 @@
 //! in the input matrix, and, in pruned models, the index of those n-grams that were kept.
 
 use super::format::{Args, Bytes, Error};
+use super::tokens::{END, FNV, START, Token, add, tokens};
 
-/// The sign for the end of a text, a word like others.
-pub const END: &[u8] = b"</s>";
 /// What the text of a label begins with.
 pub const LABEL: &[u8] = b"__label__";
 
@@ -19,10 +18,23 @@ pub struct Dictionary {
     ends: Vec<usize>,
     /// Occurrences of each label in training.
     pub counts: Vec<i64>,
-    /// Open addressing by hash: the hash, and the number of the entry and one, 0 where free.
-    slots: Vec<(u32, u32)>,
+    /// Open addressing by hash.
+    slots: Vec<Slot>,
     pruned: Option<Pruned>,
 }
+
+/// What the table of hashes says of an entry: enough to know a short word without a look at its text.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u32,
+    /// Number of the entry and one, 0 where free.
+    number: u32,
+    /// First bytes of the word, then zeros, which no word contains.
+    start: u64,
+}
+
+/// Words whose slots are fetched before the first of them is looked up.
+const AHEAD: usize = 32;
 
 /// Which n-grams were kept, and as which.
 struct Pruned {
@@ -94,12 +106,12 @@ impl Dictionary {
 
     /// Fills the table of hashes.
     fn index(&mut self) {
-        self.slots = vec![(0, 0); (self.ends.len() * 2).next_power_of_two()];
+        self.slots = vec![Slot::default(); (self.ends.len() * 2).next_power_of_two()];
         for at in 0..self.ends.len() {
-            let hash = hash(self.entry(at));
-            let slot = self.slot(self.entry(at), hash);
-            if self.slots[slot].1 == 0 {
-                self.slots[slot] = (hash, at as u32 + 1);
+            let Token { hash, start, .. } = Token::of(self.entry(at));
+            let slot = self.slot(Token::of(self.entry(at)));
+            if self.slots[slot].number == 0 {
+                self.slots[slot] = Slot { hash, number: at as u32 + 1, start };
             }
         }
     }
@@ -133,13 +145,14 @@ impl Dictionary {
         &self.text[start..self.ends[at]]
     }
 
-    /// Where `word` is or would be; the table is never full.
-    fn slot(&self, word: &[u8], hash: u32) -> usize {
+    /// Where a word is or would be; the table is never full.
+    fn slot(&self, word: Token<'_>) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = word.hash as usize & mask;
         loop {
-            let (known, number) = self.slots[at];
-            if number == 0 || (known == hash && self.entry(number as usize - 1) == word) {
+            let slot = self.slots[at];
+            let alike = slot.hash == word.hash && slot.start == word.start;
+            if slot.number == 0 || (alike && (word.bytes.len() < START || self.entry(slot.number as usize - 1) == word.bytes)) {
                 return at;
             }
             at = (at + 1) & mask;
@@ -150,32 +163,58 @@ impl Dictionary {
     pub fn features(&self, text: &str, features: &mut Features) {
         features.rows.clear();
         features.hashes.clear();
-        tokens(text).for_each(|token| self.word(token, features));
-        for at in 0..if self.args.word_ngrams > 1 { features.hashes.len() } else { 0 } {
-            let mut hash = i64::from(features.hashes[at]) as u64;
+        let mut tokens = tokens(text);
+        let mut ahead = [Token::of(END); AHEAD];
+        loop {
+            let mut count = 0;
+            for (place, token) in ahead.iter_mut().zip(&mut tokens) {
+                self.fetch(token.hash);
+                *place = token;
+                count += 1;
+            }
+            ahead[..count].iter().for_each(|token| self.word(*token, features));
+            if count < AHEAD {
+                break;
+            }
+        }
+        if self.args.word_ngrams < 2 || self.args.bucket == 0 {
+            return;
+        }
+        let bucket = Divisor::new(self.args.bucket);
+        for (at, first) in features.hashes.iter().enumerate() {
+            let mut hash = i64::from(*first) as u64;
             for next in features.hashes.iter().skip(at + 1).take(self.args.word_ngrams - 1) {
                 hash = hash.wrapping_mul(116_049_371).wrapping_add(i64::from(*next) as u64);
-                if self.args.bucket > 0 {
-                    features.rows.extend(self.row((hash % u64::from(self.args.bucket)) as u32));
-                }
+                features.rows.extend(self.row(bucket.rest(hash)));
             }
         }
     }
 
-    fn word(&self, token: &[u8], features: &mut Features) {
-        let hash = hash(token);
-        let known = (self.slots[self.slot(token, hash)].1 as usize).checked_sub(1);
-        if known.map_or(token.starts_with(LABEL), |at| at >= self.words) {
+    /// Tells the processor that the slot of a hash will be looked at: most words are rare, and their slots far from the processor.
+    fn fetch(&self, hash: u32) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(slot) = self.slots.get(hash as usize & (self.slots.len() - 1)) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: nothing is read, and the place exists.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = hash;
+    }
+
+    fn word(&self, token: Token<'_>, features: &mut Features) {
+        let known = (self.slots[self.slot(token)].number as usize).checked_sub(1);
+        if known.map_or(token.bytes.starts_with(LABEL), |at| at >= self.words) {
             return;
         }
-        features.hashes.push(hash as i32);
+        features.hashes.push(token.hash as i32);
         features.rows.extend(known.map(|at| at as u32));
-        if token == END || self.args.maxn == 0 || self.args.bucket == 0 {
+        if token.bytes == END || self.args.maxn == 0 || self.args.bucket == 0 {
             return;
         }
         features.word.clear();
         features.word.push(b'<');
-        features.word.extend_from_slice(token);
+        features.word.extend_from_slice(token.bytes);
         features.word.push(b'>');
         let word = std::mem::take(&mut features.word);
         self.subwords(&word, &mut features.rows);
@@ -252,20 +291,42 @@ impl Pruned {
     }
 }
 
-/// The words of a text, the sign for its end last: as fastText has it, that ends the text wherever it stands.
-pub fn tokens(text: &str) -> impl Iterator<Item = &[u8]> {
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0);
-    let words = text.as_bytes().split(blank).filter(|token| !token.is_empty());
-    words.take_while(|token| *token != END).chain([END])
+/// Remainders of one divisor, by multiplication.
+struct Divisor {
+    by: u64,
+    /// 2^64 divided by it.
+    inverse: u64,
 }
 
-const FNV: u32 = 2_166_136_261;
+impl Divisor {
+    /// `by` is not 0.
+    fn new(by: u32) -> Divisor {
+        Divisor { by: by.into(), inverse: (u128::from(u64::MAX) / u128::from(by)) as u64 }
+    }
 
-fn add(hash: u32, byte: u8) -> u32 {
-    // The original adds signed characters.
-    (hash ^ byte as i8 as u32).wrapping_mul(16_777_619)
+    fn rest(&self, x: u64) -> u32 {
+        // The true quotient or one below it.
+        let quotient = ((u128::from(x) * u128::from(self.inverse)) >> 64) as u64;
+        let rest = x - quotient * self.by;
+        (if rest >= self.by { rest - self.by } else { rest }) as u32
+    }
 }
 
-pub fn hash(word: &[u8]) -> u32 {
-    word.iter().fold(FNV, |hash, byte| add(hash, *byte))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remainders_are_exact() {
+        for by in [1, 2, 3, 7, 1000, 2_000_000, 1 << 20, u32::MAX] {
+            let divisor = Divisor::new(by);
+            for x in [0, 1, 2, u64::from(by) - 1, by.into(), u64::from(by) + 1, u64::MAX, u64::MAX - 1, u64::MAX / u64::from(by) * u64::from(by), 1 << 63] {
+                assert_eq!(u64::from(divisor.rest(x)), x % u64::from(by), "{x} by {by}");
+            }
+            for n in 0..1000u64 {
+                let x = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                assert_eq!(u64::from(divisor.rest(x)), x % u64::from(by), "{x} by {by}");
+            }
+        }
+    }
 }

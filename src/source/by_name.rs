@@ -53,7 +53,9 @@ mod tests {
 
     #[test]
     fn names_tell_what_files_hold() {
-        for (name, wanted) in [("a.JSONL.gz", "jsonl"), ("a.json", "jsonl"), ("x.parquet", "parquet"), ("a.txt.zst", "text"), ("jsonl", "text"), ("a.gz", "text")] {
+        for (name, wanted) in
+            [("a.JSONL.gz", "jsonl"), ("a.json", "jsonl"), ("x.parquet", "parquet"), ("a.txt.zst", "text"), ("jsonl", "text"), ("a.gz", "text")]
+        {
             assert_eq!(kind(Path::new(name)), wanted, "{name}");
         }
         let dir = tempfile::tempdir().unwrap();

@@ -180,8 +180,7 @@ impl Job<'_> {
 impl Slice {
     /// Random input rows and output vectors of 0, as fastText begins.
     fn new(sparse: &Sparse, labels: usize, settings: &Settings, lanes: Range<usize>) -> Slice {
-        let mut slice =
-            Slice { input: vec![[0.0; LANE]; sparse.weights.len() * lanes.len()], output: vec![[0.0; LANE]; labels * lanes.len()], lanes };
+        let mut slice = Slice { input: vec![[0.0; LANE]; sparse.weights.len() * lanes.len()], output: vec![[0.0; LANE]; labels * lanes.len()], lanes };
         slice.add_starts(sparse, settings, 1.0, true);
         slice
     }

@@ -137,7 +137,9 @@ impl Settings {
             Settings { min_chars, max_chars: most @ 1.., .. } if !(1..=*most).contains(min_chars) => {
                 wrong("the least length of character n-grams", "1 or more and not above the greatest")
             }
-            Settings { buckets, word_ngrams, max_chars, .. } if *buckets == 0 && (*word_ngrams > 1 || *max_chars > 0) => wrong("the number of buckets", "1 or more"),
+            Settings { buckets, word_ngrams, max_chars, .. } if *buckets == 0 && (*word_ngrams > 1 || *max_chars > 0) => {
+                wrong("the number of buckets", "1 or more")
+            }
             Settings { buckets: 1_000_000_001.., .. } => wrong("the number of buckets", "at most 1000000000"),
             _ => Ok(()),
         }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::super::dictionary::{Dictionary, LABEL, tokens};
+use super::super::dictionary::{Dictionary, LABEL};
 use super::super::format::Args;
+use super::super::tokens::tokens;
 use super::{Example, in_parts};
 
 /// The words that become rows of a model, and its labels, both from the most frequent to the least; equals by their bytes.
@@ -21,7 +22,7 @@ impl Vocabulary {
         let mut counts: HashMap<&[u8], u64> = HashMap::new();
         for part in in_parts(examples, threads, |examples| {
             let mut counts: HashMap<&[u8], u64> = HashMap::new();
-            for word in examples.iter().flat_map(|example| tokens(example.text)).filter(|word| !word.starts_with(LABEL)) {
+            for word in examples.iter().flat_map(|example| tokens(example.text)).map(|token| token.bytes).filter(|word| !word.starts_with(LABEL)) {
                 *counts.entry(word).or_default() += 1;
             }
             counts

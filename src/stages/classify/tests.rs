@@ -109,7 +109,8 @@ fn equal_scores_are_settled_by_the_key() {
         place(&mut docs, 9);
         let played = play(&*global, &docs, Play { ranges: 1, seed: 0, memory: 1 << 20 }).unwrap();
         let verdicts = apply(&*global, &played.decision, &mut docs).unwrap();
-        let mut names: Vec<String> = docs.iter().zip(verdicts).filter(|(_, verdict)| *verdict == Verdict::Keep).map(|(doc, _)| doc.name().into_owned()).collect();
+        let mut names: Vec<String> =
+            docs.iter().zip(verdicts).filter(|(_, verdict)| *verdict == Verdict::Keep).map(|(doc, _)| doc.name().into_owned()).collect();
         names.sort();
         names
     };
