@@ -14,7 +14,7 @@ use crate::stage::{Dice, Read};
 /// Train a fastText classifier of two kinds of texts, for the stage `classify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Files are JSON lines (.jsonl, .ndjson, .json), Parquet (.parquet) or texts (all else), compressed or not. The labels are `good` and `bad`.\nThe same texts, options and seed give the same file on any number of threads."
+    after_help = "Files are JSON lines (.jsonl, .ndjson, .json), Parquet (.parquet) or texts (all else), compressed or not. The labels are `good` and `bad`.\nA small file: --quantize --bucket 50000 --min-count 2.\nThe same texts, options and seed give the same file on any number of threads."
 )]
 pub struct TrainClassifier {
     /// Files, folders or globs of texts that the model is to score high.
@@ -192,7 +192,7 @@ impl TrainClassifier {
             Some(Measures { accuracy, roc_auc, average_precision }) => {
                 say!("kept back: accuracy {accuracy:.4}, ROC AUC {roc_auc:.4}, average precision {average_precision:.4}")?;
             }
-            None => say!("not measured: both kinds would need documents that were kept back")?,
+            None => say!("not measured: no documents of both kinds were kept back")?,
         }
         Ok(())
     }
