@@ -2,6 +2,7 @@
 
 mod suite {
     mod bad_input;
+    mod classifier;
     mod html_mutations;
     mod layering;
     mod messages;

@@ -14,6 +14,7 @@ mod say;
 mod stages;
 mod to_warc;
 mod train;
+mod train_classifier;
 mod validate;
 
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ enum Verb {
     BuildList(build_list::BuildList),
     BuildIndex(build_index::BuildIndex),
     Train(train::Train),
+    TrainClassifier(train_classifier::TrainClassifier),
     Validate(validate::Validate),
 }
 
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
         Verb::BuildList(verb) => verb.call(),
         Verb::BuildIndex(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),
+        Verb::TrainClassifier(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };
     match outcome {

@@ -4,9 +4,10 @@
 //! in the input matrix, and, in pruned models, the index of those n-grams that were kept.
 
 use super::format::{Args, Bytes, Error};
+use super::tokens::{END, FNV, START, Token, add, tokens};
 
-const END: &[u8] = b"</s>";
-const LABEL: &[u8] = b"__label__";
+/// What the text of a label begins with.
+pub const LABEL: &[u8] = b"__label__";
 
 /// Words, labels and the index of pruned n-grams.
 pub struct Dictionary {
@@ -17,10 +18,23 @@ pub struct Dictionary {
     ends: Vec<usize>,
     /// Occurrences of each label in training.
     pub counts: Vec<i64>,
-    /// Open addressing by hash: number of the entry and one, 0 where free.
-    slots: Vec<u32>,
+    /// Open addressing by hash.
+    slots: Vec<Slot>,
     pruned: Option<Pruned>,
 }
+
+/// What the table of hashes says of an entry: enough to know a short word without a look at its text.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u32,
+    /// Number of the entry and one, 0 where free.
+    number: u32,
+    /// First bytes of the word, then zeros, which no word contains.
+    start: u64,
+}
+
+/// Words whose slots are fetched before the first of them is looked up.
+const AHEAD: usize = 32;
 
 /// Which n-grams were kept, and as which.
 struct Pruned {
@@ -64,18 +78,42 @@ impl Dictionary {
             text.extend_from_slice(word);
             ends.push(text.len());
         }
-        let mut dictionary = Dictionary { args, words, text, ends, counts, slots: vec![0; (size * 2).next_power_of_two()], pruned: None };
-        for at in 0..size {
-            let slot = dictionary.slot(dictionary.entry(at), hash(dictionary.entry(at)));
-            if dictionary.slots[slot] == 0 {
-                dictionary.slots[slot] = at as u32 + 1;
-            }
-        }
+        let mut dictionary = Dictionary { args, words, text, ends, counts, slots: Vec::new(), pruned: None };
+        dictionary.index();
         if pruned >= 0 {
             let n = bytes.count(pruned, 8, "the number of kept n-grams")?;
             dictionary.pruned = Some(Pruned::read(n, bytes)?);
         }
         Ok(dictionary)
+    }
+
+    /// Of words in the order of their rows, and of labels (as in the file) with how often each occurs.
+    pub fn of<'w>(args: Args, words: impl Iterator<Item = &'w [u8]>, labels: impl Iterator<Item = (&'w [u8], i64)>) -> Dictionary {
+        let mut dictionary = Dictionary { args, words: 0, text: Vec::new(), ends: Vec::new(), counts: Vec::new(), slots: Vec::new(), pruned: None };
+        for word in words {
+            dictionary.text.extend_from_slice(word);
+            dictionary.ends.push(dictionary.text.len());
+        }
+        dictionary.words = dictionary.ends.len();
+        for (label, count) in labels {
+            dictionary.text.extend_from_slice(label);
+            dictionary.ends.push(dictionary.text.len());
+            dictionary.counts.push(count);
+        }
+        dictionary.index();
+        dictionary
+    }
+
+    /// Fills the table of hashes.
+    fn index(&mut self) {
+        self.slots = vec![Slot::default(); (self.ends.len() * 2).next_power_of_two()];
+        for at in 0..self.ends.len() {
+            let Token { hash, start, .. } = Token::of(self.entry(at));
+            let slot = self.slot(Token::of(self.entry(at)));
+            if self.slots[slot].number == 0 {
+                self.slots[slot] = Slot { hash, number: at as u32 + 1, start };
+            }
+        }
     }
 
     /// Rows that the input matrix must have.
@@ -107,53 +145,76 @@ impl Dictionary {
         &self.text[start..self.ends[at]]
     }
 
-    /// Where `word` is or would be; the table is never full.
-    fn slot(&self, word: &[u8], hash: u32) -> usize {
+    /// Where a word is or would be; the table is never full.
+    fn slot(&self, word: Token<'_>) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.slots[at] != 0 && self.entry(self.slots[at] as usize - 1) != word {
+        let mut at = word.hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            let alike = slot.hash == word.hash && slot.start == word.start;
+            if slot.number == 0 || (alike && (word.bytes.len() < START || self.entry(slot.number as usize - 1) == word.bytes)) {
+                return at;
+            }
             at = (at + 1) & mask;
         }
-        at
     }
 
     /// Writes the rows of `text` to `features`. Line breaks count as spaces; one is thought at the end.
     pub fn features(&self, text: &str, features: &mut Features) {
         features.rows.clear();
         features.hashes.clear();
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0);
-        for token in text.as_bytes().split(blank).filter(|token| !token.is_empty()).chain([END]) {
-            self.word(token, features);
-            if token == END {
-                // As fastText has it, the sign for the end ends the text wherever it stands.
+        let mut tokens = tokens(text);
+        let mut ahead = [Token::of(END); AHEAD];
+        loop {
+            let mut count = 0;
+            for (place, token) in ahead.iter_mut().zip(&mut tokens) {
+                self.fetch(token.hash);
+                *place = token;
+                count += 1;
+            }
+            ahead[..count].iter().for_each(|token| self.word(*token, features));
+            if count < AHEAD {
                 break;
             }
         }
-        for at in 0..if self.args.word_ngrams > 1 { features.hashes.len() } else { 0 } {
-            let mut hash = i64::from(features.hashes[at]) as u64;
+        if self.args.word_ngrams < 2 || self.args.bucket == 0 {
+            return;
+        }
+        let bucket = Divisor::new(self.args.bucket);
+        for (at, first) in features.hashes.iter().enumerate() {
+            let mut hash = i64::from(*first) as u64;
             for next in features.hashes.iter().skip(at + 1).take(self.args.word_ngrams - 1) {
                 hash = hash.wrapping_mul(116_049_371).wrapping_add(i64::from(*next) as u64);
-                if self.args.bucket > 0 {
-                    features.rows.extend(self.row((hash % u64::from(self.args.bucket)) as u32));
-                }
+                features.rows.extend(self.row(bucket.rest(hash)));
             }
         }
     }
 
-    fn word(&self, token: &[u8], features: &mut Features) {
-        let hash = hash(token);
-        let known = (self.slots[self.slot(token, hash)] as usize).checked_sub(1);
-        if known.map_or(token.starts_with(LABEL), |at| at >= self.words) {
+    /// Tells the processor that the slot of a hash will be looked at: most words are rare, and their slots far from the processor.
+    fn fetch(&self, hash: u32) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(slot) = self.slots.get(hash as usize & (self.slots.len() - 1)) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: nothing is read, and the place exists.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = hash;
+    }
+
+    fn word(&self, token: Token<'_>, features: &mut Features) {
+        let known = (self.slots[self.slot(token)].number as usize).checked_sub(1);
+        if known.map_or(token.bytes.starts_with(LABEL), |at| at >= self.words) {
             return;
         }
-        features.hashes.push(hash as i32);
+        features.hashes.push(token.hash as i32);
         features.rows.extend(known.map(|at| at as u32));
-        if token == END || self.args.maxn == 0 || self.args.bucket == 0 {
+        if token.bytes == END || self.args.maxn == 0 || self.args.bucket == 0 {
             return;
         }
         features.word.clear();
         features.word.push(b'<');
-        features.word.extend_from_slice(token);
+        features.word.extend_from_slice(token.bytes);
         features.word.push(b'>');
         let word = std::mem::take(&mut features.word);
         self.subwords(&word, &mut features.rows);
@@ -230,13 +291,42 @@ impl Pruned {
     }
 }
 
-const FNV: u32 = 2_166_136_261;
-
-fn add(hash: u32, byte: u8) -> u32 {
-    // The original adds signed characters.
-    (hash ^ byte as i8 as u32).wrapping_mul(16_777_619)
+/// Remainders of one divisor, by multiplication.
+struct Divisor {
+    by: u64,
+    /// 2^64 divided by it.
+    inverse: u64,
 }
 
-fn hash(word: &[u8]) -> u32 {
-    word.iter().fold(FNV, |hash, byte| add(hash, *byte))
+impl Divisor {
+    /// `by` is not 0.
+    fn new(by: u32) -> Divisor {
+        Divisor { by: by.into(), inverse: (u128::from(u64::MAX) / u128::from(by)) as u64 }
+    }
+
+    fn rest(&self, x: u64) -> u32 {
+        // The true quotient or one below it.
+        let quotient = ((u128::from(x) * u128::from(self.inverse)) >> 64) as u64;
+        let rest = x - quotient * self.by;
+        (if rest >= self.by { rest - self.by } else { rest }) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remainders_are_exact() {
+        for by in [1, 2, 3, 7, 1000, 2_000_000, 1 << 20, u32::MAX] {
+            let divisor = Divisor::new(by);
+            for x in [0, 1, 2, u64::from(by) - 1, by.into(), u64::from(by) + 1, u64::MAX, u64::MAX - 1, u64::MAX / u64::from(by) * u64::from(by), 1 << 63] {
+                assert_eq!(u64::from(divisor.rest(x)), x % u64::from(by), "{x} by {by}");
+            }
+            for n in 0..1000u64 {
+                let x = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                assert_eq!(u64::from(divisor.rest(x)), x % u64::from(by), "{x} by {by}");
+            }
+        }
+    }
 }

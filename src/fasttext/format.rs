@@ -3,6 +3,8 @@
 //! The layout is that of fastText 0.9 (Bojanowski et al. 2017, Joulin et al. 2016), versions 11 and 12, little-endian throughout. Nothing in
 //! the file is trusted: no size is allocated that the bytes left could not fill.
 
+use std::io::{self, Write};
+
 /// Why a file is no model that can be used.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum Error {
@@ -90,6 +92,26 @@ impl Args {
             // Supervised models of version 11 know no character n-grams whatever they say.
             maxn: if version == 11 { 0 } else { bounded("the length of character n-grams", maxn, 0, LONGEST)? },
         })
+    }
+}
+
+impl Args {
+    /// Writes the header and the options of a supervised model of version 12. What only training looks at has fastText's defaults.
+    pub fn write(&self, epochs: usize, min_count: u64, out: &mut impl Write) -> io::Result<()> {
+        let loss = match self.loss {
+            Loss::HierarchicalSoftmax => 1,
+            Loss::NegativeSampling => 2,
+            Loss::Softmax => 3,
+            Loss::OneVsAll => 4,
+        };
+        let (window, negatives, supervised, rate) = (5, 5, 3, 100);
+        let min_count = i32::try_from(min_count).unwrap_or(i32::MAX);
+        let sizes = [self.dim as i32, window, epochs as i32, min_count, negatives, self.word_ngrams as i32, loss, supervised];
+        out.write_all(&MAGIC.to_le_bytes())?;
+        for option in [12].into_iter().chain(sizes).chain([self.bucket as i32, self.minn as i32, self.maxn as i32, rate]) {
+            out.write_all(&option.to_le_bytes())?;
+        }
+        out.write_all(&1e-4f64.to_le_bytes())
     }
 }
 

@@ -5,9 +5,15 @@ use super::format::{Bytes, Error};
 /// Quantised matrices up to so many values are unpacked when read: adding a plain row is several times faster.
 const UNPACK: usize = 1 << 25;
 
-/// `rows` by `dim` numbers.
+/// Rows of `dim` numbers.
 pub enum Matrix {
-    Dense { rows: usize, dim: usize, values: Vec<f32> },
+    Dense { dim: usize, values: Vec<f32> },
+    Quantised(Quantised),
+}
+
+/// A matrix as it lies in a file.
+pub enum Stored<'a> {
+    Dense { dim: usize, values: &'a [[u8; 4]] },
     Quantised(Quantised),
 }
 
@@ -30,15 +36,20 @@ struct Codebook {
 /// Centroids of one part of a vector.
 const CENTROIDS: usize = 256;
 
-impl Matrix {
-    pub fn dense(dim: usize, bytes: &mut Bytes<'_>, part: &'static str) -> Result<Matrix, Error> {
+impl<'a> Stored<'a> {
+    /// Reads a matrix `dim` wide; `part` names it.
+    pub fn read(quantised: bool, dim: usize, bytes: &mut Bytes<'a>, part: &'static str) -> Result<Stored<'a>, Error> {
+        if quantised { Stored::quantised(dim, bytes, part) } else { Stored::dense(dim, bytes, part) }
+    }
+
+    fn dense(dim: usize, bytes: &mut Bytes<'a>, part: &'static str) -> Result<Stored<'a>, Error> {
         let (rows, wide) = (bytes.i64(part)?, bytes.i64(part)?);
         check_width(wide, dim)?;
         let rows = bytes.count(rows, dim * 4, "the number of rows of a matrix")?;
-        Ok(Matrix::Dense { rows, dim, values: bytes.floats(rows * dim, part)? })
+        Ok(Stored::Dense { dim, values: bytes.take(rows * dim * 4, part)?.as_chunks().0 })
     }
 
-    pub fn quantised(dim: usize, bytes: &mut Bytes<'_>, part: &'static str) -> Result<Matrix, Error> {
+    fn quantised(dim: usize, bytes: &mut Bytes<'_>, part: &'static str) -> Result<Stored<'a>, Error> {
         let normed = bytes.u8(part)? != 0;
         let (rows, wide, size) = (bytes.i64(part)?, bytes.i64(part)?, bytes.i32(part)?);
         check_width(wide, dim)?;
@@ -53,25 +64,75 @@ impl Matrix {
             true => Some((bytes.take(rows, part)?.to_vec(), Codebook::read(1, bytes, part)?.centroids)),
             false => None,
         };
-        let packed = Quantised { rows, dim, codes, book, norms };
-        if rows * dim > UNPACK {
-            return Ok(Matrix::Quantised(packed));
-        }
-        let mut values = vec![0.0; rows * dim];
-        values.chunks_exact_mut(dim).enumerate().for_each(|(row, out)| packed.add(row, out));
-        Ok(Matrix::Dense { rows, dim, values })
+        Ok(Stored::Quantised(Quantised { rows, dim, codes, book, norms }))
     }
 
     pub fn rows(&self) -> usize {
         match self {
-            Matrix::Dense { rows, .. } | Matrix::Quantised(Quantised { rows, .. }) => *rows,
+            Stored::Dense { dim, values } => values.len() / dim,
+            Stored::Quantised(packed) => packed.rows,
         }
     }
 
+    /// The matrix ready to be added up.
+    pub fn unpack(self) -> Matrix {
+        match self {
+            Stored::Quantised(packed) if packed.rows * packed.dim > UNPACK => Matrix::Quantised(packed),
+            Stored::Dense { dim, .. } | Stored::Quantised(Quantised { dim, .. }) => {
+                let mut values = Vec::with_capacity(self.rows() * dim);
+                self.for_each(dim, |row| values.extend_from_slice(row));
+                Matrix::Dense { dim, values }
+            }
+        }
+    }
+
+    /// The products of every row with each of `vectors`.
+    ///
+    /// The product of a mean of rows is the mean of their products, so where there are few labels, these say all that the rows are needed for.
+    pub fn project(&self, vectors: &[Vec<f64>], dim: usize) -> Matrix {
+        let mut values = Vec::with_capacity(self.rows() * vectors.len());
+        self.for_each(dim, |row| {
+            let product = |vector: &Vec<f64>| row.iter().zip(vector).map(|(a, b)| f64::from(*a) * b).sum::<f64>() as f32;
+            values.extend(vectors.iter().map(product));
+        });
+        Matrix::Dense { dim: vectors.len(), values }
+    }
+
+    /// All rows as they are multiplied with.
+    pub fn vectors(&self, dim: usize) -> Vec<Vec<f64>> {
+        let mut vectors = Vec::with_capacity(self.rows());
+        self.for_each(dim, |row| vectors.push(row.iter().map(|value| f64::from(*value)).collect()));
+        vectors
+    }
+
+    fn for_each(&self, dim: usize, mut see: impl FnMut(&[f32])) {
+        let mut row = vec![0.0; dim];
+        match self {
+            Stored::Dense { values, .. } => {
+                for stored in values.chunks_exact(dim) {
+                    row.iter_mut().zip(stored).for_each(|(value, bytes)| *value = f32::from_le_bytes(*bytes));
+                    see(&row);
+                }
+            }
+            Stored::Quantised(packed) => {
+                for at in 0..packed.rows {
+                    row.fill(0.0);
+                    packed.add(at, &mut row);
+                    see(&row);
+                }
+            }
+        }
+    }
+}
+
+impl Matrix {
     /// Adds the mean of `rows` into `out`, which is overwritten.
     pub fn mean(&self, rows: &[u32], out: &mut [f32]) {
         out.fill(0.0);
         match self {
+            // Products with the vectors of two or three labels. Nothing is lost to rounding: the score of a long text depends on few digits.
+            Matrix::Dense { dim: 1, values, .. } => return exact::<1>(values, rows, out),
+            Matrix::Dense { dim: 2, values, .. } => return exact::<2>(values, rows, out),
             // The usual width: known to the compiler, it stays in registers.
             Matrix::Dense { dim: 16, values, .. } => {
                 let mut sum = [0f32; 16];
@@ -104,6 +165,15 @@ impl Matrix {
             }
         }
     }
+}
+
+/// The mean of rows of `N` numbers.
+fn exact<const N: usize>(values: &[f32], rows: &[u32], out: &mut [f32]) {
+    let mut sum = [0f64; N];
+    for row in rows.iter().filter_map(|row| values.as_chunks::<N>().0.get(*row as usize)) {
+        sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+    out.iter_mut().zip(sum).for_each(|(out, sum)| *out = (sum / rows.len().max(1) as f64) as f32);
 }
 
 fn check_width(wide: i64, dim: usize) -> Result<(), Error> {
@@ -164,24 +234,38 @@ mod tests {
 
     #[test]
     fn quantised_rows_are_norm_times_centroids() {
-        let matrix = Matrix::quantised(3, &mut Bytes::new(&file(|_| ())), "matrix").unwrap();
+        let stored = Stored::quantised(3, &mut Bytes::new(&file(|_| ())), "matrix").unwrap();
+        assert_eq!(stored.rows(), 2);
+        let matrix = stored.unpack();
         let mut mean = [9.0; 3];
         matrix.mean(&[0], &mut mean);
         assert_eq!(mean, [10.0, 11.0, 14.0]);
         matrix.mean(&[0, 1, 2, u32::MAX], &mut mean);
         assert_eq!(mean, [(10.0 + 2550.0) / 4.0, (11.0 + 2555.0) / 4.0, 14.0 / 4.0]);
         assert_eq!(matrix.dot(1, &[1.0, 0.0, 1.0], &mut Vec::new()), 2550.0);
-        assert_eq!((matrix.rows(), matrix.dot(2, &[1.0; 3], &mut Vec::new())), (2, 0.0));
+        assert_eq!(matrix.dot(2, &[1.0; 3], &mut Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn the_mean_of_products_is_the_product_of_the_mean() {
+        let stored = Stored::quantised(3, &mut Bytes::new(&file(|_| ())), "matrix").unwrap();
+        let vectors = [vec![1.0, 0.0, 1.0], vec![0.5, -1.0, 0.0]];
+        let projected = stored.project(&vectors, 3);
+        let (mut hidden, mut products) = ([0.0; 3], [0.0; 2]);
+        stored.unpack().mean(&[0, 1, 1], &mut hidden);
+        projected.mean(&[0, 1, 1], &mut products);
+        let wanted = vectors.map(|vector| vector.iter().zip(hidden).map(|(a, b)| a * f64::from(b)).sum::<f64>());
+        assert!((0..2).all(|at| (f64::from(products[at]) - wanted[at]).abs() < 1e-3) && wanted[0] > 1000.0, "{products:?} {wanted:?}");
     }
 
     #[test]
     fn sizes_that_do_not_fit_together_are_refused() {
         for (at, value) in [(1, 3), (9, 4), (17, 5), (25, 4), (29, 3), (33, 1), (37, 2)] {
-            assert!(Matrix::quantised(3, &mut Bytes::new(&file(|bytes| bytes[at] = value)), "matrix").is_err(), "{at}");
+            assert!(Stored::quantised(3, &mut Bytes::new(&file(|bytes| bytes[at] = value)), "matrix").is_err(), "{at}");
         }
         let whole = file(|_| ());
         for end in (0..whole.len()).step_by(37) {
-            assert!(Matrix::quantised(3, &mut Bytes::new(&whole[..end]), "matrix").is_err(), "{end}");
+            assert!(Stored::quantised(3, &mut Bytes::new(&whole[..end]), "matrix").is_err(), "{end}");
         }
     }
 }

@@ -41,6 +41,20 @@ impl Tree {
         Ok(Tree { labels, children })
     }
 
+    /// For each label the inner nodes (numbered from 0) above it, and whether it lies to their right.
+    pub fn paths(&self) -> Vec<Vec<(u32, bool)>> {
+        let mut paths = vec![Vec::new(); self.labels + self.children.len()];
+        for (inner, (left, right)) in self.children.iter().enumerate().rev() {
+            for (child, is_right) in [(*left, false), (*right, true)] {
+                let mut path = paths[self.labels + inner].clone();
+                path.push((inner as u32, is_right));
+                paths[child as usize] = path;
+            }
+        }
+        paths.truncate(self.labels);
+        paths
+    }
+
     /// Calls `leaf` with the labels whose score passes `above`, which `leaf` may raise. `dot` gives an inner node's product, by its number from 0.
     pub fn search(&self, stack: &mut Vec<(u32, f32)>, above: f32, mut dot: impl FnMut(usize) -> f32, mut leaf: impl FnMut(usize, f32) -> f32) {
         let mut above = above;

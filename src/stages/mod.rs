@@ -1,6 +1,7 @@
 //! The list of stages: one new file and one line here add another.
 
 pub mod bad_words;
+pub mod classify;
 pub mod decontaminate;
 pub mod dedup_exact;
 pub mod dedup_minhash;
@@ -22,6 +23,7 @@ use crate::stage::Register;
 pub fn register(to: &mut impl Register) {
     to.add::<bad_words::BadWords>(include_str!("bad_words.rs"));
     to.add::<decontaminate::Decontaminate>(include_str!("decontaminate.rs"));
+    to.add::<classify::Classify>(include_str!("classify.rs"));
     to.add::<dedup_exact::DedupExact>(include_str!("dedup_exact.rs"));
     to.add::<dedup_minhash::DedupMinhash>(include_str!("dedup_minhash.rs"));
     to.add::<dedup_substring::DedupSubstring>(include_str!("dedup_substring.rs"));

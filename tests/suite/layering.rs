@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
 const ALLOWED: [(&str, &[&str]); 21] = [
-    ("cli", &["run", "plan", "config", "train", "trial", "stage", "html", "text", "dedup", "source"]),
+    ("cli", &["run", "plan", "config", "train", "trial", "stage", "html", "text", "dedup", "fasttext", "source"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
     ("run", &["plan", "stage", "doc", "scratch"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
