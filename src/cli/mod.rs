@@ -12,6 +12,7 @@ mod say;
 mod stages;
 mod to_warc;
 mod train;
+mod train_lm;
 mod validate;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ enum Verb {
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     Train(train::Train),
+    TrainLm(train_lm::TrainLm),
     Validate(validate::Validate),
 }
 
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),
+        Verb::TrainLm(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };
     match outcome {

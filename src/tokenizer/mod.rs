@@ -215,6 +215,12 @@ impl Tokenizer {
         }
     }
 
+    /// The texts of all tokens by id, as they stand in a tokenizer.json (with `▁` or `Ġ` for a space); `None` for other kinds of file.
+    pub fn pieces(&self) -> Option<Vec<String>> {
+        let Engine::HuggingFace(parsed) = &self.engine else { return None };
+        Some((0..self.vocab_size).map(|id| parsed.reference.id_to_token(id).unwrap_or_default()).collect())
+    }
+
     /// The vocabulary's name where it is a known one, else the file's.
     pub fn name(&self) -> &str {
         &self.name
