@@ -60,24 +60,30 @@ impl Counter {
 
 pub(super) struct Rows<const M: usize> {
     rows: Vec<[u32; M]>,
-    /// The number of rows at which they are joined next.
+    /// The number of rows at which they are joined next, and the least there is.
     full: usize,
+    least: usize,
 }
 
 impl<const M: usize> Default for Rows<M> {
     fn default() -> Rows<M> {
-        Rows { rows: Vec::new(), full: FIRST }
+        Rows { rows: Vec::new(), full: FIRST, least: FIRST }
     }
 }
 
 impl<const M: usize> Rows<M> {
+    #[cfg(test)]
+    pub fn joining_at(full: usize) -> Rows<M> {
+        Rows { full, least: full, ..Rows::default() }
+    }
+
     /// Distinct n-grams that there is room for.
     fn most(memory: usize) -> usize {
         // Twice the rows: while they are collected there may be as many again.
         (memory / (2 * 4 * M + GRAM_BYTES * (M - 1))).min(u32::MAX as usize / 2)
     }
 
-    fn add(&mut self, sentence: &[u32], memory: usize) -> Result<(), usize> {
+    pub fn add(&mut self, sentence: &[u32], memory: usize) -> Result<(), usize> {
         let mut row = [BOS; M];
         row[M - 1] = 1;
         for word in sentence {
@@ -91,7 +97,7 @@ impl<const M: usize> Rows<M> {
         }
         self.join();
         let most = Self::most(memory);
-        self.full = (2 * self.rows.len()).clamp(FIRST, (2 * most).max(FIRST));
+        self.full = (2 * self.rows.len()).min(2 * most).max(self.least);
         if self.rows.len() > most { Err(self.rows.len()) } else { Ok(()) }
     }
 
@@ -106,7 +112,7 @@ impl<const M: usize> Rows<M> {
         });
     }
 
-    fn finish(mut self, memory: usize) -> Result<Grams, usize> {
+    pub fn finish(mut self, memory: usize) -> Result<Grams, usize> {
         self.join();
         self.rows.shrink_to_fit();
         if self.rows.len() > Self::most(memory) {
