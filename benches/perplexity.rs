@@ -39,5 +39,11 @@ fn main() {
         best = best.min(seconds(clock) - begin);
     }
     let (megabytes, words) = (text.len() as f64 / 1e6, total.words as f64 / 1e6);
-    println!("perplexity {:.4} over {} words; {:.1} MB/s, {:.2} million words/s", total.perplexity().unwrap_or(f64::NAN), total.words, megabytes / best, words / best);
+    println!(
+        "perplexity {:.4} over {} words; {:.1} MB/s, {:.2} million words/s",
+        total.perplexity().unwrap_or(f64::NAN),
+        total.words,
+        megabytes / best,
+        words / best
+    );
 }

@@ -52,7 +52,7 @@ impl Builder {
             id
         };
         let at = self.probing.unigram_at(id);
-        self.put(at, prob.to_bits() | SIGN);
+        self.put(at, prob.to_bits());
         self.put(at + 4, unextended(backoff).to_bits());
         Ok(id)
     }
@@ -152,7 +152,7 @@ impl Builder {
     pub fn finish(mut self) -> Vec<u8> {
         if !self.knows_unknown {
             let at = self.probing.unigram_at(0);
-            self.put(at, NO_UNKNOWN.to_bits() | SIGN);
+            self.put(at, NO_UNKNOWN.to_bits());
             self.put(at + 4, 0);
         }
         let begin = self.probing.words.at - WORDS_HEADER;

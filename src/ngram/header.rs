@@ -60,10 +60,17 @@ impl Header {
             0 => (Kind::Probing { rest: false }, 0),
             1 => (Kind::Probing { rest: true }, 0),
             code @ 2..=5 => (Kind::Trie { quantized: code % 2 == 1, array: code >= 4 }, 1),
-            code => return Err(NgramError::Kind(format!("a KenLM file of model type {code}, which is not known; convert its ARPA file with `build_binary probing`"))),
+            code => {
+                return Err(NgramError::Kind(format!(
+                    "a KenLM file of model type {code}, which is not known; convert its ARPA file with `build_binary probing`"
+                )));
+            }
         };
         if word(16)? != version {
-            return Err(NgramError::Kind(format!("a KenLM file whose search structure is of version {}; build it again with a current build_binary", word(16)?)));
+            return Err(NgramError::Kind(format!(
+                "a KenLM file whose search structure is of version {}; build it again with a current build_binary",
+                word(16)?
+            )));
         }
         let order = usize::from(fixed[0]);
         if !(2..=MAX_ORDER).contains(&order) {

@@ -23,7 +23,9 @@ fn is_accent(c: char) -> bool {
 pub fn ccnet(text: &str, out: &mut String) {
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'));
     if text.is_ascii() {
-        out.extend(text.bytes().filter(|byte| !byte.is_ascii_control()).map(|byte| if byte.is_ascii_digit() { '0' } else { byte.to_ascii_lowercase() as char }));
+        out.extend(
+            text.bytes().filter(|byte| !byte.is_ascii_control()).map(|byte| if byte.is_ascii_digit() { '0' } else { byte.to_ascii_lowercase() as char }),
+        );
         return;
     }
     for c in text.to_lowercase().nfd() {

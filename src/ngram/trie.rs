@@ -56,8 +56,20 @@ enum Values {
 impl Values {
     fn bits(&self, longest: bool) -> u8 {
         match self {
-            Values::Plain => if longest { 31 } else { 63 },
-            Values::Quantized { prob_bits, backoff_bits, .. } => if longest { *prob_bits } else { prob_bits + backoff_bits },
+            Values::Plain => {
+                if longest {
+                    31
+                } else {
+                    63
+                }
+            }
+            Values::Quantized { prob_bits, backoff_bits, .. } => {
+                if longest {
+                    *prob_bits
+                } else {
+                    prob_bits + backoff_bits
+                }
+            }
         }
     }
 

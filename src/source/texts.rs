@@ -17,7 +17,8 @@ pub struct Texts {
 impl Texts {
     /// Files, folders or globs. `text` names the key or column of the text where that is another.
     pub fn open(entries: &[String], text: Option<&str>) -> Result<Texts> {
-        let said = |complaints: Vec<Complaint>| RunError::stop(complaints.iter().map(|one| format!("{}: {}", one.message, one.help)).collect::<Vec<_>>().join("\n"));
+        let said =
+            |complaints: Vec<Complaint>| RunError::stop(complaints.iter().map(|one| format!("{}: {}", one.message, one.help)).collect::<Vec<_>>().join("\n"));
         let files = paths::expand("text", &OneOrMany(entries.to_vec())).map_err(said)?;
         let mut sources = Vec::new();
         for file in &files {
@@ -90,7 +91,12 @@ mod tests {
         let texts = Texts::open(&[at("b.txt"), at("a.jsonl.zst")], Some("body")).unwrap();
         for _ in 0..2 {
             let mut found = Vec::new();
-            let faults = texts.each(&mut |doc| { found.push(doc.text().to_owned()); Ok(()) }).unwrap();
+            let faults = texts
+                .each(&mut |doc| {
+                    found.push(doc.text().to_owned());
+                    Ok(())
+                })
+                .unwrap();
             assert_eq!(found, ["plain\ntext", "one"]);
             assert_eq!(faults.values().sum::<u64>(), 2, "{faults:?}");
         }

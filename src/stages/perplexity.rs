@@ -6,7 +6,7 @@
 //! ```toml
 //! [[stage]]
 //! use = "perplexity"
-//! model = "fixtures/prose.arpa"       # or one a language: { en = "lm/en.bin", de = "lm/de.arpa" }, chosen by the tag `lang`
+//! model = "fixtures/lm/tiny.arpa"   # or one a language: { en = "lm/en.bin", de = "lm/de.arpa" }, chosen by the tag `lang`
 //! normalise = "ccnet"                 # lower case, no accents, digits 0, plain punctuation, no controls; or "none"
 //! max = 100000
 //! keep = ["head", "middle"]
@@ -135,7 +135,9 @@ impl Perplexity {
                 complain(key, format!("{bound} is no perplexity"), "wanted a number from 1 on");
             }
         }
-        if let (Some(min), Some(max)) = (self.min, self.max) && min > max {
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && min > max
+        {
             complain("max", format!("{max} is below `min`, so that nothing could be kept"), "give a number above it");
         }
         for name in self.keep.0.iter().filter(|name| Bucket::named(name).is_none()) {

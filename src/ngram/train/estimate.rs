@@ -1,7 +1,7 @@
 //! From counts to probabilities, order by order.
 
-use super::counts::Grams;
 use super::BOS;
+use super::counts::Grams;
 use crate::ngram::NgramError;
 
 /// What is taken off the counts of n-grams seen once, twice, and three times or more.
@@ -108,7 +108,10 @@ fn adjusted(grams: &Grams, word_count: usize, least: &[u32]) -> Vec<Order> {
     // How often the latest n-gram of each order has occurred, which is what pruning goes by.
     let mut raw = vec![0u32; grams.order + 1];
     let close = |order: &mut Order, raw: u32, n: usize| {
-        if n >= 2 && raw <= least[n - 2] && let Some(count) = order.count.last_mut() {
+        if n >= 2
+            && raw <= least[n - 2]
+            && let Some(count) = order.count.last_mut()
+        {
             *count |= PRUNED;
         }
     };

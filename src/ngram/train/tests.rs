@@ -5,6 +5,10 @@ use crate::ngram::Model;
 
 /// Sentences over some words with uneven frequencies, the same every time.
 fn corpus(sentences: u64) -> Vec<Vec<String>> {
+    corpus_of(sentences, 100)
+}
+
+fn corpus_of(sentences: u64, words: u64) -> Vec<Vec<String>> {
     let mut state = 1u64;
     let mut roll = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -14,7 +18,13 @@ fn corpus(sentences: u64) -> Vec<Vec<String>> {
     (0..sentences)
         .map(|_| {
             let mut last = 0;
-            (0..1 + roll(9)).map(|_| { last = if roll(3) == 0 { last + 1 } else { let most = 1 + roll(60); roll(most) }; word(last) }).collect()
+            (0..1 + roll(9))
+                .map(|_| {
+                    let most = 1 + roll(words);
+                    last = if roll(3) == 0 { last + 1 } else { roll(most) };
+                    word(last)
+                })
+                .collect()
         })
         .collect()
 }
@@ -74,7 +84,7 @@ fn probabilities_of_every_history_sum_to_one() {
 
 #[test]
 fn counts_and_discounts_are_those_of_the_definition() {
-    let corpus = corpus(2_000);
+    let corpus = corpus_of(2_000, 4_000);
     let trained = train(Settings { fallback: None, ..order(2) }, &corpus).unwrap();
     // Bigrams by brute force; unigrams by the words before them.
     let mut pairs: BTreeMap<(String, String), u64> = BTreeMap::new();

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::estimate::{Discounts, Entry};
 use super::Trained;
+use super::estimate::{Discounts, Entry};
 use crate::ngram::build::Builder;
 use crate::ngram::{Model, NgramError};
 

@@ -108,7 +108,15 @@ impl Stage for Measure {
         for ((rule, reason), (broken, threshold)) in REASONS.into_iter().zip(judge.reasons).zip(judge.rules(perplexity, bucket)) {
             if scratch.audits() {
                 let fault = broken.then(|| rule.to_owned());
-                scratch.report(Finding { stage: String::new(), rule: rule.to_owned(), keep: !broken, reason: fault, value: perplexity, threshold, alias: None });
+                scratch.report(Finding {
+                    stage: String::new(),
+                    rule: rule.to_owned(),
+                    keep: !broken,
+                    reason: fault,
+                    value: perplexity,
+                    threshold,
+                    alias: None,
+                });
             }
             if broken && verdict == Verdict::Keep {
                 let drop = Drop { value: perplexity, threshold, ..Drop::plain(reason) };

