@@ -3,6 +3,7 @@
 mod suite {
     mod bad_input;
     mod html_mutations;
+    mod language_model;
     mod layering;
     mod messages;
     mod own_stage;

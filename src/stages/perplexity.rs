@@ -25,6 +25,8 @@
 //! A text without words, or in a language without a model, has no perplexity and no bucket. Where anything is asked of the perplexity, such
 //! documents are dropped as `not_scored`, unless `unscored = "keep"`.
 //!
+//! A text in another language is made of words that the model does not know, and these may cost little: find the language first.
+//!
 //! Reasons: `not_scored`, `low_perplexity`, `high_perplexity`, `wrong_bucket`.
 
 mod buckets;
@@ -60,7 +62,7 @@ pub struct Perplexity {
     keep: OneOrMany,
     /// Share of the documents that are the head. Default 0.3, where buckets are asked for.
     head: Option<Share>,
-    /// Share of the documents that are head or middle. Default 0.6.
+    /// Share of the documents that are head or middle. Default 0.6, or `head` where that is more.
     middle: Option<Share>,
     /// Perplexities from which on a text is middle and tail, instead of shares; or a table of these by language.
     cutoffs: Option<ByLanguage<[f64; 2]>>,
@@ -123,8 +125,13 @@ impl Perplexity {
         self.cutoffs.is_none() && (!self.keep.0.is_empty() || self.head.is_some() || self.middle.is_some())
     }
 
+    /// Of the head, and of head and middle; what is not given gives way to what is.
     fn shares(&self) -> [f64; 2] {
-        [self.head.map_or(0.3, Share::get), self.middle.map_or(0.6, Share::get)]
+        match (self.head.map(Share::get), self.middle.map(Share::get)) {
+            (head, None) => [head.unwrap_or(0.3), head.unwrap_or(0.3).max(0.6)],
+            (None, Some(middle)) => [middle.min(0.3), middle],
+            (Some(head), Some(middle)) => [head, middle],
+        }
     }
 
     fn complaints(&self) -> Vec<Complaint> {
