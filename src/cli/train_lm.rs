@@ -16,7 +16,7 @@ const TOGETHER: u64 = 64;
 #[derive(clap::Args)]
 #[command(
     after_help = "Every line with a word is a sentence. Remove duplicates first: repeated text spoils the counts that the discounts are computed from.\n\
-                  Training is done in memory: allow some 100 bytes of it for each distinct n-gram of the highest order and each order below."
+                  Training is done in memory: some 350 bytes for each distinct 5-gram, and 100 for each distinct word."
 )]
 pub struct TrainLm {
     /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
@@ -34,7 +34,7 @@ pub struct TrainLm {
     /// The form the text is put into: ccnet or none.
     #[arg(long, default_value = "ccnet")]
     normalise: Normal,
-    /// What a word is: whitespace, characters, or the path of a tokenizer.json.
+    /// What a word is: whitespace, characters, or the path of a tokenizer.json or a unigram model of SentencePiece.
     #[arg(long, default_value = "whitespace")]
     words: String,
     /// Leave out n-grams that occur so often or less: a number each for 2, 3, ... words, as 0,1,1; the last holds for all longer ones.

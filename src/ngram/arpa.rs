@@ -52,7 +52,7 @@ fn counts(lines: &mut Lines<'_>) -> Result<Vec<u64>, NgramError> {
         match lines.next_filled() {
             Some(b"\\data\\") => break,
             Some(line) if line.starts_with(b"#") => {}
-            Some(line) if line.starts_with(&[0x1f, 0x8b]) => return Err(NgramError::Kind("a gzip file; decompress it first, as models are mapped".to_owned())),
+            Some([0x1f, 0x8b, ..]) => return Err(NgramError::Kind("a gzip file; decompress it first, as models are mapped".to_owned())),
             Some(line) if line.starts_with(b"blmt") || line == b"iARPA" => {
                 return Err(NgramError::Kind("a model of IRSTLM's own form; convert it with `compile-lm --text=yes IN OUT.arpa`".to_owned()));
             }

@@ -24,7 +24,7 @@ use bits::Bytes;
 pub use error::NgramError;
 use header::{Header, Kind};
 use probing::Probing;
-pub use sentences::{Buffers, Normal, Sentences, Words};
+pub use sentences::{Buffers, EachSentence, Normal, Sentences, Words};
 use trie::Trie;
 
 /// The highest order that is read; KenLM itself is built for 6 unless told otherwise.

@@ -39,7 +39,7 @@ pub enum Words {
     Whitespace,
     /// Every character that is not white space.
     Characters,
-    /// The tokens of a tokenizer.json.
+    /// The tokens of a tokenizer.json, or of a model of SentencePiece.
     Pieces(Box<Pieces>),
 }
 
@@ -56,10 +56,13 @@ impl fmt::Debug for Pieces {
 }
 
 impl Words {
-    /// Tokens by the content of a tokenizer.json.
+    /// Tokens by the content of such a file.
     pub fn pieces(name: &str, file: &[u8]) -> Result<Words, TokenizerError> {
         let tokenizer = Tokenizer::from_bytes(name, file, None)?;
-        let fault = || TokenizerError::Format { name: name.to_owned(), fault: "its tokens have no texts; give a tokenizer.json of Hugging Face".to_owned() };
+        let fault = || TokenizerError::Format {
+            name: name.to_owned(),
+            fault: "its tokens have no texts; give a tokenizer.json of Hugging Face or a unigram model of SentencePiece".to_owned(),
+        };
         let texts = tokenizer.pieces().ok_or_else(fault)?;
         Ok(Words::Pieces(Box::new(Pieces { tokenizer, texts })))
     }
@@ -76,6 +79,9 @@ pub struct Sentences {
     pub whole: bool,
 }
 
+/// Takes the words of a sentence, and how many they are.
+pub type EachSentence<'a> = dyn FnMut(&mut dyn Iterator<Item = &str>, u64) -> Result<(), NgramError> + 'a;
+
 /// Buffers that are kept between texts.
 #[derive(Default)]
 pub struct Buffers {
@@ -87,24 +93,14 @@ pub struct Buffers {
 impl Sentences {
     /// Calls `each` with the words of every sentence that has any, and how many they are. Python's `split`, which the peers count by, knows
     /// more white space than KenLM, which cuts at ASCII alone: the number may be above that of the words.
-    pub fn each(
-        &self,
-        text: &str,
-        buffers: &mut Buffers,
-        each: &mut dyn FnMut(&mut dyn Iterator<Item = &str>, u64) -> Result<(), NgramError>,
-    ) -> Result<(), NgramError> {
+    pub fn each(&self, text: &str, buffers: &mut Buffers, each: &mut EachSentence<'_>) -> Result<(), NgramError> {
         if self.whole {
             return self.sentence(text, buffers, each);
         }
         text.lines().try_for_each(|line| self.sentence(line, buffers, each))
     }
 
-    fn sentence(
-        &self,
-        text: &str,
-        Buffers { normal, ids, encoding }: &mut Buffers,
-        each: &mut dyn FnMut(&mut dyn Iterator<Item = &str>, u64) -> Result<(), NgramError>,
-    ) -> Result<(), NgramError> {
+    fn sentence(&self, text: &str, Buffers { normal, ids, encoding }: &mut Buffers, each: &mut EachSentence<'_>) -> Result<(), NgramError> {
         let text = match self.normal {
             Normal::None => text,
             Normal::Ccnet => {

@@ -16,7 +16,7 @@
 //!
 //! A model is a file of KenLM (probing tables or trie, `.bin`), ARPA text, or what `dataprep train-lm` writes; scores are those that KenLM gives. Text is
 //! scored in the form and by the words that the model was trained on: `normalise`, and `words`, which are set off by white space, single
-//! `"characters"`, or the tokens of a tokenizer.json, one for all or one a language. With `sentence = "document"` a text is one sentence:
+//! `"characters"`, or the tokens of a tokenizer.json or a unigram `.model` of SentencePiece, one for all or one a language. With `sentence = "document"` a text is one sentence:
 //! cc_net's own run scores so, after its normal form has taken the line ends away.
 //!
 //! The shares need the whole corpus: the stage is a barrier then, and scores every document twice. `cutoffs = [340, 660]`, or one pair a
@@ -50,7 +50,7 @@ pub struct Perplexity {
     model: ByLanguage<String>,
     /// The form a text is put into: "ccnet" (default) or "none".
     normalise: Normal,
-    /// What a word is: "whitespace" (default), "characters", or the path of a tokenizer.json; or a table of these by language.
+    /// What a word is: "whitespace" (default), "characters", or the path of a tokenizer.json or of a unigram model of SentencePiece; or a table of these by language.
     words: ByLanguage<String>,
     /// What a sentence is: a "line" (default) or the "document".
     sentence: Sentence,
@@ -162,7 +162,7 @@ impl Perplexity {
                 ByLanguage::One(pair) => vec![pair],
                 ByLanguage::Each(pairs) => pairs.values().collect(),
             };
-            if let Some([head, middle]) = pairs.iter().find(|[head, middle]| !(head <= middle)) {
+            if let Some([head, middle]) = pairs.iter().find(|[head, middle]| head.is_nan() || middle.is_nan() || head > middle) {
                 complain("cutoffs", format!("{middle} comes after {head}"), "give the end of the head, then the end of the middle");
             }
         }

@@ -98,6 +98,7 @@ impl<const M: usize> Rows<M> {
         self.join();
         let most = Self::most(memory);
         self.full = (2 * self.rows.len()).min(2 * most).max(self.least);
+        self.rows.reserve_exact(self.full.saturating_sub(self.rows.len()));
         if self.rows.len() > most { Err(self.rows.len()) } else { Ok(()) }
     }
 

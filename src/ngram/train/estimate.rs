@@ -34,7 +34,7 @@ impl Discounts {
     }
 }
 
-/// Marks the count of an n-gram that is pruned; texts are too short to reach it.
+/// Marks the count of an n-gram that is pruned; counts stay below it.
 const PRUNED: u32 = 1 << 31;
 
 /// The n-grams of one order. Those of order 1 stand at their ids.

@@ -102,7 +102,7 @@ fn open_words(words: &str, shop: &mut Shop<'_>) -> std::result::Result<Words, Co
         "whitespace" => Ok(Words::Whitespace),
         "characters" => Ok(Words::Characters),
         path => {
-            let help = "wanted \"whitespace\", \"characters\" or the path of a tokenizer.json";
+            let help = "wanted \"whitespace\", \"characters\" or the path of a tokenizer.json or a SentencePiece model";
             let file = shop.read("words", Path::new(path)).map_err(|complaint| Complaint { help: help.into(), ..complaint })?;
             Words::pieces(path, &file).map_err(|error| Complaint::new("words", error.to_string(), help))
         }
