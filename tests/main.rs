@@ -4,6 +4,7 @@ mod suite {
     mod bad_input;
     mod classifier;
     mod html_mutations;
+    mod language_model;
     mod layering;
     mod messages;
     mod own_stage;

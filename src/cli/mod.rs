@@ -15,6 +15,7 @@ mod stages;
 mod to_warc;
 mod train;
 mod train_classifier;
+mod train_lm;
 mod validate;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ enum Verb {
     BuildIndex(build_index::BuildIndex),
     Train(train::Train),
     TrainClassifier(train_classifier::TrainClassifier),
+    TrainLm(train_lm::TrainLm),
     Validate(validate::Validate),
 }
 
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Verb::BuildIndex(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),
         Verb::TrainClassifier(verb) => verb.call(),
+        Verb::TrainLm(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };
     match outcome {

@@ -8,6 +8,7 @@ pub mod lines;
 pub mod parquet;
 pub mod paths;
 pub mod text;
+pub mod texts;
 pub mod warc;
 
 use crate::stage::Register;

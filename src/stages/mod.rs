@@ -9,6 +9,7 @@ pub mod dedup_substring;
 pub mod extract;
 pub mod language;
 pub mod learn_tokenizer;
+pub mod perplexity;
 pub mod redact;
 pub mod repair;
 pub mod rules;
@@ -30,6 +31,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<extract::Extract>(include_str!("extract.rs"));
     to.add::<language::Language>(include_str!("language.rs"));
     to.add::<learn_tokenizer::LearnTokenizer>(include_str!("learn_tokenizer.rs"));
+    to.add::<perplexity::Perplexity>(include_str!("perplexity.rs"));
     to.add::<redact::Redact>(include_str!("redact.rs"));
     to.add::<repair::Repair>(include_str!("repair.rs"));
     to.add::<rules::Rules>(include_str!("rules.rs"));

@@ -13,8 +13,8 @@ pub enum TokenizerError {
     },
     /// Neither of the forms that are known.
     #[error(
-        "`{name}` is no tokenizer: {fault}; wanted a Hugging Face tokenizer.json, tiktoken ranks (a base64 token and its rank \
-         a line), \"bytes\" or a character vocabulary"
+        "`{name}` is no tokenizer: {fault}; wanted a Hugging Face tokenizer.json, a unigram model of SentencePiece, tiktoken ranks (a base64 token and \
+         its rank a line), \"bytes\" or a character vocabulary"
     )]
     Format {
         /// The file.

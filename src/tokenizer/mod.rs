@@ -1,4 +1,4 @@
-//! Text to token ids: any Hugging Face tokenizer.json, tiktoken rank files, bytes, characters.
+//! Text to token ids: any Hugging Face tokenizer.json, unigram models of SentencePiece, tiktoken rank files, bytes, characters.
 //!
 //! Hugging Face `tokenizers` is the reference. Where a file is of a kind that is known here (byte-level BPE with a known split
 //! pattern, BERT's WordPiece, BPE with byte fallback in the manner of Llama 2) an encoder of our own gives the same ids several
@@ -18,6 +18,7 @@ mod normal;
 mod pairs;
 mod ranks;
 mod seams;
+mod sentencepiece;
 mod special;
 mod split;
 mod wordpiece;
@@ -89,9 +90,16 @@ impl Tokenizer {
         Tokenizer::from_bytes(&short, &file, pattern)
     }
 
-    /// From the content of a file: tokenizer.json, ranks or a character vocabulary, told apart by content.
+    /// From the content of a file: tokenizer.json, a unigram model of SentencePiece, ranks or a character vocabulary, told apart by content.
     pub fn from_bytes(name: &str, file: &[u8], pattern: Option<Pattern>) -> Result<Tokenizer, TokenizerError> {
         let hash = xxh3_128(file);
+        let converted;
+        let file = if sentencepiece::is_model(file) {
+            converted = sentencepiece::to_json(file).map_err(|fault| TokenizerError::Format { name: name.to_owned(), fault })?;
+            &converted
+        } else {
+            file
+        };
         let is_json = file.trim_ascii_start().starts_with(b"{");
         if is_json && file.trim_ascii_start()[1..].trim_ascii_start().starts_with(b"\"type\"") {
             let chars = Chars::parse(name, file)?;
@@ -213,6 +221,12 @@ impl Tokenizer {
             Engine::Ranks(ranks) => ranks.special.get(token).copied(),
             Engine::HuggingFace(parsed) => parsed.reference.token_to_id(token),
         }
+    }
+
+    /// The texts of all tokens by id, as they stand in a tokenizer.json (with `▁` or `Ġ` for a space); `None` for other kinds of file.
+    pub fn pieces(&self) -> Option<Vec<String>> {
+        let Engine::HuggingFace(parsed) = &self.engine else { return None };
+        Some((0..self.vocab_size).map(|id| parsed.reference.id_to_token(id).unwrap_or_default()).collect())
     }
 
     /// The vocabulary's name where it is a known one, else the file's.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 21] = [
-    ("cli", &["run", "plan", "config", "train", "trial", "stage", "html", "text", "dedup", "fasttext", "source"]),
+const ALLOWED: [(&str, &[&str]); 22] = [
+    ("cli", &["run", "plan", "config", "train", "trial", "stage", "html", "text", "language", "fasttext", "ngram", "measures", "dedup", "tokenizer", "source"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
     ("run", &["plan", "stage", "doc", "scratch"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
     ("config", &["stage"]),
-    ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "measures", "dedup", "tokenizer"]),
+    ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "measures", "dedup", "ngram", "tokenizer"]),
     ("source", &["stage", "doc", "text"]),
     ("sink", &["stage", "doc", "shard"]),
     ("stage", &["doc", "scratch"]),
@@ -23,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("fasttext", &[]),
     ("measures", &["text"]),
     ("dedup", &["text"]),
+    ("ngram", &["text", "tokenizer"]),
     ("tokenizer", &[]),
     ("shard", &[]),
     ("lib", &[]),

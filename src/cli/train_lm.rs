@@ -1,0 +1,145 @@
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use super::say::say;
+use super::{Done, Failure, Outcome, count, size};
+use crate::ngram::train::{Discounts, Settings, Trained, Trainer};
+use crate::ngram::{Buffers, Normal, Sentences, Tally, Words};
+use crate::source::texts::Texts;
+use crate::stage::{ByteSize, Dice, RunError};
+
+/// Lines that are held out, or not, together.
+const TOGETHER: u64 = 64;
+
+/// Train an n-gram language model (modified Kneser-Ney) that the stage `perplexity` and KenLM read.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Every line with a word is a sentence. Remove duplicates first: repeated text spoils the counts that the discounts are computed from.\n\
+                  Training is done in memory: some 350 bytes for each distinct 5-gram, and 100 for each distinct word."
+)]
+pub struct TrainLm {
+    /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILES")]
+    text: Vec<String>,
+    /// Key or column of the text, in *.jsonl and *.parquet.
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+    /// Words of the longest n-grams, 1 to 6.
+    #[arg(long, default_value_t = 5)]
+    order: usize,
+    /// Where the model goes: *.arpa is ARPA text, *.bin KenLM's probing form, which is loaded at once.
+    #[arg(long)]
+    out: PathBuf,
+    /// The form the text is put into: ccnet or none.
+    #[arg(long, default_value = "ccnet")]
+    normalise: Normal,
+    /// What a word is: whitespace, characters, or the path of a tokenizer.json or a unigram model of SentencePiece.
+    #[arg(long, default_value = "whitespace")]
+    words: String,
+    /// Leave out n-grams that occur so often or less: a number each for 2, 3, ... words, as 0,1,1; the last holds for all longer ones.
+    #[arg(long, value_delimiter = ',', value_name = "COUNTS")]
+    prune: Vec<u32>,
+    /// Memory that training may take.
+    #[arg(long, default_value = "4 GiB")]
+    memory: ByteSize,
+    /// Take fixed discounts (0.5, 1, 1.5) for orders where the text gives none, as small or generated text does.
+    #[arg(long)]
+    discount_fallback: bool,
+    /// Share of the text that is not trained on, to measure perplexity with.
+    #[arg(long, default_value_t = 0.01)]
+    held_out: f64,
+    /// Seed of the choice of what is held out.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+impl TrainLm {
+    pub(super) fn call(self) -> Outcome {
+        let is_arpa = match self.out.extension().and_then(|end| end.to_str()) {
+            Some("arpa") => true,
+            Some("bin") => false,
+            _ => return Err(Failure(format!("{}: the name must end in .arpa or .bin, which says the form", self.out.display()))),
+        };
+        if !(0.0..1.0).contains(&self.held_out) {
+            return Err(Failure(format!("--held-out {}: wanted a share from 0 to below 1", self.held_out)));
+        }
+        let words = match self.words.as_str() {
+            "whitespace" => Words::Whitespace,
+            "characters" => Words::Characters,
+            path => {
+                let file = std::fs::read(path).map_err(|error| Failure(format!("--words: cannot read {path}: {error}; or give whitespace or characters")))?;
+                Words::pieces(path, &file)?
+            }
+        };
+        let cut = Sentences { normal: self.normalise, words, whole: false };
+        let texts = Texts::open(&self.text, self.field.as_deref())?;
+        let fallback = self.discount_fallback.then_some(Discounts::FALLBACK);
+        let mut trainer = Trainer::new(Settings { order: self.order, prune: self.prune.clone(), memory: self.memory.as_usize(), fallback })?;
+        let mut buffers = Buffers::default();
+        let faults = self.pass(&texts, false, &mut |line| cut.each(line, &mut buffers, &mut |words, _| trainer.add(words)).map_err(RunError::stop))?;
+        for (fault, times) in faults {
+            say!("{} documents not read: {fault}", count(times))?;
+        }
+        let (tokens, markers) = (trainer.tokens(), trainer.markers());
+        let trained = trainer.finish()?;
+        say!("{} words in sentences, ends of sentences among them", count(tokens))?;
+        if markers > 0 {
+            say!("{} words left out that are spelt <s>, </s> or <unk>", count(markers))?;
+        }
+        describe(&trained)?;
+        let binary = trained.to_binary()?;
+        let failed = |error| Failure(format!("cannot write {}: {error}", self.out.display()));
+        if is_arpa {
+            let mut out = BufWriter::new(File::create(&self.out).map_err(failed)?);
+            trained.write_arpa(&mut out).and_then(|()| out.flush()).map_err(failed)?;
+        } else {
+            std::fs::write(&self.out, &binary).map_err(failed)?;
+        }
+        let written = self.out.metadata().map_err(failed)?.len();
+        say!("{}: {}", self.out.display(), size(written))?;
+        drop(trained);
+        let model = crate::ngram::Model::from_bytes(binary)?;
+        let (mut held, mut unknown) = (Tally::default(), 0u64);
+        self.pass(&texts, true, &mut |line| {
+            let score = &mut |words: &mut dyn Iterator<Item = &str>, length| {
+                let log10 = model.score(words.map(|word| model.index(word)).inspect(|id| unknown += u64::from(*id == 0)));
+                held.add(log10, length);
+                Ok(())
+            };
+            cut.each(line, &mut buffers, score).map_err(RunError::stop)
+        })?;
+        match held.perplexity() {
+            Some(perplexity) => say!("held out: perplexity {perplexity:.2} over {} words, {} of them unknown", count(held.words), count(unknown))?,
+            None => say!("held out: nothing")?,
+        }
+        Ok(Done::Fine)
+    }
+
+    /// All lines that are held out, or all others.
+    fn pass(
+        &self,
+        texts: &Texts,
+        held_out: bool,
+        each: &mut dyn FnMut(&str) -> Result<(), RunError>,
+    ) -> Result<std::collections::BTreeMap<String, u64>, RunError> {
+        let dice = Dice::new(self.seed, "train-lm");
+        texts.each(&mut |doc| {
+            for (number, line) in (0u64..).zip(doc.text().lines()) {
+                let block = doc.key() ^ u128::from(number / TOGETHER);
+                if (dice.roll(block) < self.held_out) == held_out {
+                    each(line)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn describe(trained: &Trained) -> std::io::Result<()> {
+    for ((order, number), Discounts(discounts)) in (1..).zip(trained.counts()).zip(trained.discounts()) {
+        let [once, twice, more] = discounts;
+        say!("{order}-grams: {:>12}   discounts {once:.4} {twice:.4} {more:.4}", count(number))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The texts of files outside a pipeline: JSON lines, parquet or plain text, told from their names, in the order given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::jsonl::Jsonl;
+use super::parquet::Parquet;
+use super::paths;
+use super::text::Text;
+use crate::doc::{Doc, TagTable};
+use crate::stage::{Built, Complaint, OneOrMany, Read, Recipe, Result, RunError, Shop, Source};
+
+/// Files that can be read more than once.
+pub struct Texts {
+    sources: Vec<Box<dyn Source>>,
+}
+
+impl Texts {
+    /// Files, folders or globs. `text` names the key or column of the text where that is another.
+    pub fn open(entries: &[String], text: Option<&str>) -> Result<Texts> {
+        let said =
+            |complaints: Vec<Complaint>| RunError::stop(complaints.iter().map(|one| format!("{}: {}", one.message, one.help)).collect::<Vec<_>>().join("\n"));
+        let files = paths::expand("text", &OneOrMany(entries.to_vec())).map_err(said)?;
+        let mut sources = Vec::new();
+        for file in &files {
+            let name = paths::name(file)?;
+            let mut table = toml::Table::from_iter([("path".to_owned(), name.clone().into())]);
+            let fields = text.map(|text| ("fields".to_owned(), toml::Table::from_iter([("text".to_owned(), text.into())]).into()));
+            let bare = ["gz", "zst", "bz2", "xz"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix('.')).unwrap_or(&name);
+            let source = match bare.rsplit_once('.').map(|(_, end)| end) {
+                Some("jsonl" | "ndjson") => {
+                    table.extend(fields);
+                    source::<Jsonl>(table)
+                }
+                Some("parquet") => {
+                    table.extend(fields);
+                    source::<Parquet>(table)
+                }
+                _ => {
+                    table.insert("content".to_owned(), "text".into());
+                    // A corpus in one file.
+                    table.insert("max_file".to_owned(), "64 GiB".into());
+                    source::<Text>(table)
+                }
+            };
+            sources.push(source.map_err(said)?);
+        }
+        Ok(Texts { sources })
+    }
+
+    /// Calls `each` with every document that has a text. What cannot be read is counted by reason, `no_text` among them.
+    pub fn each(&self, each: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<BTreeMap<String, u64>> {
+        let mut faults = BTreeMap::new();
+        let mut fault = |reason: &str| *faults.entry(reason.to_owned()).or_insert(0) += 1;
+        for source in &self.sources {
+            for split in source.splits()? {
+                let mut reader = source.open(&split, None)?;
+                while let Some(read) = reader.next()? {
+                    match read {
+                        Read::Doc(doc) if doc.has_text() => each(&doc)?,
+                        Read::Doc(_) => fault("no_text"),
+                        Read::Fault(damage) => fault(&damage.reason),
+                        Read::Skip(_) => {}
+                    }
+                }
+            }
+        }
+        Ok(faults)
+    }
+}
+
+fn source<R: Recipe>(table: toml::Table) -> std::result::Result<Box<dyn Source>, Vec<Complaint>> {
+    let recipe: R = table.try_into().map_err(|error: toml::de::Error| Complaint::new("", error.message(), "check the options"))?;
+    let (mut tags, mut files) = (TagTable::default(), BTreeSet::new());
+    let mut shop = Shop { stage: R::NAME, seed: 0, tags: &mut tags, reasons: Vec::new(), files: &mut files };
+    match recipe.build(&mut shop)? {
+        Built::Source(source) => Ok(source),
+        _ => unreachable!("the recipe of a source builds one"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_name_and_read_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        std::fs::write(at("b.txt"), "plain\ntext").unwrap();
+        std::fs::write(at("a.jsonl.zst"), zstd::bulk::compress(b"{\"body\": \"one\"}\nnot json\n{\"text\": \"two\"}\n", 1).unwrap()).unwrap();
+        let texts = Texts::open(&[at("b.txt"), at("a.jsonl.zst")], Some("body")).unwrap();
+        for _ in 0..2 {
+            let mut found = Vec::new();
+            let faults = texts
+                .each(&mut |doc| {
+                    found.push(doc.text().to_owned());
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(found, ["plain\ntext", "one"]);
+            assert_eq!(faults.values().sum::<u64>(), 2, "{faults:?}");
+        }
+        assert!(Texts::open(&[at("none.txt")], None).is_err_and(|error| error.to_string().contains("no file matches")));
+    }
+}
