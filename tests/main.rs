@@ -5,6 +5,7 @@ mod suite {
     mod classifier;
     mod html_mutations;
     mod language_model;
+    mod languages;
     mod layering;
     mod messages;
     mod own_stage;

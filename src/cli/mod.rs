@@ -7,6 +7,7 @@ mod build_index;
 mod build_list;
 mod explain;
 mod extract;
+mod fit_thresholds;
 mod plan;
 mod progress;
 mod run;
@@ -62,6 +63,7 @@ enum Verb {
     Train(train::Train),
     TrainClassifier(train_classifier::TrainClassifier),
     TrainLm(train_lm::TrainLm),
+    FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
 }
 
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Verb::Train(verb) => verb.call(),
         Verb::TrainClassifier(verb) => verb.call(),
         Verb::TrainLm(verb) => verb.call(),
+        Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };
     match outcome {

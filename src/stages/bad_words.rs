@@ -3,9 +3,9 @@
 //! ```toml
 //! [[stage]]
 //! use = "bad_words"
-//! lists = { en = "lists/en.txt", zh = "lists/zh.txt" }   # by language, as the tag `lang` says
-//! # list = "lists/all.txt"                                # or one for every language
-//! max = 2                                                 # a document may hold two
+//! max = 2                                                   # a document may hold two
+//! # list = "lists/all.txt"                                  # a longer list, for every language
+//! # lists = { en = "lists/en.txt", zh = "lists/zh.txt" }    # or by language, as the tag `lang` says
 //! ```
 //!
 //! A list is plain text or gzip, one word or phrase a line; case makes no difference. A phrase is not found inside a word, but for scripts without

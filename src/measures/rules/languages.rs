@@ -102,7 +102,8 @@ impl ByLanguage {
         self.languages.binary_search_by(|(known, _)| known.as_str().cmp(primary)).map_or(&self.others, |at| &self.languages[at].1)
     }
 
-    fn knows(&self, language: &str) -> bool {
+    /// Whether a primary language has bounds or stop words of its own.
+    pub fn knows(&self, language: &str) -> bool {
         self.languages.binary_search_by(|(known, _)| known.as_str().cmp(language)).is_ok()
     }
 

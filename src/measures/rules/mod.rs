@@ -50,6 +50,7 @@
 
 mod apply;
 mod cut;
+pub mod fit;
 mod languages;
 mod nearest;
 mod parse;
