@@ -33,6 +33,7 @@ pub mod language;
 pub mod measures;
 pub mod ngram;
 pub mod plan;
+pub mod review;
 pub mod run;
 pub mod scratch;
 pub mod shard;

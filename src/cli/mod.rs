@@ -14,10 +14,12 @@ mod run;
 mod say;
 mod stages;
 mod to_warc;
+mod trace;
 mod train;
 mod train_classifier;
 mod train_lm;
 mod validate;
+mod whatif;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,9 @@ enum Verb {
     Plan(plan::Plan),
     Explain(explain::Explain),
     Stages(stages::Stages),
+    Trace(trace::Trace),
+    #[command(name = "whatif")]
+    WhatIf(whatif::WhatIf),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     BuildList(build_list::BuildList),
@@ -74,6 +79,8 @@ pub fn main() -> ExitCode {
         Verb::Plan(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
         Verb::Stages(verb) => verb.call(),
+        Verb::Trace(verb) => verb.call(),
+        Verb::WhatIf(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::BuildList(verb) => verb.call(),

@@ -1,0 +1,219 @@
+//! What a finished run has written, read again: the story of one document, and what another bound would have changed.
+//!
+//! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines, and `dropped/`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub mod story;
+pub mod whatif;
+
+/// The folder of a finished run.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// Stages in their order.
+    pub stages: Vec<String>,
+    /// Whether every rule's verdict stands beside each document, and nothing was dropped.
+    pub annotated: bool,
+}
+
+/// A document as the run has written it.
+#[derive(Debug, Deserialize)]
+pub struct Document {
+    /// Its id, if it has one.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Its URL, if it has one.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Its text.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// What each rule said, in a run that annotates.
+    #[serde(default)]
+    pub verdicts: Vec<Said>,
+    /// The stage that dropped it, with the reason, the value and the threshold.
+    #[serde(default)]
+    pub stage: Option<String>,
+    /// Why it was dropped.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What was measured.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// Against what.
+    #[serde(default)]
+    pub threshold: Option<f64>,
+    /// The document for whose sake it was dropped.
+    #[serde(default)]
+    pub other: Option<Value>,
+    /// More about the reason.
+    #[serde(default)]
+    pub detail: Option<String>,
+}
+
+/// What one rule said of a document.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Said {
+    /// The stage.
+    pub stage: String,
+    /// The rule.
+    pub rule: String,
+    /// Whether the document passes.
+    pub keep: bool,
+    /// What was measured.
+    pub value: Option<f64>,
+    /// Against what.
+    pub threshold: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    annotated: bool,
+    stages: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// Why a folder cannot be reviewed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {cause}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system or the parser says.
+        cause: String,
+    },
+    /// A question that this run cannot answer.
+    #[error("{0}")]
+    Cannot(String),
+}
+
+impl Folder {
+    /// Opens the folder of a run.
+    ///
+    /// # Errors
+    /// Where no run has ended there.
+    pub fn open(path: &Path) -> Result<Folder, Error> {
+        let file = path.join("report.json");
+        let text = std::fs::read_to_string(&file).map_err(|cause| unreadable(&file, cause))?;
+        let Report { annotated, stages } = serde_json::from_str(&text).map_err(|cause| unreadable(&file, cause))?;
+        Ok(Folder { path: path.to_owned(), stages: stages.into_iter().map(|stage| stage.name).collect(), annotated })
+    }
+
+    /// Calls `see` with every document that was kept, in output order, until it answers false.
+    ///
+    /// # Errors
+    /// Where there are none as JSON lines, and what cannot be read.
+    pub fn kept(&self, see: &mut dyn FnMut(Document) -> bool) -> Result<(), Error> {
+        let docs = self.path.join("docs");
+        let files = files(&docs);
+        if files.is_empty() {
+            let message = format!("{} holds no documents as JSON lines: add a sink `jsonl`, or `run.keep_docs = true`, and run again", docs.display());
+            return Err(Error::Cannot(message));
+        }
+        each(&files, see)
+    }
+
+    /// Calls `see` with every document that was dropped and written down, until it answers false.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn dropped(&self, see: &mut dyn FnMut(Document) -> bool) -> Result<(), Error> {
+        each(&files(&self.path.join("dropped")), see)
+    }
+}
+
+fn unreadable(path: &Path, cause: impl ToString) -> Error {
+    Error::Unreadable { path: path.display().to_string(), cause: cause.to_string() }
+}
+
+/// JSON lines below a folder, by name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(".jsonl.zst") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn each(files: &[PathBuf], see: &mut dyn FnMut(Document) -> bool) -> Result<(), Error> {
+    for file in files {
+        let failed = |cause: std::io::Error| unreadable(file, cause);
+        let lines = BufReader::new(zstd::Decoder::new(File::open(file).map_err(failed)?).map_err(failed)?);
+        for line in lines.lines() {
+            let document = serde_json::from_str(&line.map_err(failed)?).map_err(|cause| unreadable(file, cause))?;
+            if !see(document) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first characters of a text, on one line.
+fn excerpt(text: Option<&str>, chars: usize) -> String {
+    let words = text.unwrap_or_default().split_whitespace();
+    let mut out = String::new();
+    for word in words {
+        if out.chars().count() >= chars {
+            break;
+        }
+        out.push_str(if out.is_empty() { "" } else { " " });
+        out.push_str(word);
+    }
+    if out.chars().count() > chars { out.chars().take(chars).chain(['…']).collect() } else { out }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+
+    /// The folder of a run with these kept and dropped documents.
+    pub fn folder(annotated: bool, stages: &[&str], kept: &str, dropped: &str) -> (tempfile::TempDir, Folder) {
+        let dir = tempfile::tempdir().unwrap();
+        let stages: Vec<Value> = stages.iter().map(|name| serde_json::json!({ "name": name })).collect();
+        std::fs::write(dir.path().join("report.json"), serde_json::json!({ "annotated": annotated, "stages": stages }).to_string()).unwrap();
+        for (name, lines) in [("docs", kept), ("dropped", dropped)] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            std::fs::write(dir.path().join(name).join("part-00000-000.jsonl.zst"), zstd::bulk::compress(lines.as_bytes(), 1).unwrap()).unwrap();
+        }
+        let folder = Folder::open(dir.path()).unwrap();
+        (dir, folder)
+    }
+
+    #[test]
+    fn what_is_no_run_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Folder::open(dir.path()).unwrap_err().to_string().starts_with("cannot read "));
+        let (dir, folder) = folder(false, &["url"], "{}\n{\"id\": 1}\n", "");
+        assert!(matches!(folder.kept(&mut |_| true), Err(Error::Unreadable { .. })));
+        std::fs::remove_dir_all(dir.path().join("docs")).unwrap();
+        assert!(folder.kept(&mut |_| true).unwrap_err().to_string().contains("keep_docs"));
+    }
+
+    #[test]
+    fn excerpts_are_one_line() {
+        assert_eq!(excerpt(Some("a\n b"), 10), "a b");
+        assert_eq!(excerpt(Some("水车在河边 转动"), 4), "水车在河…");
+        assert_eq!(excerpt(None, 4), "");
+    }
+}
