@@ -14,6 +14,9 @@ use super::{Settings, TrainError};
 /// Dimensions that are worked on together.
 const LANE: usize = 8;
 
+/// Lanes that a thread has at least: with fewer, waiting for each other takes longer than the work.
+const SHARE: usize = 4;
+
 /// Examples between two words to whoever watches.
 const TELL: usize = 512;
 
@@ -44,7 +47,7 @@ struct Job<'a> {
 /// Trains all rows; `counts` are the examples of each label.
 pub fn descend(sparse: &Sparse, labels: Vec<u32>, counts: &[i64], settings: &Settings, watch: &(dyn Fn(f64) + Sync)) -> Result<Vec<Slice>, TrainError> {
     let lanes = settings.dim.div_ceil(LANE);
-    let threads = settings.threads.clamp(1, lanes);
+    let threads = settings.threads.clamp(1, (lanes / SHARE).max(1));
     let even = labels.len() as f32 / counts.len() as f32;
     let tree = settings.hierarchical.then(|| Tree::new(counts)).transpose();
     let tree = tree.map_err(|_| TrainError::Setting("the number of examples", "less"))?;
