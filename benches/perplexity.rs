@@ -47,7 +47,7 @@ fn main() {
     println!(
         "perplexity {:.4} over {} words; {:.1} MB/s, {:.2} million words/s",
         total.perplexity().unwrap_or(f64::NAN),
-        total.words,
+        count,
         megabytes / best,
         words / best
     );

@@ -226,7 +226,15 @@ fn leads_on(backoff: f32) -> bool {
 
 /// The words of a line as KenLM cuts it: at space, tab, line feed, vertical tab, form feed and carriage return.
 pub fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(['\t', '\n', '\u{b}', '\u{c}', '\r', ' ']).filter(|word| !word.is_empty())
+    let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let start = rest.bytes().position(|byte| !is_space(&byte))?;
+        let word = &rest[start..];
+        let length = word.bytes().position(|byte| is_space(&byte)).unwrap_or(word.len());
+        rest = &word[length..];
+        Some(&word[..length])
+    })
 }
 
 #[cfg(test)]

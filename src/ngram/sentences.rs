@@ -109,12 +109,10 @@ impl Sentences {
                 normal
             }
         };
-        let is_space = |c: char| classes(c) & SPACE != 0;
-        let not_blank = |part: &&str| !part.is_empty();
         match &self.words {
-            Words::Whitespace => match text.split(is_space).filter(not_blank).count() {
+            Words::Whitespace => match count(text) {
                 0 => Ok(()),
-                count => each(&mut words(text), count as u64),
+                count => each(&mut words(text), count),
             },
             Words::Characters => {
                 let mut characters = text.split_inclusive(|_| true).filter(|c| !c.starts_with(is_space));
@@ -135,6 +133,27 @@ impl Sentences {
             }
         }
     }
+}
+
+fn is_space(c: char) -> bool {
+    classes(c) & SPACE != 0
+}
+
+/// How many words Python's `split` finds.
+fn count(text: &str) -> u64 {
+    let (mut count, mut inside, mut at) = (0, false, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        let (space, width) = match byte {
+            0..=0x7f => (is_space(*byte as char), 1),
+            // White space beyond ASCII (U+0085, U+00A0, U+1680, U+2000 to U+205F, U+3000) begins with one of these bytes.
+            0xc2 | 0xe1..=0xe3 => text[at..].chars().next().map_or((false, 1), |c| (is_space(c), c.len_utf8())),
+            _ => (false, 1),
+        };
+        count += u64::from(!space && !inside);
+        inside = !space;
+        at += width;
+    }
+    count
 }
 
 #[cfg(test)]
@@ -160,6 +179,13 @@ mod tests {
         let whole = Sentences { normal: Normal::Ccnet, whole: true, ..Sentences::default() };
         assert_eq!(cut(&whole, " A 1\nb "), [own(&["a", "0b"], 2)]);
         assert_eq!(cut(&whole, " \n"), []);
+    }
+
+    #[test]
+    fn all_white_space_of_unicode_is_counted_at() {
+        let spaces: Vec<char> = ('\0'..=char::MAX).filter(|c| is_space(*c)).collect();
+        assert!(spaces.len() > 25 && spaces.iter().all(|c| count(&format!("é{c}山{c}{c}x")) == 3), "{spaces:?}");
+        assert_eq!(["", " ", "é\u{200b}ß", "«a» ，b。"].map(count), [0, 0, 1, 2]);
     }
 
     #[test]

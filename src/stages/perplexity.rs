@@ -16,8 +16,8 @@
 //!
 //! A model is a file of KenLM (probing tables or trie, `.bin`), ARPA text, or what `dataprep train-lm` writes; scores are those that KenLM gives. Text is
 //! scored in the form and by the words that the model was trained on: `normalise`, and `words`, which are set off by white space, single
-//! `"characters"`, or the tokens of a tokenizer.json or a unigram `.model` of SentencePiece, one for all or one a language. With `sentence = "document"` a text is one sentence:
-//! cc_net's own run scores so, after its normal form has taken the line ends away.
+//! `"characters"`, or the tokens of a tokenizer.json or a unigram `.model` of SentencePiece, one for all or one a language. With
+//! `sentence = "document"` a text is one sentence: cc_net's own run scores so, after its normal form has taken the line ends away.
 //!
 //! The shares need the whole corpus: the stage is a barrier then, and scores every document twice. `cutoffs = [340, 660]`, or one pair a
 //! language, sets the bounds of the buckets by perplexity instead, and needs no barrier.
