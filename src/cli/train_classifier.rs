@@ -8,8 +8,8 @@ use super::{Done, Failure, Outcome, all_threads, count, size};
 use crate::fasttext::measure::Measures;
 use crate::fasttext::train::{Example, Quantise, Settings, Trained, train};
 use crate::fasttext::{Model, Prepare, Scratch};
-use crate::source::by_name;
-use crate::stage::{Dice, Read};
+use crate::source::texts::Texts as Files;
+use crate::stage::{Dice, RunError};
 
 /// Train a fastText classifier of two kinds of texts, for the stage `classify`.
 #[derive(clap::Args)]
@@ -146,24 +146,22 @@ impl TrainClassifier {
     /// Reads the texts of one label and keeps a share of them back.
     fn read(&self, label: usize, entries: &[String], prepare: Prepare, texts: &mut Texts) -> Result<(), Failure> {
         let flag = NAMES[label];
-        let source = by_name::open(entries, &self.text)
-            .map_err(|complaints| Failure(complaints.iter().map(|said| format!("--{flag}: {}; {}", said.message, said.help)).collect::<Vec<_>>().join("\n")))?;
+        let said = |error: RunError| Failure(error.to_string().lines().map(|line| format!("--{flag}: {line}")).collect::<Vec<_>>().join("\n"));
+        let source = Files::open(entries, Some(&self.text)).map_err(said)?;
         // Not of the training's seed, so that models of several seeds are measured on the same documents.
         let dice = Dice::new(0, "holdout");
-        let (before, mut buffer) = (texts.train.len(), String::new());
-        for split in source.splits()? {
-            let mut reader = source.open(&split, None)?;
-            while let Some(read) = reader.next()? {
-                match read {
-                    Read::Doc(doc) if doc.text().trim().is_empty() => *texts.faults.entry("empty".to_owned()).or_default() += 1,
-                    Read::Doc(doc) => {
-                        let side = if dice.roll(doc.key()) < self.holdout { &mut texts.kept_back } else { &mut texts.train };
-                        side.push((label, prepare.apply(doc.text(), &mut buffer).to_owned()));
-                    }
-                    Read::Fault(fault) => *texts.faults.entry(fault.reason).or_default() += 1,
-                    Read::Skip(kind) => *texts.faults.entry(kind.to_owned()).or_default() += 1,
-                }
+        let (before, mut buffer, mut empty) = (texts.train.len(), String::new(), 0);
+        let faults = source.each(&mut |doc| {
+            if doc.text().trim().is_empty() {
+                empty += 1;
+                return Ok(());
             }
+            let side = if dice.roll(doc.key()) < self.holdout { &mut texts.kept_back } else { &mut texts.train };
+            side.push((label, prepare.apply(doc.text(), &mut buffer).to_owned()));
+            Ok(())
+        })?;
+        for (reason, times) in faults.into_iter().chain((empty > 0).then(|| ("empty".to_owned(), empty))) {
+            *texts.faults.entry(reason).or_default() += times;
         }
         if texts.train.len() == before {
             let found: Vec<String> = texts.faults.iter().map(|(reason, times)| format!(", {reason} {times}")).collect();

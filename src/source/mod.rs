@@ -1,6 +1,5 @@
 //! Where documents come from: one format a file. What a file is compressed with is told from its content.
 
-pub mod by_name;
 pub mod compression;
 pub mod fields;
 pub mod jsonl;

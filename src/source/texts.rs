@@ -27,7 +27,7 @@ impl Texts {
             let fields = text.map(|text| ("fields".to_owned(), toml::Table::from_iter([("text".to_owned(), text.into())]).into()));
             let bare = ["gz", "zst", "bz2", "xz"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix('.')).unwrap_or(&name);
             let source = match bare.rsplit_once('.').map(|(_, end)| end) {
-                Some("jsonl" | "ndjson") => {
+                Some("jsonl" | "ndjson" | "json") => {
                     table.extend(fields);
                     source::<Jsonl>(table)
                 }

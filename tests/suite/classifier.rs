@@ -90,7 +90,6 @@ fn what_cannot_be_trained_on_is_named() {
         ("none.jsonl", vec![], "--bad: no file matches"),
         ("empty.jsonl", vec![], "--bad: no document with a text to train on"),
         ("empty.jsonl", vec![], "empty 2, not_json 1"),
-        ("mixed", vec![], "these are files of jsonl and of text"),
         ("a.jsonl", vec!["--text", "body"], "--good: no document with a text to train on"),
         ("a.jsonl", vec!["--prepare", "datatrov"], "did you mean `datatrove`?"),
         ("a.jsonl", vec!["--holdout", "1"], "--holdout is 1"),
@@ -101,6 +100,10 @@ fn what_cannot_be_trained_on_is_named() {
         assert!(said(&output).contains(wanted), "{wanted} is missing from\n{}", said(&output));
         assert!(!folder.path("m.bin").exists());
     }
+    // Each file is read as its name says.
+    let output = train(&folder, &["a.jsonl"], &["mixed"], &["--holdout", "0"]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("bad            2 documents"), "{printed}{}", said(&output));
 }
 
 #[test]
