@@ -79,11 +79,14 @@ impl Words {
         sums.clear();
         let (mut solo, mut sum) = (0, 0u64);
         each_word(text, |hash, is_solo| {
-            (hashes.push(hash), solos.push(solo), sums.push(sum));
+            hashes.push(hash);
+            solos.push(solo);
+            sums.push(sum);
             solo += u32::from(is_solo);
             sum = sum.wrapping_mul(BASE).wrapping_add(hash);
         });
-        (solos.push(solo), sums.push(sum));
+        solos.push(solo);
+        sums.push(sum);
     }
 
     /// Place, length and hash of every window of `n` words, or twice as many characters.

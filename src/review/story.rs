@@ -41,20 +41,17 @@ pub struct Story {
 /// Where no document of that name was written down, and what cannot be read.
 pub fn of(folder: &Folder, name: &str) -> Result<Story, Error> {
     let is_it = |document: &Document| [&document.id, &document.url].into_iter().flatten().any(|known| known == name);
-    let find = |all: &dyn Fn(&mut dyn FnMut(Document) -> bool) -> Result<(), Error>| {
-        let mut found = None;
-        all(&mut |document| {
-            if is_it(&document) {
-                found = Some(document);
-            }
-            found.is_none()
-        })?;
-        Ok::<_, Error>(found)
+    let mut found = None;
+    let see = |document: Document, found: &mut Option<Document>| {
+        if is_it(&document) {
+            *found = Some(document);
+        }
+        found.is_none()
     };
-    let found = match find(&|see| folder.dropped(see))? {
-        None => find(&|see| folder.kept(see))?,
-        found => found,
-    };
+    folder.dropped(&mut |document| see(document, &mut found))?;
+    if found.is_none() {
+        folder.kept(&mut |document| see(document, &mut found))?;
+    }
     let Some(document) = found else {
         let hint = "a run keeps one dropped document in so many (`run.dropped`), and the kept ones as JSON lines only where a sink writes them";
         return Err(Error::Cannot(format!("no document of this run has the id or URL `{name}`; {hint}")));
