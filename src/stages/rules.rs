@@ -1,7 +1,8 @@
 //! Drop and clean texts by a published set of heuristics, or by one of your own.
 //!
-//! `set` names a built-in set (`c4`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `nemo`, `refinedweb`) or the path of a
-//! `.toml` file of the same form (see filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
+//! `set` names a built-in set (`c4`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`,
+//! `nemo`, `refinedweb`) or the path of a `.toml` file of the same form (see filters/rules/). Rules run in the order of the file; the first that fails
+//! names the drop's reason.
 //!
 //! ```toml
 //! [[stage]]
@@ -12,8 +13,8 @@
 //! ```
 //!
 //! The source of each set and of its definitions stands at the head of its file. How a text is cut into words decides many of them:
-//! `words = "spacy_en"` follows datatrove's English tokenizer, `"unicode"` works for all languages; `dclm`, `dolma`, `madlad` and `nemo` say themselves how
-//! their sources do it.
+//! `words = "spacy_en"` follows datatrove's English tokenizer, `"unicode"` works for all languages; `dclm`, `dolma`, `madlad` and `nemo` say themselves
+//! how words are found.
 
 use std::collections::BTreeMap;
 
