@@ -15,13 +15,16 @@ pub fn comment_share(text: &str, facts: &mut Facts, params: &Params) -> f64 {
 
 fn comment_chars(text: &str, list: &List) -> usize {
     // The longest first, so that three quotes are not taken for one.
-    let mut marks: Vec<_> = list.iter().map(|mark| mark.split_once(' ').unwrap_or((mark, "\n"))).collect();
+    let marks = list.iter().map(str::trim).filter(|mark| !mark.is_empty());
+    let mut marks: Vec<_> = marks.map(|mark| mark.split_once(' ').unwrap_or((mark, "\n"))).collect();
     marks.sort_by_key(|(open, _)| std::cmp::Reverse(open.len()));
     let mut may_begin = [false; 256];
     for byte in marks.iter().filter_map(|(open, _)| open.bytes().next()).chain(*b"'\"") {
         may_begin[usize::from(byte)] = true;
     }
     let (bytes, mut at, mut found) = (text.as_bytes(), 0, 0);
+    // For each kind of quote, up to where none is known to be closed.
+    let mut open_until = [0; 2];
     while let Some(ahead) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| may_begin[usize::from(*byte)])) {
         at += ahead;
         let rest = text.get(at..).unwrap_or_default();
@@ -30,26 +33,36 @@ fn comment_chars(text: &str, list: &List) -> usize {
             found += chars::count(inside.get(..length).unwrap_or_default());
             at += rest.len() - inside.len() + length + close.len();
         } else {
-            at += literal(rest.as_bytes());
+            let open = bytes.get(at).and_then(|byte| b"'\"".iter().position(|quote| quote == byte)).and_then(|kind| open_until.get_mut(kind));
+            at += match open {
+                Some(open) if *open <= at => match literal(rest.as_bytes()) {
+                    Ok(length) => length,
+                    Err(length) => {
+                        *open = at + length;
+                        1
+                    }
+                },
+                _ => 1,
+            };
         }
     }
     found
 }
 
-/// Bytes of the literal that `rest` begins with; of its first byte alone where that is no quote, or has no other in its line.
-fn literal(rest: &[u8]) -> usize {
+/// Bytes of the literal at the quote that `rest` begins with, or those of its line where it is not closed in it.
+fn literal(rest: &[u8]) -> Result<usize, usize> {
     let quote = rest.first().copied().unwrap_or_default();
     let mut escaped = false;
     for (at, byte) in rest.iter().enumerate().skip(1) {
         match byte {
-            b'\n' => break,
+            b'\n' => return Err(at),
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
-            byte if *byte == quote && matches!(quote, b'\'' | b'"') => return at + 1,
+            byte if *byte == quote => return Ok(at + 1),
             _ => {}
         }
     }
-    1
+    Err(rest.len())
 }
 
 /// Characters of HTML that are shown: not tags, comments, declarations, scripts and styles. A character reference is one, and so is a run of white space
@@ -170,7 +183,10 @@ mod tests {
         assert_eq!(comments("a // é b\nc /* d\n * e */ f", &c), 4 + 8);
         assert_eq!(comments("s = \"// no\"; t = 'it\\'s // no'; // yes", &c), 4);
         assert_eq!(comments("it's // yes\n", &c), 4);
+        assert_eq!((comments("a // b", &[" // "]), comments("a ' // b", &[" "])), (2, 0));
         assert_eq!((comments("/* to the end", &c), comments("//", &c), comments("", &c), comments("a / b", &c)), (11, 0, 0, 0));
+        // Linear whatever the quotes.
+        assert_eq!(comments(&format!("'{}// c\n'//'// d", "\\'\\\"".repeat(200_000)), &c), 2 + 2);
         let python = ["#", "\"\"\" \"\"\"", "''' '''"];
         assert_eq!(comments("'''é\n# b''' # c\ns = '# no'\n\"\"\"\"quoted\"\"\"", &python), 5 + 2 + 7);
     }

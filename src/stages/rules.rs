@@ -1,7 +1,8 @@
 //! Drop and clean texts by a published set of heuristics, or by one of your own.
 //!
-//! `set` names a built-in set (`c4`, `chinese`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`, `madlad`, `multilingual`, `nemo`, `refinedweb`) or the path of a
-//! `.toml` file of the same form (see filters/rules/). Rules run in the order of the file; the first that fails names the drop's reason.
+//! `set` names a built-in set (`c4`, `chinese`, `code`, `code_c`, `code_html`, `code_python`, `dclm`, `dolma`, `fineweb`, `gopher`, `gopher_repetition`,
+//! `madlad`, `multilingual`, `nemo`, `refinedweb`) or the path of a `.toml` file of the same form (see filters/rules/). Rules run in the order of the
+//! file; the first that fails names the drop's reason.
 //!
 //! ```toml
 //! [[stage]]
@@ -13,8 +14,8 @@
 //!
 //! The source of each set and of its definitions stands at the head of its file. How a text is cut into words decides many of them:
 //! `words = "spacy_en"` follows datatrove's English tokenizer, `"icu"` works for all languages (Unicode's word boundaries, and dictionaries for Chinese,
-//! Japanese, Thai, Lao, Khmer and Burmese); `dclm`, `dolma`, `madlad` and `nemo` say themselves how
-//! their sources do it.
+//! Japanese, Thai, Lao, Khmer and Burmese); `dclm`, `dolma`, `madlad` and `nemo` say themselves how words are found. `multilingual` takes stop words and
+//! some bounds by the language that the stage `language` has found.
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
 use crate::{
     measures::List,
     text::{
@@ -69,17 +71,18 @@ fn spaced_words(line: &str) -> usize {
 
 /// `line` without every occurrence of `phrase` and one white space before each.
 fn without<'l>(line: Cow<'l, str>, phrase: &str) -> Cow<'l, str> {
+    let first = phrase.bytes().next().unwrap_or_default();
     let mut kept = String::new();
     let (mut start, mut at) = (0, 0);
-    while let Some(rest) = line.get(at..) {
-        if !starts_with(rest, phrase) {
-            at += rest.chars().next().map_or(1, char::len_utf8);
-            continue;
+    let next = |from: usize| memchr2(first.to_ascii_lowercase(), first.to_ascii_uppercase(), line.as_bytes().get(from..)?).map(|ahead| from + ahead);
+    while let Some(place) = next(at) {
+        at = place + 1;
+        if line.get(place..).is_some_and(|rest| starts_with(rest, phrase)) {
+            let head = line.get(start..place).unwrap_or_default();
+            kept.push_str(head.strip_suffix(|c| is(c, SPACE)).unwrap_or(head));
+            at = place + phrase.len();
+            start = at;
         }
-        let head = line.get(start..at).unwrap_or_default();
-        kept.push_str(head.strip_suffix(|c| is(c, SPACE)).unwrap_or(head));
-        at += phrase.len();
-        start = at;
     }
     if start == 0 {
         return line;
@@ -106,6 +109,9 @@ fn starts_with(text: &str, phrase: &str) -> bool {
 }
 
 fn without_citations(line: &str) -> Cow<'_, str> {
+    if memchr(b'[', line.as_bytes()).is_none() {
+        return Cow::Borrowed(line);
+    }
     let mut kept = String::new();
     let mut start = 0;
     for (at, _) in line.match_indices('[') {
