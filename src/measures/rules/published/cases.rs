@@ -1,6 +1,7 @@
 //! For each rule of each set its bound, and texts with values around it.
 
 use super::{
+    languages::languages,
     repeats::{ngrams, repeated},
     texts::{Made, Script, changed, ratio},
 };
@@ -41,6 +42,8 @@ pub struct Case {
     pub bound: Bound,
     /// Rules for lines that it needs.
     pub with: &'static [&'static str],
+    /// Of which languages its texts are, in turn.
+    pub languages: &'static [&'static str],
     last: usize,
     make: Box<dyn Fn(Script, usize) -> Made>,
 }
@@ -63,20 +66,24 @@ use Bound::{Below, Max, Min};
 /// Of a thousand pieces so many that the share is at the bound, and thirty fewer to thirty more.
 pub const WHOLE: usize = 1000;
 
+/// A language of each script.
+pub const LANGUAGES: [&str; 5] = ["en", "ru", "ar", "hi", "zh"];
+
 /// Cases as they are gathered.
-pub struct Cases(Vec<Case>);
+pub struct Cases(pub Vec<Case>);
 
 impl Cases {
     /// Adds a case for `rule` of each of `sets`.
     pub fn add(&mut self, sets: &[&'static str], rule: &'static str, bound: Bound, make: impl Fn(Script, usize) -> Made + Clone + 'static) {
         for set in sets {
             let last = if rule == "too_many_words" { 40 } else { 60 };
-            self.0.push(Case { set, rule, bound, with: &[], last, make: Box::new(make.clone()) });
+            let languages = if *set == "multilingual" { &LANGUAGES } else { &[""][..] };
+            self.0.push(Case { set, rule, bound, with: &[], languages, last, make: Box::new(make.clone()) });
         }
     }
 
     /// Texts of [`WHOLE`] words, one a piece, joined by `between`; of so many the word is changed.
-    fn pieces(
+    pub fn pieces(
         &mut self,
         sets: &[&'static str],
         rule: &'static str,
@@ -112,6 +119,7 @@ pub fn cases() -> Vec<Case> {
     characters(&mut cases);
     phrases(&mut cases);
     code(&mut cases);
+    languages(&mut cases);
     cases.0
 }
 

@@ -48,15 +48,26 @@ pub fn repeated(cases: &mut Cases) {
 /// A share of characters from the n-gram rules of one definition.
 type Share = fn(Script, usize, usize, f64) -> Made;
 
+/// The most frequent n-gram by the characters of the text.
+pub fn top_of_text(s: Script, n: usize, k: usize, bound: f64) -> Made {
+    let letters = Grams::letters(s);
+    let grams = Grams::new(s, n, n - 1, k + 1, rest(n, 31.0 * (n * (letters + 1) - 1) as f64 / bound / (letters + 1) as f64));
+    let value = grams.spaced(grams.copies);
+    (grams.text, value)
+}
+
+/// N-grams that occur earlier by the characters of the text.
+pub fn duplicates_of_text(s: Script, n: usize, k: usize, bound: f64) -> Made {
+    let letters = Grams::letters(s);
+    let grams = Grams::new(s, n, n - 1, k + 1, rest(n, 30.0 * (n * letters) as f64 / bound / (letters + 1) as f64));
+    let value = grams.unspaced(k);
+    (grams.text, value)
+}
+
 /// Words that stand together more than once.
 pub fn ngrams(cases: &mut Cases) {
     let top: [(&[&str], Share); 3] = [
-        (&["gopher_repetition", "refinedweb", "nemo"], |s, n, k, bound| {
-            let letters = Grams::letters(s);
-            let grams = Grams::new(s, n, n - 1, k + 1, rest(n, 31.0 * (n * (letters + 1) - 1) as f64 / bound / (letters + 1) as f64));
-            let value = grams.spaced(grams.copies);
-            (grams.text, value)
-        }),
+        (&["gopher_repetition", "refinedweb", "nemo"], top_of_text),
         (&["dolma"], |s, n, k, bound| {
             let grams = Grams::new(s, n, n - 1, k + 1, rest(n, (31 * n) as f64 / bound));
             let value = grams.of_words();
@@ -75,12 +86,7 @@ pub fn ngrams(cases: &mut Cases) {
         }
     }
     let duplicate: [(&[&str], Share); 2] = [
-        (&["gopher_repetition", "refinedweb"], |s, n, k, bound| {
-            let letters = Grams::letters(s);
-            let grams = Grams::new(s, n, n - 1, k + 1, rest(n, 30.0 * (n * letters) as f64 / bound / (letters + 1) as f64));
-            let value = grams.unspaced(k);
-            (grams.text, value)
-        }),
+        (&["gopher_repetition", "refinedweb"], duplicates_of_text),
         (&["nemo"], |s, n, k, bound| {
             let letters = Grams::letters(s);
             let grams = Grams::new(s, n, n - 1, k + 1, rest(n, 30.0 * (n * (letters + 1) - 1) as f64 / bound / (letters + 1) as f64));

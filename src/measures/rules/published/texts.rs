@@ -1,7 +1,27 @@
 //! Texts with a value that is known because they were made so.
 
+use std::sync::LazyLock;
+
+use crate::text::Splitter;
+
 /// Scripts, each by ten of its letters.
 const SCRIPTS: [&str; 5] = ["abcdefghij", "абвгдежзик", "ابتثجحخدذر", "कखगघचछजझटठ", "天地玄黄宇宙洪荒日月"];
+
+/// Characters that make many Chinese words in pairs.
+const IN_PAIRS: &str = "大小天地人中国学生工作家出来去上下开发动电话车火水山海风雨花草木金日月年时间前后外内东西南北方面心口手头高长老新文明公司";
+
+/// The pairs that ICU's dictionary has for a word.
+static PAIRS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let pairs = IN_PAIRS.chars().flat_map(|a| IN_PAIRS.chars().map(move |b| [a, b].iter().collect()));
+    pairs.filter(|pair: &String| is_word(pair)).collect()
+});
+
+/// Whether ICU leaves `text` whole.
+pub fn is_word(text: &str) -> bool {
+    let mut words = Vec::new();
+    Splitter::Icu.split(text, &mut words);
+    words == [(0, text.len() as u32)]
+}
 
 /// Words of ten letters.
 #[derive(Clone, Copy)]
@@ -13,6 +33,21 @@ pub type Made = (String, f64);
 impl Script {
     /// All of them.
     pub const ALL: [Self; 5] = [Self(SCRIPTS[0]), Self(SCRIPTS[1]), Self(SCRIPTS[2]), Self(SCRIPTS[3]), Self(SCRIPTS[4])];
+
+    /// Scripts of languages that have bounds of their own.
+    pub const THAI: Self = Self("กขคงจฉชซญด");
+    pub const LAO: Self = Self("ກຂຄງຈຊຍດຕຖ");
+    pub const ETHIOPIC: Self = Self("ሀለሐመሠረሰቀበተ");
+
+    /// Chinese characters.
+    pub fn is_han(self) -> bool {
+        self.0 == IN_PAIRS || self.0 == SCRIPTS[4]
+    }
+
+    /// The same, but whole words of Chinese are pairs of characters.
+    pub fn in_pairs(self) -> Self {
+        if self.is_han() { Self(IN_PAIRS) } else { self }
+    }
 
     /// The word number `i`, of `length` letters.
     pub fn word(self, i: usize, length: usize) -> String {
@@ -40,9 +75,18 @@ impl Script {
         self.0.chars().next().filter(|c| !c.is_ascii()).unwrap_or('é')
     }
 
-    /// A word for n-grams that no splitter cuts, number `i`: of one letter where a script is written without spaces.
-    fn whole(self, i: usize) -> String {
-        if self.0 == SCRIPTS[4] { char::from_u32(0x4e00 + i as u32).into_iter().collect() } else { self.word(i, 4) }
+    /// A word that no splitter cuts, number `i`: of one letter where a script is written without spaces.
+    pub fn whole(self, i: usize) -> String {
+        match self.0 {
+            IN_PAIRS => PAIRS[i].clone(),
+            _ if self.is_han() => char::from_u32(0x4e00 + i as u32).into_iter().collect(),
+            _ => self.word(i, 4),
+        }
+    }
+
+    /// Words that no splitter cuts, from number `from` on.
+    pub fn wholes(self, from: usize, count: usize) -> Vec<String> {
+        (from..from + count).map(|i| self.whole(i)).collect()
     }
 }
 
