@@ -74,6 +74,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         });
     }
     let (identifier, mut scratch) = (Identifier::load(MODEL)?, Scratch::default());
-    count("language", &mut |text| drop(identifier.identify(text, &mut scratch)));
+    count("language", &mut |text| {
+        identifier.identify(text, &mut scratch);
+    });
     Ok(())
 }
