@@ -14,8 +14,9 @@ use super::{Settings, TrainError};
 /// Dimensions that are worked on together.
 const LANE: usize = 8;
 
-/// Lanes that a thread has at least: with fewer, waiting for each other takes longer than the work.
-const SHARE: usize = 4;
+/// Lanes that a thread has at least. Threads meet at every example, so narrow rows are left to one: waiting would take longer than the work,
+/// the more so where other programs want the processors as well.
+const SHARE: usize = 16;
 
 /// Examples between two words to whoever watches.
 const TELL: usize = 512;
@@ -44,10 +45,15 @@ struct Job<'a> {
     watch: &'a (dyn Fn(f64) + Sync),
 }
 
+/// How many of so many threads share rows of `dim` numbers.
+pub fn sharing(threads: usize, dim: usize) -> usize {
+    threads.clamp(1, (dim.div_ceil(LANE) / SHARE).max(1))
+}
+
 /// Trains all rows; `counts` are the examples of each label.
 pub fn descend(sparse: &Sparse, labels: Vec<u32>, counts: &[i64], settings: &Settings, watch: &(dyn Fn(f64) + Sync)) -> Result<Vec<Slice>, TrainError> {
     let lanes = settings.dim.div_ceil(LANE);
-    let threads = settings.threads.clamp(1, (lanes / SHARE).max(1));
+    let threads = sharing(settings.threads, settings.dim);
     let even = labels.len() as f32 / counts.len() as f32;
     let tree = settings.hierarchical.then(|| Tree::new(counts)).transpose();
     let tree = tree.map_err(|_| TrainError::Setting("the number of examples", "less"))?;

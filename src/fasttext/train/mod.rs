@@ -1,7 +1,8 @@
 //! Supervised training: the model, loss and schedule of fastText (Joulin et al. 2016), from scratch.
 //!
-//! Plain stochastic gradient descent, one example after another, so that the result is that of one thread; yet any number of threads can share
-//! the work, each owning some of the dimensions of all rows: see [`descent`]. The same examples, settings and seed give the same bytes.
+//! Plain stochastic gradient descent, one example after another, so that the result is that of one thread. Threads share what comes before and
+//! after it (words, features, codes), and the descent itself where rows are wide, each owning some of the dimensions of all: see [`descent`]. The
+//! same examples, settings and seed give the same bytes on any number of threads.
 
 mod descent;
 mod quantise;

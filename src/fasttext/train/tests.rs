@@ -51,8 +51,10 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn threads_change_no_byte_and_seeds_do() {
-    let texts = texts(90);
-    let settings = Settings { buckets: 200, epochs: 4, ..settings() };
+    let texts = texts(60);
+    // Wide enough that three threads have a share.
+    let settings = Settings { dim: 390, buckets: 100, epochs: 2, ..settings() };
+    assert_eq!([1, 2, 3, 8].map(|threads| descent::sharing(threads, settings.dim)), [1, 2, 3, 3]);
     let run = |threads, seed, hierarchical| {
         let settings = Settings { threads, seed, hierarchical, ..settings.clone() };
         train(&examples(&texts), &NAMES, &settings, &|_| ()).unwrap()
@@ -65,7 +67,9 @@ fn threads_change_no_byte_and_seeds_do() {
         }
         assert!(written(&alone) != written(&run(1, 4, hierarchical)));
     }
-    let coded = |threads| quantised(&run(threads, 3, false), &Quantise::default());
+    let narrow = Settings { dim: 20, ..settings.clone() };
+    let trained = |threads| train(&examples(&texts), &NAMES, &Settings { threads, ..narrow.clone() }, &|_| ()).unwrap();
+    let coded = |threads| quantised(&trained(threads), &Quantise::default());
     assert!(coded(1) == coded(3), "quantised");
 }
 
