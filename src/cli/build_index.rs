@@ -1,9 +1,8 @@
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use super::say::say;
-use super::{Done, Failure, Outcome, count, size};
+use super::{Done, Failure, Outcome, count, size, write_whole};
 use crate::dedup::contamination::Builder;
 use crate::text::listed::unpacked;
 
@@ -40,12 +39,7 @@ impl BuildIndex {
         }
         let short = builder.short();
         let index = builder.finish();
-        let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", self.output.display()));
-        let unfinished = self.output.with_extension("unfinished");
-        let mut out = BufWriter::new(File::create(&unfinished).map_err(failed)?);
-        index.write(&mut out).and_then(|()| out.flush()).map_err(failed)?;
-        std::fs::rename(&unfinished, &self.output).map_err(failed)?;
-        let bytes = std::fs::metadata(&self.output).map_err(failed)?.len();
+        let bytes = write_whole(&self.output, |out| index.write(out))?;
         let [items, windows, short] = [index.items(), index.windows(), short].map(|number| count(number as u64));
         say!("{items} items, {windows} runs of {} words, {}; {short} items are too short to be found", index.n(), size(bytes))?;
         Ok(Done::Fine)

@@ -1,9 +1,8 @@
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use super::say::say;
-use super::{Done, Failure, Outcome, count, size};
+use super::{Done, Failure, Outcome, count, size, write_whole};
 use crate::text::listed::Builder;
 use crate::text::url::{HOST, PAGE};
 
@@ -40,13 +39,7 @@ impl BuildList {
             list.read(File::open(path).map_err(failed)?, form).map_err(failed)?;
         }
         let list = list.finish().ok_or("the lists take more than 4 GiB: write two files")?;
-        let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", self.output.display()));
-        // Under another name first: a run that reads the list of before goes on reading it.
-        let unfinished = self.output.with_extension("unfinished");
-        let mut out = BufWriter::new(File::create(&unfinished).map_err(failed)?);
-        list.write(form.name, &mut out).and_then(|()| out.flush()).map_err(failed)?;
-        std::fs::rename(&unfinished, &self.output).map_err(failed)?;
-        let bytes = std::fs::metadata(&self.output).map_err(failed)?.len();
+        let bytes = write_whole(&self.output, |out| list.write(form.name, out))?;
         say!("{} entries, {}", count(list.len() as u64), size(bytes))?;
         Ok(Done::Fine)
     }

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::say::say;
-use super::{Done, Failure, Outcome, count};
+use super::{Done, Failure, Outcome, count, write_whole};
 use crate::language::{BUILT_IN, Identifier, Scratch};
 use crate::measures::rules::{self, ByLanguage, fit::Fit};
 use crate::source::texts::Texts;
@@ -57,12 +57,11 @@ impl FitThresholds {
             Ok(())
         })?;
         let fitted = fit.thresholds(self.lost, self.least);
-        let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", self.output.display()));
-        let mut file = std::fs::File::create(&self.output).map_err(failed)?;
         let head = "# Bounds by language, by `dataprep fit-thresholds`";
         let share = 100.0 * self.lost;
-        writeln!(file, "{head}: each rule of the set `{}` loses at most {share} % of the texts that it was fitted to.\n\n{fitted}", self.set)
-            .map_err(failed)?;
+        write_whole(&self.output, |out| {
+            writeln!(out, "{head}: each rule of the set `{}` loses at most {share} % of the texts that it was fitted to.\n\n{fitted}", self.set)
+        })?;
         say!("{} documents, {} languages", count(documents), fitted.lines().filter(|line| line.starts_with('[')).count())?;
         for (reason, times) in faults {
             say!("{reason} {}", count(times))?;

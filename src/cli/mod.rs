@@ -21,6 +21,9 @@ mod train_lm;
 mod validate;
 mod whatif;
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -100,6 +103,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Writes a file under another name beside its place and moves it there, so that no half of it ever stands there, and whoever reads the one of before goes
+/// on reading it; gives its size.
+fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<u64, Failure> {
+    let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", path.display()));
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(failed)?);
+    write(&mut out).and_then(|()| out.flush()).map_err(failed)?;
+    std::fs::rename(&part, path).map_err(failed)?;
+    Ok(std::fs::metadata(path).map_err(failed)?.len())
 }
 
 /// Threads to use where none are asked for.

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::say::say;
 use super::train::bar;
-use super::{Done, Failure, Outcome, all_threads, count, size};
+use super::{Done, Failure, Outcome, all_threads, count, size, write_whole};
 use crate::fasttext::measure::Measures;
 use crate::fasttext::train::{Example, Quantise, Settings, Trained, train};
 use crate::fasttext::{Model, Prepare, Scratch};
@@ -170,17 +169,9 @@ impl TrainClassifier {
         Ok(())
     }
 
-    /// Writes the model beside its place and moves it there, so that no half of a model ever stands there; gives its size.
+    /// Writes the model; gives its size.
     fn write(&self, trained: &Trained) -> Result<u64, Failure> {
-        let mut name = self.out.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = self.out.with_file_name(name);
-        let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", self.out.display()));
-        let mut out = BufWriter::with_capacity(1 << 20, std::fs::File::create(&part).map_err(failed)?);
-        if self.quantize { trained.write_quantised(&Quantise::default(), &mut out) } else { trained.write(&mut out) }.map_err(failed)?;
-        out.flush().map_err(failed)?;
-        std::fs::rename(&part, &self.out).map_err(failed)?;
-        Ok(self.out.metadata().map_err(failed)?.len())
+        write_whole(&self.out, |out| if self.quantize { trained.write_quantised(&Quantise::default(), out) } else { trained.write(out) })
     }
 
     /// Measures the file as it was written.
