@@ -3,7 +3,7 @@
 //! ```toml
 //! [[stage]]
 //! use = "decontaminate"
-//! against = ["evals/mmlu.jsonl", "evals/ceval.jsonl.gz"]
+//! against = ["fixtures/evals.jsonl"]             # your sets, or "evals.index" of `dataprep build-index`
 //! fields = ["question", "choices", "answer"]      # all texts of an item where none is named
 //! ngram = 13
 //! ```

@@ -61,7 +61,9 @@ impl ByLanguage {
         let mut set = Self { others, languages: Vec::new() };
         if set.others.wants_stop_words {
             for code in stop_words::available_languages() {
-                set.languages.push(((*code).to_owned(), parse(toml, code, read)?));
+                // Its Kurdish is Sorani, in Arabic letters; Kurmanji is written in Latin ones.
+                let language = if *code == "ku" { "ckb" } else { code };
+                set.languages.push((language.to_owned(), parse(toml, code, read)?));
             }
         }
         set.languages.sort_by(|a, b| a.0.cmp(&b.0));
