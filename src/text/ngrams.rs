@@ -42,8 +42,11 @@ struct Rolled {
     hashes: Vec<u64>,
     /// Whether the same words stand elsewhere too; a longer n-gram can only if both of its parts do.
     again: Vec<bool>,
+    /// Those that may stand elsewhere too; the two below are right for these alone.
+    suspects: Vec<u32>,
     /// Where the same words stand first.
     firsts: Vec<u32>,
+    /// How often the same words stand, at the first of them.
     counts: Vec<u32>,
 }
 
@@ -189,29 +192,28 @@ impl Words {
                 self.marks.mark(hash);
             }
         }
-        rolled.counts.clear();
+        let marks = &self.marks;
+        rolled.suspects.clear();
+        rolled.suspects.extend((0..total).filter(|at| rolled.again[*at] && marks.may_be_again(rolled.hashes[*at])).map(|at| at as u32));
         rolled.counts.resize(total, 0);
-        rolled.firsts.clear();
         rolled.firsts.resize(total, 0);
-        self.index.clear(total);
+        self.index.clear(rolled.suspects.len());
         // Of n-grams that stand once, the first counts as well as any.
         let (mut best, mut most) = (0, 1);
-        for at in 0..total {
-            if !rolled.again[at] || !self.marks.may_be_again(rolled.hashes[at]) {
-                continue;
-            }
+        for at in rolled.suspects.iter().map(|at| *at as usize) {
             let first = self.index.first(at, &rolled.hashes);
             rolled.firsts[at] = first as u32;
-            rolled.counts[first] += 1;
+            rolled.counts[first] = if first == at { 1 } else { rolled.counts[first] + 1 };
             let count = rolled.counts[first];
             if count > most || count == most && first < best {
                 (best, most) = (first, count);
             }
         }
-        for at in 0..total {
-            rolled.again[at] &= rolled.counts[rolled.firsts[at] as usize] > 1 && self.marks.may_be_again(rolled.hashes[at]);
-        }
         rolled.again.truncate(total);
+        rolled.again.fill(false);
+        for at in rolled.suspects.iter().map(|at| *at as usize) {
+            rolled.again[at] = rolled.counts[rolled.firsts[at] as usize] > 1;
+        }
         (best, most as usize)
     }
 

@@ -29,8 +29,8 @@ impl Words {
         let Some((_, most)) = self.most_frequent(n).filter(|(_, most)| *most > 1) else {
             return 0;
         };
-        let counts = self.rolled.counts.iter().enumerate();
-        let longest = counts.filter(|(_, count)| **count as usize == most).map(|(at, _)| self.chars(at, n)).max();
+        let count = |at: usize| self.rolled.counts[self.rolled.firsts[at] as usize] as usize;
+        let longest = self.recurring().filter(|at| count(*at) == most).map(|at| self.chars(at, n)).max();
         longest.unwrap_or_default() * most
     }
 
