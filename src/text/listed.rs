@@ -15,7 +15,7 @@ mod prebuilt;
 const SEGMENTS: usize = 32;
 
 /// Texts that are coded one after the other; the first of a group shares nothing.
-const GROUP: usize = 16;
+const GROUP: usize = 8;
 
 /// A set of texts.
 #[derive(Debug, Default)]
