@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::say::say;
 use super::{Done, Failure, Outcome, count, size, write_whole};
-use crate::dedup::contamination::Builder;
+use crate::dedup::contamination::{Builder, LONGEST};
 use crate::text::listed::unpacked;
 
 /// Write one index of evaluation sets for the stage `decontaminate`, built once and used by many runs.
@@ -25,8 +25,8 @@ pub struct BuildIndex {
 
 impl BuildIndex {
     pub(super) fn call(self) -> Outcome {
-        if self.ngram == 0 {
-            return Err(Failure("--ngram 0: a run of no words is found everywhere".into()));
+        if !(1..=LONGEST).contains(&self.ngram) {
+            return Err(Failure(format!("--ngram {}: wanted 1 to {LONGEST} words", self.ngram)));
         }
         let mut builder = Builder::new(self.ngram, &self.fields);
         for path in &self.sets {

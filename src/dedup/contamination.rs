@@ -16,6 +16,9 @@ mod file;
 
 pub use file::MAGIC;
 
+/// Most words of a window: no item is found by more, and the work on a text stays in proportion to it.
+pub const LONGEST: usize = 1000;
+
 const BASE: u64 = 0x9fb2_1c65_1e98_df25;
 
 /// Windows of items, and where these come from.
@@ -108,10 +111,10 @@ impl Words {
 }
 
 impl Builder {
-    /// An index of windows of `n` words, at least one, over these fields of the items; over all their texts where none is named.
+    /// An index of windows of `n` words, 1 to [`LONGEST`], over these fields of the items; over all their texts where none is named.
     pub fn new(n: usize, fields: &[String]) -> Builder {
         let fields = fields.iter().map(|field| (field.clone(), false)).collect();
-        Builder { index: Index { n: n.max(1), ..Index::default() }, fields, ..Builder::default() }
+        Builder { index: Index { n: n.clamp(1, LONGEST), ..Index::default() }, fields, ..Builder::default() }
     }
 
     /// Adds the items of a set, one JSON object or string a line.

@@ -21,7 +21,7 @@
 use std::io::Read;
 
 use super::prelude::*;
-use crate::dedup::contamination::{Builder, Hit, Index, MAGIC, Words, cut_lines};
+use crate::dedup::contamination::{Builder, Hit, Index, LONGEST, MAGIC, Words, cut_lines};
 use crate::text::listed::unpacked;
 
 /// Which sets, and what becomes of their items.
@@ -70,8 +70,8 @@ impl Recipe for Decontaminate {
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
-        if self.ngram == 0 {
-            return Err(Complaint::new("ngram", "a run of no words is found everywhere", "wanted 1 or more; 13 is usual").into());
+        if !(1..=LONGEST).contains(&self.ngram) {
+            return Err(Complaint::new("ngram", format!("{} words are no run", self.ngram), format!("wanted 1 to {LONGEST}; 13 is usual")).into());
         }
         if self.against.0.is_empty() {
             return Err(Complaint::new("against", "there is no set to look for", "name files of JSON lines, or indexes").into());
@@ -230,6 +230,7 @@ mod tests {
         let (_dir, table) = set();
         assert_eq!(complaints::<Decontaminate>(&table.replace("= 5", "= 50")), ["ngram"]);
         assert_eq!(complaints::<Decontaminate>(&table.replace("= 5", "= 0")), ["ngram"]);
+        assert_eq!(complaints::<Decontaminate>(&table.replace("= 5", "= 1001")), ["ngram"]);
         assert_eq!(complaints::<Decontaminate>(&format!("{table}fields = 'question'")), ["fields"]);
         assert_eq!(complaints::<Decontaminate>("against = 'no/such'"), ["against"]);
         assert_eq!(complaints::<Decontaminate>("against = []"), ["against"]);

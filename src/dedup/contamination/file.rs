@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Index, Window};
+use super::{Index, LONGEST, Window};
 
 /// What begins such a file.
 pub const MAGIC: &[u8; 8] = b"dpindex\x01";
@@ -79,8 +79,8 @@ fn checked(n: u64, sets: Vec<String>, items: Vec<(u32, u32)>, windows: Vec<Windo
     let sound = items.iter().all(|(set, _)| (*set as usize) < sets.len())
         && windows.iter().all(|window| (window.item as usize) < items.len())
         && windows.is_sorted_by_key(|window| window.hash);
-    let n = u32::try_from(n).ok().filter(|n| *n > 0 && sound)?;
-    let mut index = Index { n: n as usize, sets, items, windows, filter: Vec::new() };
+    let n = usize::try_from(n).ok().filter(|n| (1..=LONGEST).contains(n) && sound)?;
+    let mut index = Index { n, sets, items, windows, filter: Vec::new() };
     index.fill();
     Some(index)
 }
