@@ -79,6 +79,13 @@ pub struct Finding {
     pub alias: Option<String>,
 }
 
+impl Finding {
+    /// What the rule `rule` says; a rule that fails is its own reason. The executor fills in the stage's name.
+    pub fn new(rule: &str, keep: bool, value: Option<f64>, threshold: Option<f64>) -> Finding {
+        Finding { stage: String::new(), rule: rule.to_owned(), keep, reason: (!keep).then(|| rule.to_owned()), value, threshold, alias: None }
+    }
+}
+
 /// Where a document came from, for the shards' sidecar and for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {

@@ -39,10 +39,17 @@ impl Scratch {
         self.findings.is_some()
     }
 
-    /// Reports what one rule said; kept only in annotate mode. The executor fills in the stage's name.
-    pub fn report(&mut self, finding: Finding) {
+    /// Reports what one rule said, with what was measured against what, whether it drops the document or not; kept only in annotate mode.
+    pub fn report(&mut self, rule: &str, keep: bool, value: Option<f64>, threshold: Option<f64>) {
         if let Some(findings) = &mut self.findings {
-            findings.push(finding);
+            findings.push(Finding::new(rule, keep, value, threshold));
+        }
+    }
+
+    /// The same for several findings.
+    pub fn report_all(&mut self, found: impl IntoIterator<Item = Finding>) {
+        if let Some(findings) = &mut self.findings {
+            findings.extend(found);
         }
     }
 

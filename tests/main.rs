@@ -17,5 +17,6 @@ mod suite {
     mod support;
     mod trainer;
     mod url_mutations;
+    mod verbs;
     mod verdict;
 }

@@ -1,9 +1,8 @@
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use super::say::say;
-use super::{Done, Failure, Outcome, count, size};
+use super::{Done, Failure, Outcome, count, size, write_whole};
 use crate::ngram::train::{Discounts, Settings, Trained, Trainer};
 use crate::ngram::{Buffers, Normal, Sentences, Tally, Words};
 use crate::source::texts::Texts;
@@ -89,14 +88,7 @@ impl TrainLm {
         }
         describe(&trained)?;
         let binary = trained.to_binary()?;
-        let failed = |error| Failure(format!("cannot write {}: {error}", self.out.display()));
-        if is_arpa {
-            let mut out = BufWriter::new(File::create(&self.out).map_err(failed)?);
-            trained.write_arpa(&mut out).and_then(|()| out.flush()).map_err(failed)?;
-        } else {
-            std::fs::write(&self.out, &binary).map_err(failed)?;
-        }
-        let written = self.out.metadata().map_err(failed)?.len();
+        let written = write_whole(&self.out, |out| if is_arpa { trained.write_arpa(out) } else { out.write_all(&binary) })?;
         say!("{}: {}", self.out.display(), size(written))?;
         drop(trained);
         let model = crate::ngram::Model::from_bytes(binary)?;

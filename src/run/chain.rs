@@ -252,7 +252,7 @@ impl Chain<'_> {
 }
 
 fn finding(stage: &str, rule: &str, keep: bool, value: Option<f64>, threshold: Option<f64>) -> Finding {
-    Finding { stage: stage.to_owned(), rule: rule.to_owned(), keep, reason: (!keep).then(|| rule.to_owned()), value, threshold, alias: None }
+    Finding { stage: stage.to_owned(), ..Finding::new(rule, keep, value, threshold) }
 }
 
 fn sample(step: &Step<'_>, doc: &Doc, drop: Drop) -> Sample {

@@ -158,8 +158,7 @@ impl Stage for Search {
         let count = list.find(text).inspect(|place| first = first.take().or_else(|| Some(text[place.clone()].to_owned()))).count();
         let (value, threshold) = (count as f64, self.max as f64);
         let keep = count <= self.max || self.dice.roll(doc.key()) < self.keep_share;
-        let reason = (!keep).then(|| "bad_words".to_owned());
-        scratch.report(Finding { stage: String::new(), rule: "bad_words".into(), keep, reason, value: Some(value), threshold: Some(threshold), alias: None });
+        scratch.report("bad_words", keep, Some(value), Some(threshold));
         if keep {
             return Ok(Verdict::Keep);
         }

@@ -166,7 +166,7 @@ impl Stage for Bounds {
         let failed = [self.limits[0].is_some_and(|min| score < min), self.limits[1].is_some_and(|max| score > max)];
         for at in 0..2 {
             if self.limits[at].is_some() {
-                report(scratch, BOUNDS[at], !failed[at], score, self.limits[at]);
+                scratch.report(BOUNDS[at], !failed[at], Some(score), self.limits[at]);
             }
         }
         let at = failed.iter().position(|failed| *failed);
@@ -188,16 +188,8 @@ impl Stage for Pareto {
         doc.set_tag(self.tag, score);
         let drawn = (1.0 - self.dice.roll(doc.key())).powf(-1.0 / self.shape) - 1.0;
         let threshold = 1.0 - drawn;
-        report(scratch, NOT_DRAWN, score > threshold, score, Some(threshold));
+        scratch.report(NOT_DRAWN, score > threshold, Some(score), Some(threshold));
         Ok(Verdict::keep_if(score > threshold, self.reason, score, threshold))
-    }
-}
-
-/// What one rule says, score and threshold with it whether it would drop the document or not.
-fn report(scratch: &mut Scratch, rule: &str, keep: bool, score: f64, threshold: Option<f64>) {
-    if scratch.audits() {
-        let (stage, rule, reason) = (String::new(), rule.to_owned(), (!keep).then(|| rule.to_owned()));
-        scratch.report(Finding { stage, rule, keep, reason, value: Some(score), threshold, alias: None });
     }
 }
 

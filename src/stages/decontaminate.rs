@@ -140,16 +140,7 @@ impl Search {
     fn judge(&self, doc: &mut Doc, hits: &[Hit], scratch: &mut Scratch) -> Verdict {
         let (value, threshold) = (hits.len() as f64, self.max as f64);
         let keep = hits.len() <= self.max;
-        let reason = (!keep).then(|| "contaminated".to_owned());
-        scratch.report(Finding {
-            stage: String::new(),
-            rule: "contaminated".into(),
-            keep,
-            reason,
-            value: Some(value),
-            threshold: Some(threshold),
-            alias: None,
-        });
+        scratch.report("contaminated", keep, Some(value), Some(threshold));
         let Some(first) = hits.first() else { return Verdict::Keep };
         let mut items: Vec<u32> = hits.iter().map(|hit| hit.item).collect();
         items.sort_unstable();

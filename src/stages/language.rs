@@ -139,18 +139,7 @@ impl Identify {
         let mut verdict = Verdict::Keep;
         for ((name, reason), failed) in REASONS.into_iter().zip(self.reasons).zip(failed) {
             let threshold = (name == "unsure_language").then_some(least);
-            if scratch.audits() {
-                let fault = failed.then(|| name.to_owned());
-                scratch.report(Finding {
-                    stage: String::new(),
-                    rule: name.to_owned(),
-                    keep: !failed,
-                    reason: fault,
-                    value: Some(*score),
-                    threshold,
-                    alias: None,
-                });
-            }
+            scratch.report(name, !failed, Some(*score), threshold);
             if failed && matches!(verdict, Verdict::Keep) {
                 verdict = Verdict::Drop(Drop { value: Some(*score), threshold, ..Drop::plain(reason) }.detail(lang.to_string()));
             }

@@ -119,21 +119,12 @@ impl Stage for Judge {
         let audit = self.audit || scratch.audits();
         let facts = scratch.facts(doc);
         let applied = set.apply(doc.text(), facts, audit, &mut |outcome| {
-            findings.push(Finding {
-                stage: String::new(),
-                rule: outcome.rule.to_owned(),
-                keep: outcome.keep,
-                reason: (!outcome.keep).then(|| outcome.rule.to_owned()),
-                value: Some(outcome.value),
-                threshold: Some(outcome.threshold),
-                alias: Some(outcome.alias.to_owned()),
-            });
+            let finding = Finding::new(outcome.rule, outcome.keep, Some(outcome.value), Some(outcome.threshold));
+            findings.push(Finding { alias: Some(outcome.alias.to_owned()), ..finding });
         });
         let failed: Vec<&str> = findings.iter().filter(|finding| !finding.keep).map(|finding| finding.rule.as_str()).collect();
         let also = failed.get(1..).filter(|also| !also.is_empty()).map(|also| format!("also {}", also.join(", ")));
-        for finding in findings {
-            scratch.report(finding);
-        }
+        scratch.report_all(findings);
         Ok(match applied {
             Applied::Keep => Verdict::Keep,
             Applied::Edited(text) => {

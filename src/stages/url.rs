@@ -201,9 +201,7 @@ impl Stage for Judge {
             let found = find(&self.lists, &seen);
             if scratch.audits() {
                 let (value, threshold) = found.as_ref().and_then(|found| found.measured).unzip();
-                let keep = found.is_none();
-                let reason = (!keep).then(|| (*name).to_owned());
-                scratch.report(Finding { stage: String::new(), rule: (*name).to_owned(), keep, reason, value, threshold, alias: None });
+                scratch.report(name, found.is_none(), value, threshold);
             }
             if let (Some(found), Verdict::Keep) = (found, &verdict) {
                 let (value, threshold) = found.measured.unzip();

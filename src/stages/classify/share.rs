@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judge, report};
+use super::Judge;
 use crate::doc::{Doc, DocId, Tag};
 use crate::scratch::Scratch;
 use crate::stage::{Built, Decision, Global, Next, NoteShape, NoteStream, Notes, Reason, Result, Round, RunError, Stage, Verdict};
@@ -143,7 +143,7 @@ impl Stage for Cut {
         let Row { keep, score, .. } = Row::from_bytes(rows[at]);
         let score = f64::from(score);
         doc.set_tag(self.tag, score);
-        report(scratch, REASON, keep, score, Some(self.threshold));
+        scratch.report(REASON, keep, Some(score), Some(self.threshold));
         Ok(Verdict::keep_if(keep, self.reason, score, self.threshold))
     }
 }

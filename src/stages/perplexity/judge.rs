@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::REASONS;
 use super::scorer::Scorer;
-use crate::doc::{Doc, Finding, Tag};
+use crate::doc::{Doc, Tag};
 use crate::scratch::Scratch;
 use crate::stage::{Drop, Reason, Result, Stage, Verdict};
 
@@ -106,18 +106,7 @@ impl Stage for Measure {
         }
         let mut verdict = Verdict::Keep;
         for ((rule, reason), (broken, threshold)) in REASONS.into_iter().zip(judge.reasons).zip(judge.rules(perplexity, bucket)) {
-            if scratch.audits() {
-                let fault = broken.then(|| rule.to_owned());
-                scratch.report(Finding {
-                    stage: String::new(),
-                    rule: rule.to_owned(),
-                    keep: !broken,
-                    reason: fault,
-                    value: perplexity,
-                    threshold,
-                    alias: None,
-                });
-            }
+            scratch.report(rule, !broken, perplexity, threshold);
             if broken && verdict == Verdict::Keep {
                 let drop = Drop { value: perplexity, threshold, ..Drop::plain(reason) };
                 verdict = Verdict::Drop(match bucket {
