@@ -7,6 +7,9 @@ use super::seams::Seams;
 use super::split::Pattern;
 use super::words::{PIECE, WordTable, key};
 
+/// Words that are looked up together.
+const TOGETHER: usize = 64;
+
 pub(super) struct ByteLevel {
     normalize: Option<Form>,
     pattern: Pattern,
@@ -65,25 +68,49 @@ impl ByteLevel {
         }
     }
 
+    /// Words are looked up a few dozen at a time: what the processor waits for is the cache, and so it waits for many words at once.
     fn encode_normal(&self, text: &str, out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
+        let mut ends = [0; TOGETHER];
+        let (mut from, mut count) = (0, 0);
+        self.pattern.split(text, |_, to| {
+            ends[count] = to;
+            count += 1;
+            if count == TOGETHER {
+                self.look_up(text, from, &ends, out, scratch);
+                (from, count) = (to, 0);
+            }
+        });
+        self.look_up(text, from, &ends[..count], out, scratch);
+    }
+
+    /// The ids of words that follow one another from `from` to these ends.
+    #[inline(always)]
+    fn look_up(&self, text: &str, from: usize, ends: &[usize], out: &mut Vec<u32>, scratch: &mut EncodeScratch) {
         let bytes = text.as_bytes();
-        self.pattern.split(text, |from, to| match key(bytes, from, to) {
-            Some(key) => {
-                if scratch.cache.get(key, out) {
-                    return;
+        let mut places = [(0, 0); TOGETHER];
+        let mut start = from;
+        for (place, end) in places.iter_mut().zip(ends) {
+            let key = key(bytes, start, *end).unwrap_or(0);
+            *place = (key, scratch.cache.fetch(key));
+            start = *end;
+        }
+        let mut start = from;
+        for (&(key, line), &end) in places.iter().zip(ends) {
+            if key == 0 {
+                match self.words.get_long(&bytes[start..end]) {
+                    Some(id) => out.push(id),
+                    None => self.merge_long(text, start, end, out, scratch),
                 }
-                let start = out.len();
+            } else if !scratch.cache.get_at(line, key, out) {
+                let first = out.len();
                 match self.words.get(key) {
                     Some(id) => out.push(id),
-                    None => self.merge(&bytes[from..to], out, &mut scratch.word),
+                    None => self.merge(&bytes[start..end], out, &mut scratch.word),
                 }
-                scratch.cache.put(key, &out[start..]);
+                scratch.cache.put(key, &out[first..]);
             }
-            None => match self.words.get_long(&bytes[from..to]) {
-                Some(id) => out.push(id),
-                None => self.merge_long(text, from, to, out, scratch),
-            },
-        });
+            start = end;
+        }
     }
 
     /// Merges a word of more bytes than a key has, piece by piece. Pieces are remembered apart from words: a word that is a

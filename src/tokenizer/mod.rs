@@ -66,7 +66,7 @@ pub struct EncodeScratch {
 }
 
 impl EncodeScratch {
-    /// Empty; about a megabyte.
+    /// Empty; grows to some four megabytes.
     pub fn new() -> EncodeScratch {
         EncodeScratch { owner: None, cache: WordCache::new(), word: Vec::new(), bytes: Vec::new(), text: String::new() }
     }
