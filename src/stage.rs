@@ -213,6 +213,14 @@ pub trait Global: Send + Sync {
     /// An ordinary stage over the committed decision, for the documents of one split.
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>>;
 
+    /// Called once when the plan is made: the input in its order, for those who judge a document by the file it comes from.
+    fn learn(&mut self, _splits: &[Split]) {}
+
+    /// What the plan shows of it beside the forecast, in lines.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Joins two notes of one key into the first, where that is possible (counts); `false` keeps both. Called in no fixed order.
     fn combine(&self, _into: &mut Vec<u8>, _other: &[u8]) -> bool {
         false

@@ -10,6 +10,7 @@ pub mod greedy;
 pub mod near;
 pub mod normal;
 pub mod ranges;
+pub mod rank;
 pub mod recent;
 pub mod repeats;
 pub mod shingles;

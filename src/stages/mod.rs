@@ -7,6 +7,7 @@ pub mod dedup_exact;
 pub mod dedup_minhash;
 pub mod dedup_substring;
 pub mod extract;
+pub mod keep;
 pub mod language;
 pub mod learn_tokenizer;
 pub mod perplexity;
