@@ -42,6 +42,9 @@ impl Barrier<'_> {
             }
             let memory = self.global.memory();
             let next = self.global.decide(round, &mut *stream(&outcomes, (0, 256), memory)?, &mut decision)?;
+            if next == Next::Done {
+                self.global.publish(&mut decision, self.texts)?;
+            }
             self.commit(&mut decision)?;
             if next == Next::Done {
                 self.dir.remove(&format!("tmp/round-{round}"))?;

@@ -15,14 +15,21 @@
 //! document without a date stays only where none has one), `{ newest = "tag:NAME" }` by another field, `"highest:TAG"` by a tag that holds numbers,
 //! `{ source_priority = ["books/*", "crawl-2024*"] }` by the file a document comes from, the best sources first, or by another field
 //! (`of = "column:source"`, `"tag:NAME"`, `"url"`, `"id"`), and `"none"`, which drops every copy.
+//!
+//! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus` has made an index: what stands there goes, and
+//! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::against;
 use super::keep::{Field, Keep, Survivor, tag};
 use crate::dedup::drops;
+use crate::dedup::index::Index;
 use crate::dedup::normal::{Normal, digest};
+use crate::dedup::records::OLD;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
@@ -39,17 +46,19 @@ pub struct DedupExact {
     /// What is compared: `"text"` (default), `"url"` (as written; see the stage `url_dedup`), `"tag:NAME"` for a tag, `"column:NAME"` for a column of the input.
     by: String,
     /// What of a text counts: `"space"` (default: all but the amount of white space), `"words"` (letters and digits, without case) or `"bytes"`.
-    normal: Normal,
+    normal: Option<Normal>,
     /// Who stays: `"first"` (default), `"last"`, `"longest"`, `"newest"`, `"highest:TAG"`, `"none"`, `{ newest = "FIELD" }` or
     /// `{ source_priority = ["GLOB", ...], of = "FIELD" }`.
     keep: Keep,
+    /// Folder of an index of an earlier corpus, to whose documents these lose.
+    against: Option<String>,
     /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupExact {
     fn default() -> Self {
-        DedupExact { by: "text".into(), normal: Normal::Space, keep: Keep::default(), memory: ByteSize::new(256 << 20) }
+        DedupExact { by: "text".into(), normal: None, keep: Keep::default(), against: None, memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -65,14 +74,25 @@ impl Recipe for DedupExact {
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
+        let normal = match (self.normal, old.as_deref().map(|old| old.settings.normal)) {
+            (Some(written), Some(index)) if written != index => {
+                let message = format!("the index was made with normal = \"{index:?}\"").to_lowercase();
+                return Err(Complaint::new("normal", message, "leave `normal` out, or make the index again").into());
+            }
+            (written, index) => written.or(index).unwrap_or(Normal::Space),
+        };
+        if old.is_some() && self.by != "text" {
+            return Err(Complaint::new("against", "an index holds the digests of texts alone", "give `by = \"text\"`, or leave `against` out").into());
+        }
         let by = match self.by.split_once(':') {
-            None if self.by == "text" => By::Text(self.normal),
+            None if self.by == "text" => By::Text(normal),
             None if self.by == "url" => By::Url(|url| Some(url.to_owned())),
             Some(("tag", name)) => By::Field(tag(shop, name, "by")?),
             Some(("column", name)) => By::Field(Field::Column(name.to_owned())),
             _ => return Err(Complaint::new("by", format!("`{}` names no field", self.by), "give \"text\", \"url\", \"tag:NAME\" or \"column:NAME\"").into()),
         };
-        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
+        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, old, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
     }
 }
 
@@ -81,7 +101,7 @@ pub(super) type UrlForm = fn(&str) -> Option<String>;
 
 /// The barrier that keeps one document of each URL.
 pub(super) fn by_url(form: UrlForm, keep: Survivor, memory: usize, reason: Reason) -> Built {
-    Built::global(SameAgain { by: By::Url(form), keep, memory, reason })
+    Built::global(SameAgain { by: By::Url(form), keep, old: None, memory, reason })
 }
 
 #[derive(Debug)]
@@ -94,6 +114,7 @@ enum By {
 struct SameAgain {
     by: By,
     keep: Survivor,
+    old: Option<Arc<Index>>,
     memory: usize,
     reason: Reason,
 }
@@ -129,19 +150,27 @@ impl Global for SameAgain {
     fn reduce(&self, _: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
         let mut group: Option<([u8; 16], [u8; 8])> = None;
         let mut alone = true;
+        let mut old = self.old.as_deref().map(|old| old.exact());
         while let Some(note) = notes.next()? {
             let (Some((digest, _)), Some((_, document))) = (note.split_first_chunk::<16>(), note.split_last_chunk::<8>()) else { return Err(damaged()) };
             match group {
                 Some((same, best)) if same == *digest => {
-                    if alone && matches!(self.keep, Survivor::None) {
+                    if alone && u64::from_be_bytes(best) & OLD == 0 && matches!(self.keep, Survivor::None) {
                         outcomes.push(&[&best, document]);
                     }
                     alone = false;
                     outcomes.push(&[document, &best]);
                 }
                 _ => {
-                    group = Some((*digest, *document));
-                    alone = true;
+                    let mut earlier = None;
+                    if let Some(old) = &mut old {
+                        old.find(digest, |number| earlier = earlier.or(Some((OLD | number).to_be_bytes())));
+                    }
+                    group = Some((*digest, earlier.unwrap_or(*document)));
+                    alone = earlier.is_none();
+                    if let Some(earlier) = earlier {
+                        outcomes.push(&[document, &earlier]);
+                    }
                 }
             }
         }
@@ -160,7 +189,7 @@ impl Global for SameAgain {
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
         let rows = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
-        Ok(Box::new(DropThese { rows, reason: self.reason }))
+        Ok(Box::new(DropThese { rows, reason: self.reason, old: self.old.clone() }))
     }
 
     fn memory(&self) -> usize {
@@ -179,12 +208,13 @@ fn damaged() -> RunError {
 struct DropThese {
     rows: Vec<u8>,
     reason: Reason,
+    old: Option<Arc<Index>>,
 }
 
 impl Stage for DropThese {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
         Ok(match drops::find(&self.rows, doc.id().ordinal) {
-            Some((other, _)) => Verdict::Drop(Drop::plain(self.reason).because_of(DocId { split: (other >> 32) as u32, ordinal: other as u32 })),
+            Some((other, _)) => Verdict::Drop(against::because_of(Drop::plain(self.reason), other, self.old.as_deref())?),
             None => Verdict::Keep,
         })
     }

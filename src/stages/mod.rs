@@ -1,5 +1,6 @@
 //! The list of stages: one new file and one line here add another.
 
+pub mod against;
 pub mod bad_words;
 pub mod classify;
 pub mod decontaminate;
