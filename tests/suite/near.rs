@@ -132,3 +132,144 @@ fn the_plan_shows_the_detection_curve() {
     let plan = dataprep(&["plan", &file.display().to_string()], &[]);
     assert!(String::from_utf8_lossy(&plan.stdout).contains("13 bands of 7 rows find of the pairs: "), "{}", said(&plan));
 }
+
+/// JSON lines of a gzip file of the shared data.
+fn gzip_lines(path: &std::path::Path) -> Vec<serde_json::Value> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(file), &mut text).expect("gzip");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// Runs `dedup_minhash` over documents; gives for each that went (id, the id of the one that stays, similarity), and all that are kept.
+fn near_duplicates(folder: &Folder, docs: &[(String, String)], stage: &str) -> (Vec<(String, String, f64)>, Vec<(String, String)>) {
+    let _ = std::fs::remove_dir_all(folder.path("out"));
+    folder.write("in/a.jsonl", jsonl(docs));
+    folder.report(&pipeline(&format!("[[stage]]\nuse = \"dedup_minhash\"\n{stage}")), &[]);
+    let shown = dataprep(&["clusters", &folder.path("out").display().to_string(), "--json", "-n", "1000000", "-m", "1000000"], &[]);
+    let id = |member: &serde_json::Value| member["id"].as_str().expect("an id").to_owned();
+    let mut gone = Vec::new();
+    for line in String::from_utf8_lossy(&shown.stdout).lines() {
+        let group: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let members = group["members"].as_array().expect("members");
+        assert_eq!(members.iter().map(|member| member["kept"] == true).collect::<Vec<_>>(), (0..members.len()).map(|at| at == 0).collect::<Vec<_>>());
+        gone.extend(members[1..].iter().map(|member| (id(member), id(&members[0]), member["similarity"].as_f64().expect("a number"))));
+    }
+    let text = |doc: &serde_json::Value| doc["text"].as_str().expect("a text").to_owned();
+    let kept: Vec<(String, String)> = folder.docs().iter().map(|doc| (id(doc), text(doc))).collect();
+    assert_eq!(kept.len() + gone.len(), docs.len(), "nobody is lost");
+    (gone, kept)
+}
+
+/// Sets of five words in a row, Chinese characters being words: written anew here, to judge by.
+fn five_words(text: &str) -> std::collections::HashSet<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for c in text.chars() {
+        let han = matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{2ffff}');
+        if !c.is_alphanumeric() && c != '_' {
+            open = false;
+        } else if han || !open {
+            words.push(c.to_lowercase().collect());
+            open = !han;
+        } else if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.windows(5.min(words.len().max(1))).map(|window| window.join(" ")).collect()
+}
+
+fn likeness(a: &std::collections::HashSet<String>, b: &std::collections::HashSet<String>) -> f64 {
+    let shared = a.intersection(b).count();
+    shared as f64 / (a.len() + b.len() - shared).max(1) as f64
+}
+
+/// Draws lots that follow from a seed.
+struct Lots(u64);
+
+impl Lots {
+    fn draw(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below.max(1)
+    }
+}
+
+/// A revision: at the given rate words of two characters are replaced, sentences left out or doubled, or paragraphs replaced by those of another text.
+fn revised(text: &str, other: &str, kind: usize, rate: f64, lots: &mut Lots) -> String {
+    let cut = |text: &str, ends: &[char]| text.split_inclusive(ends).map(str::to_owned).collect::<Vec<_>>();
+    let mut parts = match kind {
+        0 => text.chars().collect::<Vec<_>>().chunks(2).map(|pair| pair.iter().collect()).collect(),
+        1 => cut(text, &['。', '！', '？', '；', '\n']),
+        _ => cut(text, &['\n']),
+    };
+    let strange = match kind {
+        0 => other.chars().filter(|c| c.is_alphanumeric()).collect::<Vec<_>>().chunks(2).map(|pair| pair.iter().collect()).collect(),
+        _ => cut(other, &['\n']),
+    };
+    for _ in 0..(rate * parts.len() as f64).ceil() as usize {
+        let place = lots.draw(parts.len());
+        match (kind, lots.draw(2)) {
+            (1, 0) => parts[place].clear(),
+            (1, _) => parts[place] = parts[place].repeat(2),
+            _ => parts[place] = strange.get(lots.draw(strange.len())).cloned().unwrap_or_default(),
+        }
+    }
+    parts.concat()
+}
+
+#[test]
+fn chinese_revisions_are_found_and_nothing_else_goes() {
+    let Some(data) = super::support::real_data() else { return };
+    let originals: Vec<String> =
+        gzip_lines(&data.join("text-debian-docs/zh.jsonl.gz")).iter().map(|doc| doc["text"].as_str().expect("a text").to_owned()).collect();
+    assert!(originals.len() > 1000);
+    let mut lots = Lots(7);
+    let mut docs: Vec<(String, String)> = originals.iter().enumerate().map(|(number, text)| (format!("o{number}"), text.clone())).collect();
+    for (number, text) in originals.iter().enumerate() {
+        let other = &originals[lots.draw(originals.len())];
+        let (kind, rate) = (lots.draw(3), [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2][lots.draw(7)]);
+        docs.push((format!("r{number}"), revised(text, other, kind, rate, &mut lots)));
+    }
+    let sets: std::collections::HashMap<&str, _> = docs.iter().map(|(id, text)| (id.as_str(), five_words(text))).collect();
+    let folder = Folder::new();
+    let (gone, kept) = near_duplicates(&folder, &docs, "");
+    for (id, other, similarity) in &gone {
+        let true_one = likeness(&sets[id.as_str()], &sets[other.as_str()]);
+        assert!(true_one >= 0.65 && (true_one - similarity).abs() < 0.05, "{id} went for {other}: {similarity}, in truth {true_one}");
+    }
+    let kept_ids: std::collections::HashSet<&str> = kept.iter().map(|(id, _)| id.as_str()).collect();
+    let (mut high, mut both) = (0, 0);
+    for number in 0..originals.len() {
+        let (original, revision) = (format!("o{number}"), format!("r{number}"));
+        if likeness(&sets[original.as_str()], &sets[revision.as_str()]) >= 0.8 {
+            high += 1;
+            both += usize::from(kept_ids.contains(original.as_str()) && kept_ids.contains(revision.as_str()));
+        }
+    }
+    println!("Chinese: {high} pairs of 0.8 and above, of which {both} stay together; {} of {} gone", gone.len(), docs.len());
+    assert!(high > 800 && both as f64 <= 0.01 * high as f64, "{both} of {high} pairs stay together");
+    let (again, _) = near_duplicates(&folder, &kept, "");
+    assert!(again.is_empty(), "a second pass drops {again:?}");
+}
+
+#[test]
+fn pairs_of_the_oracle_are_found_and_no_others() {
+    let Some(data) = super::support::real_data() else { return };
+    let text = |doc: &serde_json::Value, key: &str| doc[key].as_str().expect("a text").to_owned();
+    let docs: Vec<(String, String)> =
+        gzip_lines(&data.join("oracle/minhash_dev3000.jsonl.gz")).iter().map(|doc| (text(doc, "id"), text(doc, "text"))).collect();
+    let pairs: Vec<(String, String, f64)> = gzip_lines(&data.join("oracle/minhash_dev3000.pairs.jsonl.gz"))
+        .iter()
+        .map(|pair| (text(pair, "a"), text(pair, "b"), pair["j"].as_f64().expect("a number")))
+        .collect();
+    let (gone, kept) = near_duplicates(&Folder::new(), &docs, "");
+    let kept: std::collections::HashSet<&str> = kept.iter().map(|(id, _)| id.as_str()).collect();
+    let high: Vec<_> = pairs.iter().filter(|(.., similarity)| *similarity >= 0.8).collect();
+    let found = high.iter().filter(|(a, b, _)| !kept.contains(a.as_str()) || !kept.contains(b.as_str())).count();
+    println!("oracle: {found} of {} pairs of 0.8 and above found; {} gone", high.len(), gone.len());
+    assert!(high.len() > 250 && found as f64 >= 0.99 * high.len() as f64, "{found} of {}", high.len());
+    // All pairs of 0.5 and above are listed. There a Chinese sentence is one word, so the likenesses themselves are not always ours.
+    for (id, other, similarity) in &gone {
+        assert!(pairs.iter().any(|(a, b, _)| (a, b) == (id, other) || (b, a) == (id, other)), "{id} went for {other}: {similarity}");
+    }
+}
