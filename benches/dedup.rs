@@ -37,7 +37,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{name:<32} {:>8.1} MB/s", bytes as f64 / 1e6 / seconds.fold(f64::INFINITY, f64::min));
     };
     for (name, normal) in [("bytes", Normal::Bytes), ("space", Normal::Space), ("words", Normal::Words)] {
-        measure(&format!("exact digest, {name}"), &mut |text| drop(black_box(digest(text, normal))));
+        measure(&format!("exact digest, {name}"), &mut |text| {
+            black_box(digest(text, normal));
+        });
     }
     let words = Shingles::new(Unit::Word, 5);
     let (mut units, mut shingles) = (Vec::new(), Vec::new());

@@ -273,3 +273,28 @@ fn pairs_of_the_oracle_are_found_and_no_others() {
         assert!(pairs.iter().any(|(a, b, _)| (a, b) == (id, other) || (b, a) == (id, other)), "{id} went for {other}: {similarity}");
     }
 }
+
+/// A file that can grow no further stands for a full disk: both are an error of `write`.
+#[test]
+fn a_run_that_could_not_write_goes_on_where_there_is_room() {
+    let clean = Folder::new();
+    clean.write("in/a.jsonl", jsonl(&corpus(0, 400)));
+    let stage = "[[stage]]\nuse = \"dedup_minhash\"\nkeep = \"longest\"";
+    clean.report(&pipeline(stage), &[]);
+    let folder = Folder::new();
+    folder.write("in/a.jsonl", jsonl(&corpus(0, 400)));
+    let file = folder.write("p.toml", pipeline(stage).replace("DIR", &folder.path("").display().to_string()));
+    let mut failed = 0;
+    for kilobytes in [8, 40, 150, 300, 1_000] {
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec '{}' run '{}' --quiet", 2 * kilobytes, env!("CARGO_BIN_EXE_dataprep"), file.display());
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        if !output.status.success() {
+            failed += 1;
+            assert!(said(&output).contains("cannot write"), "{}", said(&output));
+        }
+    }
+    assert!(failed > 2, "{failed}");
+    folder.report(&pipeline(stage), &[]);
+    assert_eq!(folder.docs(), clean.docs());
+    assert_eq!(super::support::tree(&folder.path("out/artifacts")), super::support::tree(&clean.path("out/artifacts")));
+}

@@ -84,7 +84,7 @@ impl NearDuplicates {
                         // A group begins with the one that stays; its size is counted ahead.
                         cluster += u64::from(leader.is_some());
                         leader = Some(of);
-                        size = 2 + rows(&members).skip(members.len() / 24 - rest.len()).take_while(|(other, ..)| *other == of).count() as u32;
+                        size = 2 + rows(&members[members.len() - 24 * rest.len()..]).take_while(|(other, ..)| *other == of).count() as u32;
                         waiting = Some((document, alike));
                         (of, 1.0)
                     }
