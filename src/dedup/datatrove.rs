@@ -99,16 +99,11 @@ fn simplified(text: &str) -> String {
     ACCENT.as_ref().map_or(apart.as_str().into(), |accent| accent.replace_all(&apart, "")).trim().to_owned()
 }
 
-/// The marks that become spaces; a full-width digit is among them.
+/// The marks beyond ASCII that become spaces; a full-width digit is among them.
+const MARKS: &str = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～";
+
 fn is_mark(c: char) -> bool {
-    match c {
-        '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
-        '!'..='/' | ':'..='@' | '['..='`' | '{'..='~' => true,
-        '«' | '´' | '»' | '–' | '—' | '’' | '“' | '”' | '„' | '…' | '∶' | '━' | '►' => true,
-        '、' | '。' | '〈' | '〉' | '《' | '》' | '「' | '」' | '【' | '】' => true,
-        '！' | '％' | '（' | '）' | '，' | '．' | '１' | '：' | '；' | '？' | '～' => true,
-        _ => false,
-    }
+    c.is_ascii_punctuation() || c.is_control() && !matches!(c, '\t' | '\n') || !c.is_ascii() && MARKS.contains(c)
 }
 
 /// MT19937.

@@ -141,8 +141,11 @@ fn gzip_lines(path: &std::path::Path) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// Runs `dedup_minhash` over documents; gives for each that went (id, the id of the one that stays, similarity), and all that are kept.
-fn near_duplicates(folder: &Folder, docs: &[(String, String)], stage: &str) -> (Vec<(String, String, f64)>, Vec<(String, String)>) {
+/// Who went (id, the id of the one that stays, similarity), and all (id, text) that are kept.
+type Outcome = (Vec<(String, String, f64)>, Vec<(String, String)>);
+
+/// Runs `dedup_minhash` over documents.
+fn near_duplicates(folder: &Folder, docs: &[(String, String)], stage: &str) -> Outcome {
     let _ = std::fs::remove_dir_all(folder.path("out"));
     folder.write("in/a.jsonl", jsonl(docs));
     folder.report(&pipeline(&format!("[[stage]]\nuse = \"dedup_minhash\"\n{stage}")), &[]);

@@ -56,9 +56,9 @@ fn short_and_wordless_documents_have_their_answer() {
 
 /// Small documents in large groups, and a date and a source on each.
 fn dated(seed: u64) -> Vec<Doc> {
-    let mut docs = corpus(&revisions(seed, 20 + 3 * seed, if seed % 3 == 0 { 12 } else { 60 }));
+    let mut docs = corpus(&revisions(seed, 20 + 3 * seed, if seed.is_multiple_of(3) { 12 } else { 60 }));
     for (number, doc) in (0u64..).zip(&mut docs) {
-        let date = if roll(seed, number) % 5 == 0 { serde_json::Value::Null } else { (roll(seed, number) % 7).into() };
+        let date = if roll(seed, number).is_multiple_of(5) { serde_json::Value::Null } else { (roll(seed, number) % 7).into() };
         doc.extra.extend([("date".to_owned(), date), ("source".to_owned(), ["web", "books"][roll(seed, number) as usize / 7 % 2].into())]);
     }
     docs
@@ -166,12 +166,13 @@ fn a_second_pass_drops_nothing() {
 }
 
 #[test]
-fn a_crowd_of_near_copies_is_compared_with_the_first_alone() {
+fn a_crowd_of_near_copies_is_compared_with_the_first_of_each_bucket_alone() {
     let common = revisions(1, 1, 200).remove(0);
     let mut docs = corpus(&(0..300).map(|number| format!("{common} {number}")).collect::<Vec<_>>());
     let (verdicts, counts) = verdicts("", &mut docs, CALM);
     assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Keep).count(), 1);
-    assert!(counts["pairs_compared"] <= 299, "{counts:?}");
+    // The first of a few buckets is another one: the last word of the first document made its minimum there.
+    assert!((299..4 * 299).contains(&counts["pairs_compared"]), "{counts:?}");
 }
 
 #[test]
