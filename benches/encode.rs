@@ -1,5 +1,5 @@
 //! Speed of encoding, cold and warm: `cargo bench --bench encode -- TEXTS.jsonl TOKENIZER...`, TEXTS with a `text` a line, each TOKENIZER a
-//! tokenizer.json, a rank file or a `.model`. Megabytes of text a second of this thread's CPU time; `benches/peers/encode.py` runs tiktoken,
+//! tokenizer.json, a rank file or a `.model`. Megabytes of text a second of this thread's CPU time; `benches/peers_encode.py` runs tiktoken,
 //! gigatoken and Hugging Face `tokenizers` over the same texts.
 
 use std::time::Instant;

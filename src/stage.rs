@@ -163,6 +163,11 @@ pub trait Artifacts {
 pub trait Texts: Sync {
     /// The text of a document that was observed.
     fn text(&self, id: DocId) -> Result<String>;
+
+    /// The id and the URL of a document that was observed; its place where nothing else is known.
+    fn name(&self, id: DocId) -> Result<(String, Option<String>)> {
+        Ok((id.to_string(), None))
+    }
 }
 
 /// What `reduce` sees beside its notes.
@@ -210,8 +215,21 @@ pub trait Global: Send + Sync {
     /// Turns the outcomes of a round into a decision, or asks for another round over them.
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next>;
 
+    /// Called once when the decision stands, before it is committed: adds what people may want to look at, with the documents' names.
+    fn publish(&self, _decision: &mut Decision, _texts: &dyn Texts) -> Result<()> {
+        Ok(())
+    }
+
     /// An ordinary stage over the committed decision, for the documents of one split.
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>>;
+
+    /// Called once when the plan is made: the input in its order, for those who judge a document by the file it comes from.
+    fn learn(&mut self, _splits: &[Split]) {}
+
+    /// What the plan shows of it beside the forecast, in lines.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Joins two notes of one key into the first, where that is possible (counts); `false` keeps both. Called in no fixed order.
     fn combine(&self, _into: &mut Vec<u8>, _other: &[u8]) -> bool {

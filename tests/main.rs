@@ -8,6 +8,7 @@ mod suite {
     mod languages;
     mod layering;
     mod messages;
+    mod near;
     mod own_stage;
     mod python;
     mod quickstart;

@@ -5,9 +5,11 @@
 mod after;
 mod build_index;
 mod build_list;
+mod clusters;
 mod explain;
 mod extract;
 mod fit_thresholds;
+mod index_corpus;
 mod plan;
 mod progress;
 mod run;
@@ -64,10 +66,12 @@ enum Verb {
     Trace(trace::Trace),
     #[command(name = "whatif")]
     WhatIf(whatif::WhatIf),
+    Clusters(clusters::ShowClusters),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     BuildList(build_list::BuildList),
     BuildIndex(build_index::BuildIndex),
+    IndexCorpus(index_corpus::IndexCorpus),
     Train(train::Train),
     TrainClassifier(train_classifier::TrainClassifier),
     TrainLm(train_lm::TrainLm),
@@ -84,10 +88,12 @@ pub fn main() -> ExitCode {
         Verb::Stages(verb) => verb.call(),
         Verb::Trace(verb) => verb.call(),
         Verb::WhatIf(verb) => verb.call(),
+        Verb::Clusters(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::BuildList(verb) => verb.call(),
         Verb::BuildIndex(verb) => verb.call(),
+        Verb::IndexCorpus(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),
         Verb::TrainClassifier(verb) => verb.call(),
         Verb::TrainLm(verb) => verb.call(),

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::say::say;
 use super::{Done, Outcome, count, size};
-use crate::plan::{Forecast, Pipeline};
+use crate::plan::{Forecast, Pipeline, PlannedKind};
 
 /// Check a pipeline and print what it would do, without running it.
 #[derive(clap::Args)]
@@ -32,6 +32,11 @@ impl Plan {
                 Some(number) => {
                     let stage = &plan.stages[number];
                     say!("  {:<18} {}; barrier: sees all documents before it judges", stage.name, fields(&stage.spec))?;
+                    if let PlannedKind::Global(global) = &stage.kind {
+                        for remark in global.remarks() {
+                            say!("  {:<18} {remark}", "")?;
+                        }
+                    }
                     say!("  {:<18} spool {}, notes {}, memory {}", "forecast", size(cost.spool), size(cost.notes), size(cost.memory))?;
                 }
                 None => {

@@ -3,17 +3,24 @@
 //! Documents are numbers here (packed so that their order is input order); the barriers in `stages/` know the rest.
 
 pub mod anchors;
+pub mod clusters;
 pub mod contamination;
 pub mod cuts;
+pub mod datatrove;
 pub mod drops;
 pub mod greedy;
+pub mod index;
 pub mod near;
 pub mod normal;
 pub mod ranges;
+pub mod rank;
 pub mod recent;
+pub mod records;
 pub mod repeats;
 pub mod shingles;
 pub mod signature;
+pub mod sketch;
+pub mod tables;
 pub mod words;
 
 /// Mixes 64 bits so that each bit of the answer depends on all of them. One-to-one, so distinct numbers stay distinct.

@@ -4,83 +4,26 @@
 //! a document goes exactly if an earlier one that stays is alike. That set is unique. It is found without comparing all members of a large
 //! bucket: members are compared with a few representatives, the greedy choice is made over the pairs known to be alike, and as long as two
 //! documents that stay share a bucket and were not compared, more representatives are drawn from those that stay. When no such pair is left, the
-//! choice is the greedy set of E itself: who goes has an earlier alike document that stays; two that stay are not alike.
+//! choice is the greedy set of E itself: who goes has an earlier alike document that stays; two that stay are not alike. "Earlier" is survivor
+//! order throughout ([`Place`]); documents of an earlier corpus come before all others and are not compared with each other.
+
+use super::records::{Place, Record};
 
 /// Buckets of at most so many members are compared all with all at once.
 pub const SMALL: usize = 16;
 /// Representatives a larger bucket may have. Pairs of survivors beyond them are left out and counted.
 pub const REPRESENTATIVES: u32 = 56;
-/// Bytes of a record.
-pub const WIDTH: usize = 25;
-
-/// What a record says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// `x` (the later) and `y` (the earlier document) are to be compared; the key is the mixed `y`, so that its pairs meet.
-    Pair = 0,
-    /// The key (the later document) and `x` (the earlier) are alike; `y` is the similarity's bits. Keys sort in input order.
-    Edge = 1,
-    /// `x` is a member of the large bucket in the key; `y` holds the representatives it was compared with and its own number among them.
-    Member = 2,
-    /// `y` is a count of what `x` names.
-    Tally = 3,
-}
-
-/// A note of the rounds after the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Record {
-    /// What notes are gathered by.
-    pub key: u64,
-    /// What it says.
-    pub kind: Kind,
-    /// See [`Kind`].
-    pub x: u64,
-    /// See [`Kind`].
-    pub y: u64,
-}
-
-impl Record {
-    /// Two documents to compare.
-    pub fn pair(earlier: u64, later: u64) -> Record {
-        Record { key: super::mix(earlier), kind: Kind::Pair, x: later, y: earlier }
-    }
-
-    /// Two documents alike.
-    pub fn edge(earlier: u64, later: u64, alike: f64) -> Record {
-        Record { key: later, kind: Kind::Edge, x: earlier, y: alike.to_bits() }
-    }
-
-    /// Big-endian, so that bytes sort as the fields.
-    pub fn to_bytes(self) -> [u8; WIDTH] {
-        let mut bytes = [0; WIDTH];
-        bytes[..8].copy_from_slice(&self.key.to_be_bytes());
-        bytes[8] = self.kind as u8;
-        bytes[9..17].copy_from_slice(&self.x.to_be_bytes());
-        bytes[17..].copy_from_slice(&self.y.to_be_bytes());
-        bytes
-    }
-
-    /// The inverse; `None` for other bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Record> {
-        let (key, rest) = bytes.split_first_chunk::<8>()?;
-        let (kind, rest) = rest.split_first()?;
-        let (x, rest) = rest.split_first_chunk::<8>()?;
-        let kind = [Kind::Pair, Kind::Edge, Kind::Member, Kind::Tally].into_iter().find(|known| *known as u8 == *kind)?;
-        Some(Record { key: u64::from_be_bytes(*key), kind, x: u64::from_be_bytes(*x), y: u64::from_be_bytes(rest.try_into().ok()?) })
-    }
-}
-
 /// Gathers the members of buckets, which come in order of bucket and document, and draws pairs from them.
 #[derive(Debug, Default)]
 pub struct Buckets {
     key: u64,
-    members: Vec<u64>,
+    members: Vec<Place>,
     large: bool,
 }
 
 impl Buckets {
     /// The next member.
-    pub fn add(&mut self, key: u64, document: u64, emit: &mut impl FnMut(Record)) {
+    pub fn add(&mut self, key: u64, document: Place, emit: &mut impl FnMut(Record)) {
         if key != self.key {
             self.end(emit);
             self.key = key;
@@ -91,7 +34,7 @@ impl Buckets {
             self.members.push(document);
             if self.members.len() > SMALL {
                 self.large = true;
-                emit(Record { key, kind: Kind::Member, x: self.members[0], y: 1 << REPRESENTATIVES });
+                emit(Record::Member { bucket: key, place: self.members[0], compared: 1 << REPRESENTATIVES });
                 for later in self.members.split_off(1) {
                     self.compare_with_first(later, emit);
                 }
@@ -103,16 +46,20 @@ impl Buckets {
     pub fn end(&mut self, emit: &mut impl FnMut(Record)) {
         if !self.large {
             for (number, later) in self.members.iter().enumerate() {
-                self.members[..number].iter().for_each(|earlier| emit(Record::pair(*earlier, *later)));
+                if !later.is_old() {
+                    self.members[..number].iter().for_each(|earlier| emit(Record::Pair { earlier: *earlier, later: *later }));
+                }
             }
         }
         self.members.clear();
         self.large = false;
     }
 
-    fn compare_with_first(&self, later: u64, emit: &mut impl FnMut(Record)) {
-        emit(Record::pair(self.members[0], later));
-        emit(Record { key: self.key, kind: Kind::Member, x: later, y: 1 });
+    fn compare_with_first(&self, later: Place, emit: &mut impl FnMut(Record)) {
+        if !later.is_old() {
+            emit(Record::Pair { earlier: self.members[0], later });
+        }
+        emit(Record::Member { bucket: self.key, place: later, compared: 1 });
     }
 }
 
@@ -124,7 +71,7 @@ pub struct Redraw {
     slots: std::ops::Range<u32>,
     next: u32,
     /// (number, document) of the representatives that stay, in input order.
-    standing: Vec<(u32, u64)>,
+    standing: Vec<(u32, Place)>,
     /// Members that stay without being a representative, so far.
     others: u64,
     /// Pairs of these that no later round will compare.
@@ -140,20 +87,20 @@ impl Redraw {
     }
 
     /// The next member; `stays` says whether it has not gone so far.
-    pub fn add(&mut self, member: Record, stays: bool, emit: &mut impl FnMut(Record)) {
-        if self.key != Some(member.key) {
-            self.key = Some(member.key);
+    pub fn add(&mut self, bucket: u64, place: Place, compared: u64, stays: bool, emit: &mut impl FnMut(Record)) {
+        if self.key != Some(bucket) {
+            self.key = Some(bucket);
             self.next = self.slots.start;
             self.standing.clear();
             self.others = 0;
         }
-        let mut number = (member.y >> REPRESENTATIVES) as u32;
-        let mut compared = member.y & ((1 << REPRESENTATIVES) - 1);
+        let mut number = (compared >> REPRESENTATIVES) as u32;
+        let mut compared = compared & ((1 << REPRESENTATIVES) - 1);
         if stays {
             for (representative, document) in &self.standing {
-                if compared >> representative & 1 == 0 {
+                if compared >> representative & 1 == 0 && !place.is_old() {
                     compared |= 1 << representative;
-                    emit(Record::pair(*document, member.x));
+                    emit(Record::Pair { earlier: *document, later: place });
                 }
             }
             if number == 0 && self.next < self.slots.end {
@@ -161,14 +108,14 @@ impl Redraw {
                 number = self.next;
             }
             if number > 0 {
-                self.standing.push((number - 1, member.x));
-            } else if self.slots.is_empty() {
+                self.standing.push((number - 1, place));
+            } else if self.slots.is_empty() && !place.is_old() {
                 self.left_out += self.others;
             }
             // A later representative is compared with this one by its own turn only if this one is a representative too.
             self.others += u64::from(number == 0);
         }
-        emit(Record { y: u64::from(number) << REPRESENTATIVES | compared, ..member });
+        emit(Record::Member { bucket, place, compared: u64::from(number) << REPRESENTATIVES | compared });
     }
 }
 
@@ -177,32 +124,35 @@ mod tests {
     use super::super::greedy::Greedy;
     use super::*;
 
-    #[test]
-    fn records_survive_their_bytes() {
-        let record = Record::edge(3, 5 << 32, 0.875);
-        assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record));
-        assert_eq!(Record::from_bytes(&[0; 24]), None);
-    }
-
     /// Plays all rounds over one bucket and an arbitrary likeness; returns who goes, the pairs compared and left out.
     fn play(members: u64, alike: impl Fn(u64, u64) -> bool) -> (Vec<u64>, usize, u64) {
         let (mut out, mut buckets) = (Vec::new(), Buckets::default());
-        (0..members).for_each(|document| buckets.add(9, document, &mut |record| out.push(record)));
+        (0..members).for_each(|doc| buckets.add(9, Place { rank: 0, doc }, &mut |record| out.push(record)));
         buckets.end(&mut |record| out.push(record));
         let (mut edges, mut compared) = (std::collections::BTreeSet::new(), 0);
         for number in 1.. {
-            let pairs: Vec<_> = out.extract_if(.., |record| record.kind == Kind::Pair).collect();
-            compared += pairs.len();
-            edges.extend(pairs.iter().filter(|pair| alike(pair.y, pair.x)).map(|pair| (pair.x, pair.y)));
+            let (mut large, mut pairs) = (Vec::new(), 0);
+            for record in std::mem::take(&mut out) {
+                match record {
+                    Record::Pair { earlier, later } => {
+                        pairs += 1;
+                        if alike(earlier.doc, later.doc) {
+                            edges.insert((later.doc, earlier.doc));
+                        }
+                    }
+                    Record::Member { bucket, place, compared } => large.push((bucket, place, compared)),
+                    other => panic!("{other:?}"),
+                }
+            }
+            compared += pairs;
             let mut greedy = Greedy::default();
             for (later, earlier) in &edges {
                 greedy.edge(*earlier, *later);
             }
             let mut redraw = Redraw::new(number);
-            out.sort();
-            let before = std::mem::take(&mut out);
-            before.into_iter().for_each(|member| redraw.add(member, !greedy.gone.has(member.x), &mut |record| out.push(record)));
-            if out.iter().all(|record| record.kind != Kind::Pair) {
+            large.sort();
+            large.into_iter().for_each(|(bucket, place, done)| redraw.add(bucket, place, done, !greedy.gone.has(place.doc), &mut |record| out.push(record)));
+            if !out.iter().any(|record| matches!(record, Record::Pair { .. })) {
                 return ((0..members).filter(|document| greedy.gone.has(*document)).collect(), compared, redraw.left_out);
             }
         }

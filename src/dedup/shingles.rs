@@ -9,7 +9,7 @@ use super::words::{char_hashes, word_hashes};
 const BASE: u64 = 0x2d35_8dcc_aa6c_78a5;
 
 /// What a shingle is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// Words, as [`super::words`] defines them.

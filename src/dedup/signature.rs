@@ -71,6 +71,18 @@ pub fn detection(s: f64, bands: usize, rows: usize) -> f64 {
     1.0 - (1.0 - s.powf(rows as f64)).powf(bands as f64)
 }
 
+/// Most minima that [`bands_for`] spends on a document.
+const MOST: usize = 128;
+/// What share of the pairs of the wanted similarity [`bands_for`] is to find.
+const FOUND: f64 = 0.95;
+
+/// Bands and rows that find 95 % of the pairs of similarity `target`: as many rows as 128 minima allow, since more rows mean fewer pairs below the
+/// target that are compared in vain. `None` where 128 minima do not suffice.
+pub fn bands_for(target: f64) -> Option<(usize, usize)> {
+    let fit = |rows: usize| (1..=MOST / rows).find(|bands| detection(target, *bands, rows) >= FOUND).map(|bands| (bands, rows));
+    (1..=MOST).rev().find_map(fit)
+}
+
 fn minima(lanes: &Lanes, points: &[u32]) -> [u32; LANES] {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
@@ -121,7 +133,7 @@ mod tests {
 
     #[test]
     fn detection_follows_the_curve() {
-        for (union, pairs) in [(40, 6_000), (400, 3_000)] {
+        for (union, pairs) in [(40, 6_000), (300, 600)] {
             for s in [0.5, 0.6, 0.7, 0.75, 0.8, 0.85] {
                 let (expected, found) = (detection(s, 14, 8), met(s, union, pairs));
                 let error = (expected * (1.0 - expected) / pairs as f64).sqrt();
@@ -129,6 +141,16 @@ mod tests {
             }
         }
         assert_eq!([0.70, 0.75, 0.80, 0.85].map(|s| (detection(s, 14, 8) * 1000.0).round()), [565.0, 772.0, 924.0, 988.0]);
+    }
+
+    #[test]
+    fn bands_and_rows_follow_from_the_target() {
+        assert_eq!([0.5, 0.75, 0.8, 0.9].map(bands_for), [Some((23, 3)), Some((16, 6)), Some((13, 7)), Some((10, 12))]);
+        assert_eq!((bands_for(0.01), bands_for(1.0)), (None, Some((1, 128))));
+        for target in (5..=100).map(|percent| f64::from(percent) / 100.0) {
+            let (bands, rows) = bands_for(target).unwrap();
+            assert!(detection(target, bands, rows) >= 0.95 && bands * rows <= 128, "{target}");
+        }
     }
 
     #[test]

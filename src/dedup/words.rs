@@ -15,6 +15,11 @@ use super::mix;
 
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// The lower-case form of an ASCII letter; digits are their own, and `_` becomes a byte that stands for nothing else.
+const fn lower(byte: u8) -> u8 {
+    byte | 0x20
+}
+
 /// Lower-case form of the ASCII characters that stand in words; 0 for the others.
 const LOWER: [u8; 128] = {
     let mut table = [0; 128];
@@ -22,7 +27,7 @@ const LOWER: [u8; 128] = {
     while byte < 128 {
         let b = byte as u8;
         if b.is_ascii_alphanumeric() || b == b'_' {
-            table[byte] = b.to_ascii_lowercase();
+            table[byte] = lower(b);
         }
         byte += 1;
     }
@@ -53,15 +58,39 @@ pub fn word_hashes(text: &str, hashes: &mut Vec<u64>) {
 pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
     let text = composed(text);
     let bytes = text.as_bytes();
-    let (mut at, mut word, mut solo) = (0, START, false);
-    while let Some(&byte) = bytes.get(at) {
+    let (mut at, mut word, mut solo) = (0, Word::default(), false);
+    while at < bytes.len() {
+        // Most words are up to eight ASCII bytes and a separator: one step each, without a branch on where they end.
+        if word.bytes.is_multiple_of(8)
+            && !solo
+            && let Some(chunk) = bytes[at..].first_chunk::<8>()
+        {
+            let (length, pack) = leading_word(u64::from_le_bytes(*chunk));
+            word.pack = pack;
+            word.bytes += length as u32;
+            at += length;
+            match chunk.get(length) {
+                None => {
+                    word.join();
+                    continue;
+                }
+                Some(stop) if stop.is_ascii() => {
+                    word.close(false, &mut see);
+                    at += 1;
+                    continue;
+                }
+                // A character beyond ASCII follows, maybe one of the same word.
+                Some(_) => {}
+            }
+        }
+        let byte = bytes[at];
         if let Some(&lower) = LOWER.get(usize::from(byte)) {
             if lower == 0 || solo {
-                close(&mut word, solo, &mut see);
+                word.close(solo, &mut see);
                 solo = false;
             }
             if lower != 0 {
-                word = step(word, u32::from(lower));
+                word.push(lower);
             }
             at += 1;
             continue;
@@ -71,31 +100,31 @@ pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
         match role(c) {
             Role::Letter => {
                 if solo {
-                    close(&mut word, solo, &mut see);
+                    word.close(solo, &mut see);
                     solo = false;
                 }
-                word = lower_step(word, c);
+                c.to_lowercase().for_each(|lower| word.push_char(lower));
             }
             Role::Solo => {
-                close(&mut word, solo, &mut see);
-                word = step(word, u32::from(c));
+                word.close(solo, &mut see);
+                word.push_char(c);
                 solo = true;
             }
-            Role::Mark if word != START => word = step(word, u32::from(c)),
+            Role::Mark if word.bytes > 0 => word.push_char(c),
             Role::Mark | Role::Nothing => {}
             Role::Break => {
-                close(&mut word, solo, &mut see);
+                word.close(solo, &mut see);
                 solo = false;
             }
         }
     }
-    close(&mut word, solo, &mut see);
+    word.close(solo, &mut see);
 }
 
 /// Appends a hash for each character of the text's words, and for one space between two words.
 pub fn char_hashes(text: &str, hashes: &mut Vec<u64>) {
     let text = composed(text);
-    let space = mix(step(START, u32::from(' ')));
+    let space = of_char(' ');
     let mut gap = false;
     let first = hashes.len();
     for c in text.chars() {
@@ -104,7 +133,7 @@ pub fn char_hashes(text: &str, hashes: &mut Vec<u64>) {
                 if std::mem::take(&mut gap) && hashes.len() > first {
                     hashes.push(space);
                 }
-                hashes.extend(c.to_lowercase().map(|lower| mix(step(START, u32::from(lower)))));
+                hashes.extend(c.to_lowercase().map(of_char));
             }
             Role::Nothing => {}
             Role::Break => gap = true,
@@ -112,19 +141,72 @@ pub fn char_hashes(text: &str, hashes: &mut Vec<u64>) {
     }
 }
 
-fn close(word: &mut u64, solo: bool, see: &mut impl FnMut(u64, bool)) {
-    if *word != START {
-        see(mix(*word), solo);
-        *word = START;
+/// A word as far as it was read: its UTF-8 bytes, hashed eight at a time.
+#[derive(Default)]
+struct Word {
+    hash: u64,
+    /// The bytes since the last eight, the first one lowest; none of them is 0.
+    pack: u64,
+    bytes: u32,
+}
+
+impl Word {
+    fn push(&mut self, byte: u8) {
+        self.pack |= u64::from(byte) << (8 * (self.bytes % 8));
+        self.bytes += 1;
+        if self.bytes.is_multiple_of(8) {
+            self.join();
+        }
+    }
+
+    fn push_char(&mut self, c: char) {
+        match c.is_ascii() {
+            true => self.push(lower(c as u8)),
+            false => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.push(byte)),
+        }
+    }
+
+    #[inline]
+    fn join(&mut self) {
+        self.hash = join(self.hash, self.pack);
+        self.pack = 0;
+    }
+
+    #[inline]
+    fn close(&mut self, solo: bool, see: &mut impl FnMut(u64, bool)) {
+        if self.bytes > 0 {
+            see(mix(join(self.hash, self.pack)), solo);
+            *self = Word::default();
+        }
     }
 }
 
-fn step(word: u64, c: u32) -> u64 {
-    (word.rotate_left(5) ^ u64::from(c)).wrapping_mul(0xd134_2543_de82_ef95)
+#[inline]
+fn join(hash: u64, pack: u64) -> u64 {
+    ((hash ^ START).rotate_left(29) ^ pack).wrapping_mul(0xd134_2543_de82_ef95)
 }
 
-fn lower_step(word: u64, c: char) -> u64 {
-    c.to_lowercase().fold(word, |word, lower| step(word, u32::from(lower)))
+/// The hash of a character.
+fn of_char(c: char) -> u64 {
+    mix(join(0, u64::from(c)))
+}
+
+/// How many of eight bytes, from the lowest on, are ASCII letters, digits and `_`, and these in lower case with 0 above them.
+#[inline]
+fn leading_word(bytes: u64) -> (usize, u64) {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let low = bytes & !HIGH;
+    let folded = low | ONES * 0x20;
+    // The high bit of each byte of `x` that is at least `least`; bytes below 128 do not borrow from each other.
+    let from = |x: u64, least: u8| ((x | HIGH) - ONES * u64::from(least)) & HIGH;
+    let letter = from(folded, b'a') & !from(folded, b'z' + 1);
+    let digit = from(low, b'0') & !from(low, b'9' + 1);
+    let line = !from(low ^ ONES * u64::from(b'_'), 1);
+    let other = (!(letter | digit | line) | bytes) & HIGH;
+    let length = other.trailing_zeros() as usize / 8;
+    let mask = if length == 8 { u64::MAX } else { (1 << (8 * length)) - 1 };
+    (length, folded & mask)
 }
 
 fn role(c: char) -> Role {
@@ -171,6 +253,32 @@ mod tests {
         assert_eq!(words("ÉTÉ"), words("e\u{301}te\u{301}"));
         assert_eq!(words("co\u{ad}operate"), words("cooperate"));
         assert!(words(" \n…—!").is_empty());
+    }
+
+    #[test]
+    fn words_are_the_same_eight_bytes_at_a_time_and_one_by_one() {
+        let mut state = 1u64;
+        for _ in 0..3000 {
+            let mut text = String::new();
+            for _ in 0..40 {
+                state = super::mix(state + 1);
+                text.push(
+                    *['a', 'Z', '9', '_', 'q', 'e', 'n', ' ', ',', '@', '[', '`', '{', '/', ':', '\u{7f}', '\0', 'é', 'Ж', '我', 'K']
+                        .get(state as usize % 60)
+                        .unwrap_or(&'t'),
+                );
+            }
+            // What is not there between two characters keeps them from being read together.
+            let apart: String = text.chars().flat_map(|c| [c, '\u{ad}']).collect();
+            assert_eq!(words(&text), words(&apart), "{text:?}");
+        }
+        for byte in 0..=255u8 {
+            let expected = byte.is_ascii_alphanumeric() || byte == b'_';
+            assert_eq!(leading_word(u64::from_le_bytes([byte; 8])).0, if expected { 8 } else { 0 }, "{byte}");
+            assert_eq!(leading_word(u64::from_le_bytes([b'x', b'Y', byte, b'-', 0, 0, 0, 0])).0, if expected { 3 } else { 2 }, "{byte}");
+        }
+        assert_ne!(words("a_b"), words("a\u{7f}b"));
+        assert_eq!(words("abcdefgh ABCDEFGHI_").len(), 2);
     }
 
     #[test]

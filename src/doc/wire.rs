@@ -10,23 +10,41 @@ use super::{Doc, DocId, Html, Origin, Tokens};
 #[error("a spooled document is damaged: {0}")]
 pub struct WireError(&'static str);
 
-#[derive(serde::Serialize, serde::Deserialize)]
+/// What is not there is not written: of many short documents the head is the larger part.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 struct Head {
     id: DocId,
     key: (u64, u64),
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
     name_is_number: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
     /// Lengths of the html bytes and of token ids and mask; `None` where the document has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<(u64, u64)>,
+    #[serde(skip_serializing_if = "is_default")]
     has_text: bool,
+    #[serde(skip_serializing_if = "is_default")]
     revision: u32,
+    #[serde(skip_serializing_if = "is_default")]
     offset: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Option<super::Value>>,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     extra: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<super::Finding>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The text alone of a document's bytes.

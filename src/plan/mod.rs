@@ -167,7 +167,12 @@ impl Planner {
         let problems = Problems::new(std::mem::take(&mut self.problems), self.config.text.clone());
         problems.or(())?;
         let Some(Made { built: Built::Source(source), .. }) = source else { unreachable!("a source that is none is a problem") };
-        let stages: Vec<Planned> = stages.into_iter().flatten().map(|(entry, made)| planned(entry, made)).collect();
+        let mut stages: Vec<Planned> = stages.into_iter().flatten().map(|(entry, made)| planned(entry, made)).collect();
+        for planned in &mut stages {
+            if let PlannedKind::Global(global) = &mut planned.kind {
+                global.learn(&splits);
+            }
+        }
         let mut sinks: Vec<PlannedSink> = sinks
             .into_iter()
             .flatten()

@@ -1,6 +1,6 @@
 //! What a finished run has written, read again: the story of one document, and what another bound would have changed.
 //!
-//! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines, and `dropped/`.
+//! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines, `dropped/`, and tables under `artifacts/`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+pub mod clusters;
 pub mod story;
 pub mod whatif;
 

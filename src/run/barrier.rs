@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::files::RunDir;
+use super::room;
 use super::runs::{Run, ranges, stream, write_run};
 use super::spool::SpoolTexts;
 use crate::stage::{Decision, Global, Next, Notes, Result, Round, RunError};
@@ -31,6 +32,7 @@ pub struct Barrier<'a> {
 impl Barrier<'_> {
     /// Decides over the runs of notes of a segment. The decision's blobs are published under `artifacts/<stage>/`.
     pub fn decide(&self, notes: Vec<PathBuf>) -> Result<Decision> {
+        room::for_memory(self.name, self.global.memory() as u64)?;
         let folder = self.dir.path("artifacts").join(self.name);
         self.dir.remove(&format!("artifacts/{}", self.name))?;
         let mut decision = Decision::at(&folder);
@@ -40,8 +42,12 @@ impl Barrier<'_> {
             if round > 0 {
                 self.dir.remove(&format!("tmp/round-{}", round - 1))?;
             }
-            let memory = self.global.memory();
+            // Half of the memory for reading, half for what is being decided.
+            let memory = self.global.memory() / 2;
             let next = self.global.decide(round, &mut *stream(&outcomes, (0, 256), memory)?, &mut decision)?;
+            if next == Next::Done {
+                self.global.publish(&mut decision, self.texts)?;
+            }
             self.commit(&mut decision)?;
             if next == Next::Done {
                 self.dir.remove(&format!("tmp/round-{round}"))?;

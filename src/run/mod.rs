@@ -9,6 +9,7 @@ mod journal;
 mod ledger;
 mod progress;
 mod report;
+mod room;
 mod runs;
 mod segment;
 mod spool;
@@ -315,7 +316,10 @@ impl Running<'_> {
                 let spool: Vec<String> = lines.iter().flatten().filter_map(|line| line.spool.clone()).collect();
                 let texts = SpoolTexts::open(&self.dir.path(format!("spool/{at}")), &spool)?;
                 let notes: Vec<PathBuf> = lines.iter().flatten().flat_map(|line| &line.notes).map(|name| self.dir.path(name)).collect();
-                let now = Snapshot { phase: format!("deciding `{name}`"), ..Snapshot::default() };
+                let (size, memory) =
+                    (notes.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len()).sum::<u64>(), self.global(plan, barrier).memory());
+                let phase = format!("deciding `{name}` over {} MB of notes, in at most {} MB of memory", size / 1_000_000, memory / 1_000_000);
+                let now = Snapshot { phase, ..Snapshot::default() };
                 self.options.watch.update(&now);
                 let barrier =
                     Barrier { global: self.global(plan, barrier), name, dir: self.dir, texts: &texts, threads: self.options.threads, stop: self.options.stop };

@@ -32,23 +32,28 @@ pub fn write_run(mut notes: NoteBuffer, global: &dyn Global, path: &Path) -> Res
     Ok(notes)
 }
 
+/// Nothing is copied as long as nothing is joined: most barriers join nothing, and the buffer is a good part of their memory.
 fn combine(notes: &mut NoteBuffer, global: &dyn Global) {
     let key = notes.shape.key;
-    let mut out = NoteBuffer { shape: notes.shape, bytes: Vec::new() };
+    let head = if notes.shape.width.is_none() { 4 } else { 0 };
+    let mut joined: Option<NoteBuffer> = None;
     let mut last: Vec<u8> = Vec::new();
-    let mut joined = false;
+    let (mut last_at, mut at) = (0, 0);
     for note in notes.iter() {
+        let begins = at;
+        at += head + note.len();
         if last.len() >= key && last[..key] == note[..key] && global.combine(&mut last, note) {
-            joined = true;
+            joined.get_or_insert_with(|| NoteBuffer { shape: notes.shape, bytes: notes.bytes[..last_at].to_vec() });
             continue;
         }
-        if !last.is_empty() {
+        if let Some(out) = &mut joined {
             out.push(&[&last]);
         }
+        last_at = begins;
         last.clear();
         last.extend_from_slice(note);
     }
-    if joined {
+    if let Some(mut out) = joined {
         out.push(&[&last]);
         out.sort();
         *notes = out;

@@ -171,30 +171,41 @@ impl SpoolTexts {
         open.insert(name.clone(), part.clone());
         Ok(part)
     }
+
+    /// Where the document lies: the part, and offset and length of its bytes there.
+    fn find(&self, id: DocId) -> Result<(Arc<PartIndex>, u64, u64)> {
+        let part = self.part(id)?;
+        let none = || RunError::stop(format!("document {id} is not in the spool"));
+        let at = u64::from(id.ordinal - part.first);
+        let mut found = [0; ENTRY as usize];
+        if at >= part.entries {
+            return Err(none());
+        }
+        part.index.read_exact_at(&mut found, (at + 1) * ENTRY).map_err(RunError::file("cannot read the index of", &part.path))?;
+        let (offset, length) = pair(&found);
+        if length < 8 { Err(none()) } else { Ok((part, offset, length)) }
+    }
 }
 
 impl Texts for SpoolTexts {
     fn text(&self, id: DocId) -> Result<String> {
-        let part = self.part(id)?;
-        let at = u64::from(id.ordinal - part.first);
-        let mut found = [0; ENTRY as usize];
-        let read = RunError::file("cannot read", &part.path);
-        if at >= part.entries {
-            return Err(RunError::stop(format!("document {id} is not in the spool")));
-        }
-        part.index.read_exact_at(&mut found, (at + 1) * ENTRY).map_err(RunError::file("cannot read the index of", &part.path))?;
-        let (offset, length) = pair(&found);
-        if length < 8 {
-            return Err(RunError::stop(format!("document {id} is not in the spool")));
-        }
+        let (part, offset, length) = self.find(id)?;
         // The text stands first in a document's bytes: its length, then itself.
         let mut head = [0; 8];
         part.docs.read_exact_at(&mut head, offset).map_err(RunError::file("cannot read", &part.path))?;
         let text = u64::from_le_bytes(head).min(length - 8);
         let mut bytes = vec![0; 8 + text as usize];
-        part.docs.read_exact_at(&mut bytes, offset).map_err(read)?;
+        part.docs.read_exact_at(&mut bytes, offset).map_err(RunError::file("cannot read", &part.path))?;
         let text = text_of(&bytes).map_err(|error| RunError::stop(format!("{}: {error}", part.path.display())))?;
         Ok(text.to_owned())
+    }
+
+    fn name(&self, id: DocId) -> Result<(String, Option<String>)> {
+        let (part, offset, length) = self.find(id)?;
+        let mut bytes = vec![0; length as usize];
+        part.docs.read_exact_at(&mut bytes, offset).map_err(RunError::file("cannot read", &part.path))?;
+        let doc = Doc::read_wire(&bytes).map_err(|error| RunError::stop(format!("{}: {error}", part.path.display())))?;
+        Ok((doc.name().into_owned(), doc.url))
     }
 }
 
@@ -221,6 +232,7 @@ mod tests {
         for (split, ordinal) in [(0, 1), (0, 9), (1, 0), (2, 0)] {
             assert!(texts.text(DocId { split, ordinal }).is_err(), "{split}:{ordinal}");
         }
+        assert_eq!(texts.name(DocId { split: 1, ordinal: 2 }).unwrap(), (Doc::from_text("text 1 2").name().into_owned(), None));
         let mut reader = SpoolReader::open(dir.path(), "a").unwrap();
         let mut ordinals = Vec::new();
         while let Some(doc) = reader.next().unwrap() {

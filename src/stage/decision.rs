@@ -46,6 +46,11 @@ impl Decision {
         }
     }
 
+    /// Takes back a blob that is not committed yet.
+    pub fn take(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.fresh.remove(name)
+    }
+
     /// Adds to a count.
     pub fn count(&mut self, name: &str, by: u64) {
         *self.counts.entry(name.to_owned()).or_default() += by;

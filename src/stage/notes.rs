@@ -103,6 +103,7 @@ impl NoteBuffer {
             Some(28) => fixed::<28>(&mut self.bytes),
             Some(32) => fixed::<32>(&mut self.bytes),
             Some(40) => fixed::<40>(&mut self.bytes),
+            Some(41) => fixed::<41>(&mut self.bytes),
             _ => {
                 let mut all: Vec<&[u8]> = self.iter().collect();
                 all.sort_unstable();

@@ -2,7 +2,7 @@
 //!
 //! Use it before everything that costs time: it takes 32 bytes a document and finds a good part of all duplicates. The text is compared by the
 //! 128-bit xxh3 of its normalised form, so the layout of white space and the composition of accents do not count by default. Of each group of equal
-//! documents one stays, chosen by `keep`; ties are settled by input order. A document without the field stays.
+//! documents one stays, chosen by `keep`; ties are settled by input order. A document without the field that `by` names stays.
 //!
 //! ```toml
 //! [[stage]]
@@ -11,18 +11,30 @@
 //! keep = "longest"
 //! ```
 //!
-//! `keep = "none"` drops every copy; `keep = "highest:quality"` keeps the document with the highest value of a numeric tag.
+//! Who stays: `"first"` or `"last"` in input order, the `"longest"` text, `"newest"` by the column `date` (ISO 8601; zones are reckoned with; a
+//! document without a date stays only where none has one), `{ newest = "tag:NAME" }` by another field, `"highest:TAG"` by a tag that holds numbers,
+//! `{ source_priority = ["books/*", "crawl-2024*"] }` by the file a document comes from, the best sources first, or by another field
+//! (`of = "column:source"`, `"tag:NAME"`, `"url"`, `"id"`), and `"none"`, which drops every copy.
+//!
+//! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus` has made an index: what stands there goes, and
+//! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::against;
+use super::keep::{Field, Keep, Survivor, tag};
 use crate::dedup::drops;
+use crate::dedup::index::Index;
 use crate::dedup::normal::{Normal, digest};
-use crate::doc::{Doc, DocId, Kind, Tag};
+use crate::dedup::records::OLD;
+use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Shop, Spec, Stage, Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Shop, Spec, Split, Stage,
+    Verdict,
 };
 
 const REASON: &str = "exact_duplicate";
@@ -34,16 +46,19 @@ pub struct DedupExact {
     /// What is compared: `"text"` (default), `"url"` (as written; see the stage `url_dedup`), `"tag:NAME"` for a tag, `"column:NAME"` for a column of the input.
     by: String,
     /// What of a text counts: `"space"` (default: all but the amount of white space), `"words"` (letters and digits, without case) or `"bytes"`.
-    normal: Normal,
-    /// Who stays: `"first"` (default) or `"last"` in input order, `"longest"` text, `"highest:TAG"`, or `"none"`.
-    keep: String,
+    normal: Option<Normal>,
+    /// Who stays: `"first"` (default), `"last"`, `"longest"`, `"newest"`, `"highest:TAG"`, `"none"`, `{ newest = "FIELD" }` or
+    /// `{ source_priority = ["GLOB", ...], of = "FIELD" }`.
+    keep: Keep,
+    /// Folder of an index of an earlier corpus, to whose documents these lose.
+    against: Option<String>,
     /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupExact {
     fn default() -> Self {
-        DedupExact { by: "text".into(), normal: Normal::Space, keep: "first".into(), memory: ByteSize::new(256 << 20) }
+        DedupExact { by: "text".into(), normal: None, keep: Keep::default(), against: None, memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -55,82 +70,51 @@ impl Recipe for DedupExact {
             by if by.starts_with("column:") => None,
             by => Some(by.strip_prefix("tag:").unwrap_or(by)),
         };
-        let tag = self.keep.strip_prefix("highest:");
-        let text = (self.keep == "longest").then_some("text");
-        by.into_iter().chain(tag).chain(text).fold(Spec::new().reason(REASON), |spec, need| spec.needs(need))
+        by.map(str::to_owned).into_iter().chain(self.keep.needs()).fold(Spec::new().reason(REASON), |spec, need| spec.needs(need))
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
+        let normal = match (self.normal, old.as_deref().map(|old| old.settings.normal)) {
+            (Some(written), Some(index)) if written != index => {
+                let message = format!("the index was made with normal = \"{index:?}\"").to_lowercase();
+                return Err(Complaint::new("normal", message, "leave `normal` out, or make the index again").into());
+            }
+            (written, index) => written.or(index).unwrap_or(Normal::Space),
+        };
+        if old.is_some() && self.by != "text" {
+            return Err(Complaint::new("against", "an index holds the digests of texts alone", "give `by = \"text\"`, or leave `against` out").into());
+        }
         let by = match self.by.split_once(':') {
-            None if self.by == "text" => By::Text(self.normal),
+            None if self.by == "text" => By::Text(normal),
             None if self.by == "url" => By::Url(|url| Some(url.to_owned())),
-            Some(("tag", name)) => tag(shop, name, "by")?,
-            Some(("column", name)) => By::Column(name.to_owned()),
+            Some(("tag", name)) => By::Field(tag(shop, name, "by")?),
+            Some(("column", name)) => By::Field(Field::Column(name.to_owned())),
             _ => return Err(Complaint::new("by", format!("`{}` names no field", self.by), "give \"text\", \"url\", \"tag:NAME\" or \"column:NAME\"").into()),
         };
-        let keep = match (self.keep.as_str(), self.keep.strip_prefix("highest:")) {
-            ("first", _) => Keep::First,
-            ("last", _) => Keep::Last,
-            ("longest", _) => Keep::Longest,
-            ("none", _) => Keep::None,
-            (_, Some(name)) => match tag(shop, name, "keep")? {
-                By::Int(tag) => Keep::HighestInt(tag),
-                By::Float(tag) => Keep::HighestFloat(tag),
-                _ => return Err(Complaint::new("keep", format!("tag `{name}` is not a number"), "name a tag that holds numbers").into()),
-            },
-            _ => {
-                let message = format!("`{}` is no rule for who stays", self.keep);
-                return Err(Complaint::new("keep", message, "give \"first\", \"last\", \"longest\", \"highest:TAG\" or \"none\"").into());
-            }
-        };
-        Ok(Built::global(SameAgain { by, keep, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
+        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, old, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
     }
-}
-
-/// The tag of that name, whatever its kind.
-fn tag(shop: &mut Shop<'_>, name: &str, key: &str) -> std::result::Result<By, Complaint> {
-    let found = match shop.tags.declare::<f64>(name) {
-        Ok(tag) => Ok(By::Float(tag)),
-        Err(Kind::Int) => shop.tags.declare(name).map(By::Int),
-        Err(Kind::Bool) => shop.tags.declare(name).map(By::Bool),
-        Err(Kind::Str) => shop.tags.declare(name).map(By::Str),
-        Err(kind) => Err(kind),
-    };
-    found.map_err(|_| Complaint::new(key, format!("tag `{name}` holds lists"), "name a tag that holds one value"))
 }
 
 /// The form in which URLs are compared; none where one is not to be compared.
 pub(super) type UrlForm = fn(&str) -> Option<String>;
 
-/// The barrier that keeps the first document of each URL.
-pub(super) fn by_url(form: UrlForm, memory: usize, reason: Reason) -> Built {
-    Built::global(SameAgain { by: By::Url(form), keep: Keep::First, memory, reason })
+/// The barrier that keeps one document of each URL.
+pub(super) fn by_url(form: UrlForm, keep: Survivor, memory: usize, reason: Reason) -> Built {
+    Built::global(SameAgain { by: By::Url(form), keep, old: None, memory, reason })
 }
 
 #[derive(Debug)]
 enum By {
     Text(Normal),
     Url(UrlForm),
-    Column(String),
-    Str(Tag<String>),
-    Bool(Tag<bool>),
-    Int(Tag<i64>),
-    Float(Tag<f64>),
-}
-
-#[derive(Clone, Copy)]
-enum Keep {
-    First,
-    Last,
-    Longest,
-    None,
-    HighestInt(Tag<i64>),
-    HighestFloat(Tag<f64>),
+    Field(Field),
 }
 
 struct SameAgain {
     by: By,
-    keep: Keep,
+    keep: Survivor,
+    old: Option<Arc<Index>>,
     memory: usize,
     reason: Reason,
 }
@@ -141,34 +125,16 @@ impl SameAgain {
         match &self.by {
             By::Text(normal) => digest(doc.text(), *normal),
             By::Url(form) => bytes(&form(doc.url.as_deref()?)?),
-            By::Column(name) => bytes(&doc.extra.get(name).filter(|value| !value.is_null())?.to_string()),
-            By::Str(tag) => bytes(doc.tag(*tag)?),
-            By::Bool(tag) => bytes(&doc.tag(*tag)?.to_string()),
-            By::Int(tag) => bytes(&doc.tag(*tag)?.to_string()),
-            By::Float(tag) => bytes(&doc.tag(*tag)?.to_string()),
+            By::Field(field) => bytes(&field.value(doc)?),
         }
     }
-
-    /// Small for whoever is to stay.
-    fn rank(&self, doc: &Doc) -> u64 {
-        let id = u64::from_be_bytes(doc.id().to_bytes());
-        match self.keep {
-            Keep::First | Keep::None => 0,
-            Keep::Last => !id,
-            Keep::Longest => !(doc.text().len() as u64),
-            Keep::HighestInt(tag) => doc.tag(tag).map_or(u64::MAX, |value| !(value as u64 ^ 1 << 63)),
-            Keep::HighestFloat(tag) => doc.tag(tag).filter(|value| !value.is_nan()).map_or(u64::MAX, |value| !ordered(value)),
-        }
-    }
-}
-
-/// Bits that sort as the numbers do.
-fn ordered(value: f64) -> u64 {
-    let bits = value.to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
 impl Global for SameAgain {
+    fn learn(&mut self, splits: &[Split]) {
+        self.keep.learn(splits);
+    }
+
     /// Round 0: digest (16 bytes), rank, document; the outcomes: the document that goes and the one because of which it does.
     fn shape(&self, round: u32) -> NoteShape {
         if round == 0 { NoteShape { key: 16, width: Some(32) } } else { NoteShape { key: 8, width: Some(16) } }
@@ -176,7 +142,7 @@ impl Global for SameAgain {
 
     fn observe(&self, doc: &Doc, _: &mut Scratch, notes: &mut Notes<'_>) -> Result<()> {
         if let Some(digest) = self.digest(doc) {
-            notes.push(&[&digest.to_be_bytes(), &self.rank(doc).to_be_bytes(), &doc.id().to_bytes()]);
+            notes.push(&[&digest.to_be_bytes(), &self.keep.rank(doc).to_be_bytes(), &doc.id().to_bytes()]);
         }
         Ok(())
     }
@@ -184,19 +150,27 @@ impl Global for SameAgain {
     fn reduce(&self, _: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
         let mut group: Option<([u8; 16], [u8; 8])> = None;
         let mut alone = true;
+        let mut old = self.old.as_deref().map(|old| old.exact());
         while let Some(note) = notes.next()? {
             let (Some((digest, _)), Some((_, document))) = (note.split_first_chunk::<16>(), note.split_last_chunk::<8>()) else { return Err(damaged()) };
             match group {
                 Some((same, best)) if same == *digest => {
-                    if alone && matches!(self.keep, Keep::None) {
+                    if alone && u64::from_be_bytes(best) & OLD == 0 && matches!(self.keep, Survivor::None) {
                         outcomes.push(&[&best, document]);
                     }
                     alone = false;
                     outcomes.push(&[document, &best]);
                 }
                 _ => {
-                    group = Some((*digest, *document));
-                    alone = true;
+                    let mut earlier = None;
+                    if let Some(old) = &mut old {
+                        old.find(digest, |number| earlier = earlier.or(Some((OLD | number).to_be_bytes())));
+                    }
+                    group = Some((*digest, earlier.unwrap_or(*document)));
+                    alone = earlier.is_none();
+                    if let Some(earlier) = earlier {
+                        outcomes.push(&[document, &earlier]);
+                    }
                 }
             }
         }
@@ -215,7 +189,7 @@ impl Global for SameAgain {
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
         let rows = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
-        Ok(Box::new(DropThese { rows, reason: self.reason }))
+        Ok(Box::new(DropThese { rows, reason: self.reason, old: self.old.clone() }))
     }
 
     fn memory(&self) -> usize {
@@ -234,12 +208,13 @@ fn damaged() -> RunError {
 struct DropThese {
     rows: Vec<u8>,
     reason: Reason,
+    old: Option<Arc<Index>>,
 }
 
 impl Stage for DropThese {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
         Ok(match drops::find(&self.rows, doc.id().ordinal) {
-            Some((other, _)) => Verdict::Drop(Drop::plain(self.reason).because_of(DocId { split: (other >> 32) as u32, ordinal: other as u32 })),
+            Some((other, _)) => Verdict::Drop(against::because_of(Drop::plain(self.reason), other, self.old.as_deref())?),
             None => Verdict::Keep,
         })
     }
@@ -304,6 +279,41 @@ mod tests {
         }
         assert_eq!(others("keep = 'highest:quality'", &mut docs), [Some(1), None, Some(1), Some(1)]);
         assert_eq!(others("by = 'tag:quality'", &mut docs), [None, None, None, None]);
+    }
+
+    #[test]
+    fn of_each_group_the_best_by_the_rule_stays() {
+        use crate::stages::rehearsal::roll;
+        type Worth = fn(&Doc) -> i64;
+        let seconds = |doc: &Doc| doc.extra["date"].as_i64().unwrap_or(i64::MIN);
+        let rules: [(&str, Worth); 5] = [
+            ("'first'", |doc| -i64::from(doc.id().split * 3 + doc.id().ordinal)),
+            ("'last'", |doc| i64::from(doc.id().split * 3 + doc.id().ordinal)),
+            ("'longest'", |doc| doc.text().len() as i64),
+            ("'newest'", seconds),
+            ("{ source_priority = ['2', '0'], of = 'column:source' }", |doc| [1, 0, 2][doc.extra["source"].as_i64().unwrap() as usize]),
+        ];
+        for (seed, (rule, worth)) in (0..60).flat_map(|seed| rules.iter().map(move |rule| (seed, rule))) {
+            let mut docs: Vec<Doc> = (0..40u64)
+                .map(|number| {
+                    let roll = |what| roll(seed, number << 8 | what);
+                    let mut doc = Doc::from_text(format!("{}{}", "a ".repeat(roll(0) as usize % 8), " ".repeat(roll(1) as usize % 5)));
+                    let date = if roll(2) % 4 == 0 { serde_json::Value::Null } else { (roll(2) % 5).into() };
+                    doc.extra.extend([("date".to_owned(), date), ("source".to_owned(), (roll(3) % 3).into())]);
+                    doc
+                })
+                .collect();
+            let found = others(&format!("keep = {rule}"), &mut docs);
+            for (number, doc) in docs.iter().enumerate() {
+                let group = |other: &&Doc| doc.text().trim() == other.text().trim() && !doc.text().trim().is_empty();
+                // The first of the best: `max_by_key` gives the last one, so the order is turned round.
+                let best = docs.iter().filter(group).rev().max_by_key(|doc| worth(doc)).map(|best| best.id().split * 3 + best.id().ordinal);
+                assert_eq!(found[number], best.filter(|best| *best != number as u32), "{rule}, seed {seed}, document {number}");
+            }
+            let mut fates = found.iter();
+            docs.retain(|_| fates.next() == Some(&None));
+            assert!(others(&format!("keep = {rule}"), &mut docs).iter().all(Option::is_none), "{rule}: a second pass removes nothing");
+        }
     }
 
     #[test]

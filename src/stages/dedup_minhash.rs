@@ -2,45 +2,65 @@
 //!
 //! Use it after the filters and after `dedup_exact`, before the tokenizer. Two documents are alike if the Jaccard similarity of their sets of
 //! shingles (5 words each) reaches `threshold`. Candidates are found by MinHash in bands; each is then compared on its whole text, so a document
-//! is only dropped because of one that is kept and truly alike, the first in input order: never through a chain of others, and no two documents
-//! that were found alike are both kept. `14` bands of `8` rows find 77 % of the pairs at similarity 0.75, 92 % at 0.8, 99 % at 0.85.
+//! is only dropped because of one that is kept and truly alike, the first in survivor order (`keep`): never through a chain of others, and no two
+//! documents that were found alike are both kept. `14` bands of `8` rows find 77 % of the pairs at similarity 0.75, 92 % at 0.8, 99 % at 0.85;
+//! `target = 0.8` computes bands and rows that find 95 % of the pairs at 0.8, and `dataprep plan` prints the curve.
 //! Dropping is by whole document; a passage repeated in otherwise unlike documents is the matter of `dedup_substring`.
 //!
 //! ```toml
 //! [[stage]]
 //! use = "dedup_minhash"
 //! threshold = 0.8
+//! keep = "longest"
 //! memory = "1 GiB"
 //! ```
 //!
 //! Words are lower-cased runs of letters and digits; punctuation does not count. In scripts written without spaces (Chinese, Japanese, Thai, ...)
 //! each character is a word. A document of fewer words than `ngram` has one shingle, of what there is; one without words is always kept.
 //!
+//! Who stays is said by `keep`, with the rules of `dedup_exact`. `"none"` drops every document that was found alike to another. With
+//! `clusters = "components"` a document goes, too, that is linked to the one that stays through others only, however far apart the ends are.
+//! `profile = "datatrove"` has the words, hashes and permutations of datatrove 0.10, to the bit, and its clusters: all that share a band, unread;
+//! give `threshold` to have them compared. Who stays of a cluster is still said by `keep`.
+//!
+//! `against = "index/"` holds the documents against an earlier corpus as well, of which `dataprep index-corpus` has made an index: they lose to its
+//! documents, and the drop names the one that was met. What is not written is taken from the index; what is written must agree with it.
+//!
 //! In a bucket of more than 16 documents, members are compared with representatives, more of them in each round, as long as two documents that
-//! stay share the bucket uncompared; at most 56 representatives a bucket. What that leaves out is counted (`pairs_left_out`).
-//! The decision holds `drops-SPLIT` and `edges-SPLIT`: every pair found alike, with its similarity.
+//! stay share the bucket uncompared; at most 56 representatives a bucket. What that leaves out is counted (`pairs_left_out`). A chain through a
+//! document that goes is then not looked for.
+//! The decision holds `drops-SPLIT`, and for whoever wants to look `edges.parquet` (every pair found alike, with its similarity) and
+//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. It takes 40 bytes of memory a pair alike beside `memory`.
 //!
 //! Source: Broder 1997, "On the resemblance and containment of documents"; bands and rows as in datatrove (Penedo et al. 2024).
 
 mod draw;
+mod outcome;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use self::draw::next_record;
+use self::draw::Place;
+use super::against;
+use super::keep::{Keep, Survivor};
+use crate::dedup::clusters::{Edge, Rule};
 use crate::dedup::drops;
 use crate::dedup::greedy::Greedy;
-use crate::dedup::near::{Kind, Record, WIDTH};
+use crate::dedup::index::{Index, Settings};
+use crate::dedup::normal::Normal;
 use crate::dedup::recent::Recent;
-use crate::dedup::shingles::{Shingles, Unit, jaccard};
-use crate::dedup::signature::{Signature, Work};
+use crate::dedup::records::{Form, OLD, Record};
+use crate::dedup::shingles::{Unit, jaccard};
+use crate::dedup::signature::{bands_for, detection};
+use crate::dedup::sketch::{Buffers, Profile, Sketch};
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Share, Shop, Spec, Stage,
-    Texts, Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Share, Shop, Spec, Split,
+    Stage, Texts, Verdict,
 };
 
 const REASON: &str = "near_duplicate";
@@ -49,28 +69,41 @@ const GONE: &str = "gone";
 /// Counts that travel through the rounds as tallies, by number.
 const COMPARED: u64 = 0;
 const LEFT_OUT: u64 = 1;
+/// Similarity from which a document goes where the table does not say.
+const THRESHOLD: f64 = 0.75;
 
 /// The table in pipeline.toml.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DedupMinhash {
     /// Words (or characters) in a shingle. Default 5.
-    ngram: usize,
+    ngram: Option<usize>,
     /// What a shingle is made of: `"word"` (default) or `"char"`.
-    by: Unit,
+    by: Option<Unit>,
     /// Bands. Default 14.
-    bands: usize,
+    bands: Option<usize>,
     /// Minima in a band. Default 8.
-    rows: usize,
-    /// Jaccard similarity from which a document is dropped, 0 to 1. Default 0.75.
-    threshold: Share,
+    rows: Option<usize>,
+    /// Similarity of which 95 % of the pairs are to be found, 0 to 1: bands and rows are computed from it.
+    target: Option<Share>,
+    /// Jaccard similarity from which a document is dropped, 0 to 1. Default 0.75; with the profile `datatrove` none: nothing is compared.
+    threshold: Option<Share>,
+    /// Whose shingles and permutations: `"fast"` (default) or `"datatrove"`.
+    profile: Option<Profile>,
+    /// What makes a group: `"greedy"` (default: alike to the one that stays) or `"components"` (linked; the default of `datatrove`).
+    clusters: Option<Rule>,
+    /// Who stays, as in `dedup_exact`. Default `"first"`.
+    keep: Keep,
+    /// Folder of an index of an earlier corpus, to whose documents these lose.
+    against: Option<String>,
     /// Memory for sorting and comparing; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupMinhash {
     fn default() -> Self {
-        DedupMinhash { ngram: 5, by: Unit::Word, bands: 14, rows: 8, threshold: Share::new(0.75), memory: ByteSize::new(256 << 20) }
+        let (ngram, by, bands, rows, target, threshold, profile, clusters, against) = (None, None, None, None, None, None, None, None, None);
+        DedupMinhash { ngram, by, bands, rows, target, threshold, profile, clusters, keep: Keep::default(), against, memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -78,94 +111,149 @@ impl Recipe for DedupMinhash {
     const NAME: &'static str = "dedup_minhash";
 
     fn spec(&self) -> Spec {
-        Spec::new().needs("text").reason(REASON)
+        self.keep.needs().into_iter().filter(|need| need != "text").fold(Spec::new().needs("text").reason(REASON), Spec::needs)
     }
 
-    fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
+    fn build(mut self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
         let mut complaints = Vec::new();
         for (key, value, most) in [("ngram", self.ngram, 1000), ("bands", self.bands, 1000), ("rows", self.rows, 100)] {
-            if value == 0 || value > most {
-                complaints.push(Complaint::new(key, format!("{value} is out of range"), format!("give a number from 1 to {most}")));
+            if value.is_some_and(|value| value == 0 || value > most) {
+                complaints.push(Complaint::new(key, format!("{} is out of range", value.unwrap_or(0)), format!("give a number from 1 to {most}")));
+            }
+        }
+        if let Some(target) = self.target {
+            match bands_for(target.get()) {
+                _ if self.bands.is_some() || self.rows.is_some() => {
+                    complaints.push(Complaint::new("target", "bands and rows are computed from `target`", "give either `target` or `bands` and `rows`"));
+                }
+                None => {
+                    let message = format!("pairs of similarity {} cannot be found with 128 minima", target.get());
+                    complaints.push(Complaint::new("target", message, "give a higher similarity, or `bands` and `rows`"));
+                }
+                Some((bands, rows)) => (self.bands, self.rows) = (Some(bands), Some(rows)),
             }
         }
         if !complaints.is_empty() {
             return Err(complaints);
         }
+        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
+        let settings = self.settings(old.as_deref(), shop.seed())?;
+        let threshold = match settings.profile {
+            Profile::Fast => Some(self.threshold.map_or(THRESHOLD, Share::get)),
+            Profile::Datatrove => self.threshold.map(Share::get),
+        };
+        let rule = self.clusters.unwrap_or(if settings.profile == Profile::Fast { Rule::Greedy } else { Rule::Components });
+        if rule == Rule::Greedy && threshold.is_none() {
+            return Err(Complaint::new("clusters", "`greedy` needs similarities, and nothing is compared", "give `threshold`").into());
+        }
+        if settings.profile == Profile::Datatrove && settings.by == Unit::Char {
+            return Err(Complaint::new("by", "the profile `datatrove` has shingles of words alone", "leave `by` out").into());
+        }
+        let keep = self.keep.build(shop)?;
         Ok(Built::global(NearDuplicates {
-            shingles: Shingles::new(self.by, self.ngram),
-            signature: Signature::new(self.bands, self.rows, shop.seed()),
-            bands: self.bands,
-            threshold: self.threshold.get(),
+            sketch: settings.sketch(),
+            settings,
+            form: Form { ranked: keep.ranks() || old.is_some() },
+            rule: if matches!(keep, Survivor::None) { Rule::Components } else { rule },
+            keep,
+            threshold,
+            old,
             memory: self.memory.as_usize(),
             reason: shop.reason(REASON),
         }))
     }
 }
 
+impl DedupMinhash {
+    /// What is written, else what the index says, else the defaults.
+    fn settings(&self, old: Option<&Index>, seed: u64) -> std::result::Result<Settings, Complaint> {
+        let default = Settings { normal: Normal::Space, profile: Profile::Fast, by: Unit::Word, ngram: 5, bands: 14, rows: 8, seed };
+        let base = old.map_or(default, |old| old.settings.clone());
+        let made = Settings {
+            profile: self.profile.unwrap_or(base.profile),
+            by: self.by.unwrap_or(base.by),
+            ngram: self.ngram.unwrap_or(base.ngram),
+            bands: self.bands.unwrap_or(base.bands),
+            rows: self.rows.unwrap_or(base.rows),
+            ..base.clone()
+        };
+        if old.is_some() && made != base {
+            let Settings { profile, by, ngram, bands, rows, .. } = base;
+            let message = format!("the index was made with other settings: {profile:?}, {ngram} of {by:?}, {bands} bands of {rows} rows").to_lowercase();
+            return Err(Complaint::new("against", message, "leave out `profile`, `by`, `ngram`, `bands`, `rows` and `target`, or make the index again"));
+        }
+        Ok(made)
+    }
+}
+
 struct NearDuplicates {
-    shingles: Shingles,
-    signature: Signature,
-    bands: usize,
-    threshold: f64,
+    settings: Settings,
+    sketch: Sketch,
+    form: Form,
+    rule: Rule,
+    keep: Survivor,
+    /// None where documents that share a band are alike, unread.
+    threshold: Option<f64>,
+    old: Option<Arc<Index>>,
     memory: usize,
     reason: Reason,
 }
 
-#[derive(Default)]
-struct Buffers {
-    units: Vec<u64>,
-    shingles: Vec<u64>,
-    digests: Vec<u64>,
-    work: Work,
-}
-
 impl Global for NearDuplicates {
-    /// Round 0: band digest and document. After it: records, see [`crate::dedup::near`]; even rounds draw pairs, odd ones compare them.
+    /// Round 0: band digest, rank where there are ranks, document. After it: [`Record`]s; even rounds draw pairs, odd ones compare them.
     fn shape(&self, round: u32) -> NoteShape {
-        NoteShape { key: 8, width: Some(if round == 0 { 16 } else { WIDTH }) }
+        let width = match (round, self.form.ranked) {
+            (0, false) => 16,
+            (0, true) => 24,
+            _ => self.form.width(),
+        };
+        NoteShape { key: 8, width: Some(width) }
+    }
+
+    fn learn(&mut self, splits: &[Split]) {
+        self.keep.learn(splits);
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let Settings { bands, rows, .. } = self.settings;
+        let found = |s: f64| format!("{:.1} % at {s}", 100.0 * detection(s, bands, rows));
+        vec![format!("{bands} bands of {rows} rows find of the pairs: {}", [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95].map(found).join(", "))]
     }
 
     fn observe(&self, doc: &Doc, scratch: &mut Scratch, notes: &mut Notes<'_>) -> Result<()> {
-        let Buffers { units, shingles, digests, work } = scratch.buffer();
-        self.shingles.of(doc.text(), units, shingles);
-        self.signature.bands(shingles, work, digests);
+        let buffers: &mut Buffers = scratch.buffer();
+        self.sketch.digests(doc.text(), buffers);
         let id = doc.id().to_bytes();
-        digests.iter().for_each(|digest| notes.push(&[&digest.to_be_bytes(), &id]));
+        // Documents of an earlier corpus have rank 0.
+        let rank = self.keep.rank(doc).max(u64::from(self.old.is_some())).to_be_bytes();
+        let rank = if self.form.ranked { &rank[..] } else { &[] };
+        buffers.digests.iter().for_each(|digest| notes.push(&[&digest.to_be_bytes(), rank, &id]));
         Ok(())
     }
 
     fn reduce(&self, round: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
-        let mut emit = |record: Record| outcomes.push(&[&record.to_bytes()]);
+        let mut emit = |record: Record| self.form.write(record, |bytes| outcomes.push(&[bytes]));
         match round.number {
-            0 => draw::first_pairs(notes, &mut emit),
-            number if number % 2 == 0 => draw::more_pairs(round, notes, &mut emit),
+            0 => self.first_pairs(notes, &mut emit),
+            number if number % 2 == 0 => self.more_pairs(round, notes, &mut emit),
             _ => self.compare(round, notes, &mut emit),
         }
     }
 
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
         let mut greedy = Greedy::default();
-        let mut blobs: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut edges: Vec<Edge> = Vec::new();
         let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
-        let (mut edges, mut last) = (0, None);
-        while let Some(record) = next_record(outcomes)? {
-            match record.kind {
-                Kind::Pair => pairs = true,
-                Kind::Member => members = true,
-                Kind::Tally => tallies[usize::from(record.x == LEFT_OUT)] += record.y,
-                // A pair compared in two rounds comes twice.
-                Kind::Edge if last == Some(record) => {}
-                Kind::Edge => {
-                    last = Some(record);
-                    edges += 1;
-                    let mut put = |name| {
-                        let rows = blobs.entry(format!("{name}-{:05}", record.key >> 32)).or_default();
-                        drops::push(rows, record.key as u32, record.x, f64::from_bits(record.y));
-                    };
-                    put("edges");
-                    if greedy.edge(record.x, record.key) {
-                        put("drops");
-                    }
+        while let Some(record) = self.next_record(outcomes)? {
+            match record {
+                Record::Pair { .. } => pairs = true,
+                Record::Member { .. } => members = true,
+                Record::Tally { what, count } => tallies[usize::from(what == LEFT_OUT)] += count,
+                // A pair that meets in several bands, or in two rounds, comes more than once.
+                Record::Edge { later, earlier, .. } if edges.last().is_some_and(|last| (last.later, last.earlier) == (later, earlier)) => {}
+                Record::Edge { later, earlier, alike } => {
+                    edges.push(Edge { earlier, later, alike });
+                    greedy.edge(earlier.doc, later.doc);
                 }
             }
         }
@@ -178,16 +266,20 @@ impl Global for NearDuplicates {
         if round > 1 {
             decision.put(GONE, Vec::new());
         }
-        blobs.into_iter().for_each(|(name, bytes)| decision.put(&name, bytes));
-        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", edges), ("pairs_left_out", tallies[1])] {
+        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", edges.len() as u64), ("pairs_left_out", tallies[1])] {
             decision.count(name, count);
         }
+        self.outcome(&edges, decision);
         Ok(Next::Done)
+    }
+
+    fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
+        self.tables(decision, texts)
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
         let rows = decision.get(&format!("drops-{split:05}"))?.unwrap_or_default();
-        Ok(Box::new(DropThese { rows, threshold: self.threshold, reason: self.reason }))
+        Ok(Box::new(DropThese { rows, threshold: self.threshold.unwrap_or(f64::NAN), reason: self.reason, old: self.old.clone() }))
     }
 
     fn memory(&self) -> usize {
@@ -195,39 +287,47 @@ impl Global for NearDuplicates {
     }
 
     fn forecast(&self, _text: u64) -> u64 {
-        16 * self.bands as u64
+        if self.form.ranked { 24 * self.settings.bands as u64 } else { 16 * self.settings.bands as u64 }
     }
 }
 
 impl NearDuplicates {
     /// Odd rounds: compares the pairs, which come grouped by their earlier document; passes on the rest.
     fn compare(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
+        let Some(threshold) = self.threshold else { return Err(damaged()) };
         let mut sets: Recent<[u64]> = Recent::new(round.memory / 2);
-        let mut one: Option<(u64, Arc<[u64]>)> = None;
+        let mut one: Option<(Place, Arc<[u64]>)> = None;
         let (mut last, mut compared) = (None, 0);
-        while let Some(record) = next_record(notes)? {
-            if record.kind != Kind::Pair {
+        while let Some(record) = self.next_record(notes)? {
+            let Record::Pair { earlier, later } = record else {
                 emit(record);
-            } else if last != Some(record) {
-                last = Some(record);
-                let mut load = |document| sets.get(document, || self.set(round.texts, document));
-                let earlier = match &one {
-                    Some((document, set)) if *document == record.y => set.clone(),
-                    _ => load(record.y)?,
-                };
-                one = Some((record.y, earlier.clone()));
-                compared += 1;
-                if let Some(alike) = jaccard(&earlier, &load(record.x)?, self.threshold) {
-                    emit(Record::edge(record.y, record.x, alike));
-                }
+                continue;
+            };
+            if last == Some((earlier, later)) {
+                continue;
+            }
+            last = Some((earlier, later));
+            let mut load = |place: Place| sets.get(place.doc, || self.set(round.texts, place));
+            let first = match &one {
+                Some((place, set)) if *place == earlier => set.clone(),
+                _ => load(earlier)?,
+            };
+            one = Some((earlier, first.clone()));
+            compared += 1;
+            if let Some(alike) = jaccard(&first, &load(later)?, threshold) {
+                emit(Record::Edge { later, earlier, alike });
             }
         }
-        emit(Record { key: 0, kind: Kind::Tally, x: COMPARED, y: compared });
+        emit(Record::Tally { what: COMPARED, count: compared });
         Ok(())
     }
 
-    fn set(&self, texts: &dyn Texts, document: u64) -> Result<Arc<[u64]>> {
-        Ok(self.shingles.set(&texts.text(unpack(document))?).into())
+    fn set(&self, texts: &dyn Texts, place: Place) -> Result<Arc<[u64]>> {
+        let text = match &self.old {
+            Some(old) if place.is_old() => old.doc(place.doc & !OLD).map_err(against::unread)?.text,
+            _ => texts.text(unpack(place.doc))?,
+        };
+        Ok(self.sketch.set(&text).into())
     }
 }
 
@@ -243,137 +343,17 @@ struct DropThese {
     rows: Vec<u8>,
     threshold: f64,
     reason: Reason,
+    old: Option<Arc<Index>>,
 }
 
 impl Stage for DropThese {
     fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
-        Ok(match drops::find(&self.rows, doc.id().ordinal) {
-            Some((other, alike)) => Verdict::Drop(Drop::measured(self.reason, alike, self.threshold).because_of(unpack(other))),
-            None => Verdict::Keep,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stages::rehearsal::{Play, apply, build, place, play, roll};
-
-    const CALM: Play = Play { ranges: 1, seed: 0, memory: 1 << 20 };
-
-    fn corpus(texts: &[String]) -> Vec<Doc> {
-        let mut docs: Vec<Doc> = texts.iter().map(Doc::from_text).collect();
-        place(&mut docs, 7);
-        docs
-    }
-
-    fn verdicts(table: &str, docs: &mut [Doc], how: Play) -> (Vec<Verdict>, BTreeMap<String, u64>) {
-        let global = build::<DedupMinhash>(table).unwrap();
-        let played = play(&*global, docs, how).unwrap();
-        (apply(&*global, &played.decision, docs).unwrap(), played.decision.counts)
-    }
-
-    /// Texts of `words` words over many or few words, most of them revisions of earlier ones.
-    fn revisions(seed: u64, count: u64, words: u64) -> Vec<String> {
-        let mut texts: Vec<Vec<u64>> = Vec::new();
-        for number in 0..count {
-            let roll = |what: u64| roll(seed, number << 32 | what);
-            let mut text = match texts.get(roll(0) as usize % (texts.len() + 2)) {
-                Some(old) => old.clone(),
-                None => (0..words).map(|word| roll(100 + word) % 5000).collect(),
-            };
-            for edit in 0..roll(1) % 5 {
-                let place = roll(200 + edit) as usize % text.len();
-                text[place] = roll(300 + edit) % 5000;
-            }
-            texts.push(text);
-        }
-        texts.iter().map(|text| text.iter().map(|word| format!("w{word}")).collect::<Vec<_>>().join(" ")).collect()
-    }
-
-    #[test]
-    fn a_copy_goes_because_of_the_first() {
-        let text = "The quick brown fox jumps over the lazy dog and runs away into the deep dark forest behind the hill";
-        let mut docs = corpus(&[text.to_owned(), "Something else that nobody else says in just these words here".into(), format!("{text}.")]);
-        let (verdicts, counts) = verdicts("", &mut docs, CALM);
-        assert_eq!(verdicts[..2], [Verdict::Keep, Verdict::Keep]);
-        assert_eq!(verdicts[2], Verdict::Drop(Drop::measured(Reason(0), 1.0, 0.75).because_of(DocId { split: 0, ordinal: 0 })));
-        assert_eq!((counts["pairs_alike"], counts["pairs_left_out"]), (1, 0));
-    }
-
-    #[test]
-    fn short_and_wordless_documents_have_their_answer() {
-        let texts = ["hello world", "Hello, world!", "hello", "...", "...", "", "我吃饭", "我吃饭。"].map(str::to_owned);
-        let dropped: Vec<bool> = verdicts("", &mut corpus(&texts), CALM).0.iter().map(|verdict| *verdict != Verdict::Keep).collect();
-        assert_eq!(dropped, [false, true, false, false, false, false, false, true]);
-    }
-
-    #[test]
-    fn survivors_are_those_of_brute_force_for_every_cutting() {
-        for seed in 0..40 {
-            let mut docs = corpus(&revisions(seed, 20 + 3 * seed, if seed % 3 == 0 { 12 } else { 60 }));
-            let (shingles, signature) = (Shingles::new(Unit::Word, 3), Signature::new(10, 2, seed));
-            let global = NearDuplicates { shingles, signature, bands: 10, threshold: 0.6, memory: 1 << 20, reason: Reason(0) };
-            let seen: Vec<(Vec<u64>, Vec<u64>)> = docs
-                .iter()
-                .map(|doc| {
-                    let mut buffers = Buffers::default();
-                    global.shingles.of(doc.text(), &mut buffers.units, &mut buffers.shingles);
-                    global.signature.bands(&buffers.shingles, &mut buffers.work, &mut buffers.digests);
-                    (buffers.digests, global.shingles.set(doc.text()))
-                })
-                .collect();
-            // The similarity of two documents that share a band and are alike.
-            let edge = |a: usize, b: usize| {
-                let meet = seen[a].0.iter().zip(&seen[b].0).any(|(x, y)| x == y);
-                if meet { jaccard(&seen[a].1, &seen[b].1, 0.6) } else { None }
-            };
-            let mut stays: Vec<bool> = Vec::new();
-            for later in 0..docs.len() {
-                stays.push(!(0..later).any(|earlier| stays[earlier] && edge(earlier, later).is_some()));
-            }
-            assert!(stays.contains(&false));
-            let mut first = None;
-            for (ranges, order, memory) in [(1, 0, 1 << 20), (5, 3, 3000), (40, 9, 0)] {
-                let played = play(&global, &docs, Play { ranges, seed: order, memory }).unwrap();
-                assert_eq!(played.decision.counts["pairs_left_out"], 0);
-                let verdicts = apply(&global, &played.decision, &mut docs).unwrap();
-                for (number, verdict) in verdicts.iter().enumerate() {
-                    assert_eq!(*verdict == Verdict::Keep, stays[number], "seed {seed}, {ranges} ranges, document {number}");
-                    if let Verdict::Drop(drop) = verdict {
-                        let other = drop.other.map(|other| (other.split * 7 + other.ordinal) as usize).unwrap();
-                        assert!(stays[other] && other < number && drop.value == edge(other, number), "seed {seed}, document {number}");
-                    }
-                }
-                assert!(*first.get_or_insert_with(|| verdicts.clone()) == verdicts, "seed {seed}: cutting changed an answer");
-            }
-        }
-    }
-
-    #[test]
-    fn a_second_pass_drops_nothing() {
-        let mut docs = corpus(&revisions(5, 400, 50));
-        let (first, _) = verdicts("threshold = 0.6", &mut docs, CALM);
-        let mut fates = first.iter();
-        docs.retain(|_| fates.next() == Some(&Verdict::Keep));
-        assert!(docs.len() < 390);
-        place(&mut docs, 9);
-        assert!(verdicts("threshold = 0.6", &mut docs, CALM).0.iter().all(|verdict| *verdict == Verdict::Keep));
-    }
-
-    #[test]
-    fn a_crowd_of_near_copies_is_compared_with_the_first_alone() {
-        let common = revisions(1, 1, 200).remove(0);
-        let mut docs = corpus(&(0..300).map(|number| format!("{common} {number}")).collect::<Vec<_>>());
-        let (verdicts, counts) = verdicts("", &mut docs, CALM);
-        assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Keep).count(), 1);
-        assert!(counts["pairs_compared"] <= 299, "{counts:?}");
-    }
-
-    #[test]
-    fn wrong_tables_are_refused() {
-        assert!(build::<DedupMinhash>("rows = 0").is_err_and(|said| said.contains("rows: 0 is out of range")));
-        assert!(build::<DedupMinhash>("threshold = 1.5").is_err());
-        assert!(build::<DedupMinhash>("row = 5").is_err());
+        let Some((other, alike)) = drops::find(&self.rows, doc.id().ordinal) else { return Ok(Verdict::Keep) };
+        let drop = if alike.is_nan() {
+            Drop::plain(self.reason)
+        } else {
+            Drop { value: Some(alike), threshold: (!self.threshold.is_nan()).then_some(self.threshold), ..Drop::plain(self.reason) }
+        };
+        Ok(Verdict::Drop(against::because_of(drop, other, self.old.as_deref())?))
     }
 }

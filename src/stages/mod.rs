@@ -1,5 +1,6 @@
 //! The list of stages: one new file and one line here add another.
 
+pub mod against;
 pub mod bad_words;
 pub mod classify;
 pub mod decontaminate;
@@ -7,6 +8,7 @@ pub mod dedup_exact;
 pub mod dedup_minhash;
 pub mod dedup_substring;
 pub mod extract;
+pub mod keep;
 pub mod language;
 pub mod learn_tokenizer;
 pub mod perplexity;

@@ -24,12 +24,17 @@ pub struct Played {
 }
 
 struct Shelf<'a> {
-    places: HashMap<DocId, &'a str>,
+    places: HashMap<DocId, &'a Doc>,
 }
 
 impl Texts for Shelf<'_> {
     fn text(&self, id: DocId) -> Result<String> {
-        self.places.get(&id).map(|text| (*text).to_owned()).ok_or_else(|| RunError::stop(format!("no document {id}")))
+        self.places.get(&id).map(|doc| doc.text().to_owned()).ok_or_else(|| RunError::stop(format!("no document {id}")))
+    }
+
+    fn name(&self, id: DocId) -> Result<(String, Option<String>)> {
+        let found = self.places.get(&id).map(|doc| (doc.name().into_owned(), doc.url.clone()));
+        found.ok_or_else(|| RunError::stop(format!("no document {id}")))
     }
 }
 
@@ -78,7 +83,7 @@ fn cuts(play: Play, round: u32) -> Vec<u8> {
 
 /// Runs a barrier over documents that are already placed.
 pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
-    let texts = Shelf { places: docs.iter().map(|doc| (doc.id(), doc.text())).collect() };
+    let texts = Shelf { places: docs.iter().map(|doc| (doc.id(), doc)).collect() };
     let mut order: Vec<usize> = (0..docs.len()).collect();
     if play.seed > 0 {
         order.sort_by_key(|number| roll(play.seed, *number as u64));
@@ -109,6 +114,7 @@ pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
         let next = global.decide(number, &mut Stream { notes: &all }, &mut decision)?;
         drop(all);
         if next == Next::Done {
+            global.publish(&mut decision, &texts)?;
             break;
         }
         decided = Decision::in_memory();

@@ -1,7 +1,8 @@
-//! Drop documents whose URL is that of an earlier one, written in another way.
+//! Drop documents whose URL is that of another, written in another way.
 //!
-//! The first in input order stays. Put it before `extract`: a page that a crawl holds twice is then parsed once. A document without a URL
-//! stays. Mind that a crawl's second visit to a page may have found another text there; `dedup_exact` looks at the text.
+//! The first in input order stays, or the one that `keep` says (its rules are those of `dedup_exact`; `keep = "newest"` keeps the last visit). Put it
+//! before `extract`: a page that a crawl holds twice is then parsed once. A document without a URL stays. Mind that a crawl's second visit to a page
+//! may have found another text there; `dedup_exact` looks at the text.
 //!
 //! ```toml
 //! [[stage]]
@@ -13,6 +14,7 @@
 //! `profile = "dclm"` compares as DCLM does: scheme and `www.` go, and the query from the first `utm_`, `ref` or `feed` on that begins it.
 
 use super::dedup_exact::{UrlForm, by_url};
+use super::keep::Keep;
 use super::prelude::*;
 use crate::text::url::{normal, normal_dclm};
 
@@ -22,6 +24,8 @@ use crate::text::url::{normal, normal_dclm};
 pub struct UrlDedup {
     /// Whose form of a URL is compared: `"dataprep"` (default) or `"dclm"`.
     profile: Profile,
+    /// Who stays, as in `dedup_exact`. Default `"first"`.
+    keep: Keep,
     /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
@@ -35,7 +39,7 @@ enum Profile {
 
 impl Default for UrlDedup {
     fn default() -> UrlDedup {
-        UrlDedup { profile: Profile::Dataprep, memory: ByteSize::new(256 << 20) }
+        UrlDedup { profile: Profile::Dataprep, keep: Keep::default(), memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -43,7 +47,7 @@ impl Recipe for UrlDedup {
     const NAME: &'static str = "url_dedup";
 
     fn spec(&self) -> Spec {
-        Spec::new().needs("url").reason("same_url")
+        self.keep.needs().into_iter().fold(Spec::new().needs("url").reason("same_url"), Spec::needs)
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
@@ -51,7 +55,7 @@ impl Recipe for UrlDedup {
             Profile::Dataprep => normal,
             Profile::Dclm => normal_dclm,
         };
-        Ok(by_url(form, self.memory.as_usize(), shop.reason("same_url")))
+        Ok(by_url(form, self.keep.build(shop)?, self.memory.as_usize(), shop.reason("same_url")))
     }
 }
 

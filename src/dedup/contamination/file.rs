@@ -1,6 +1,6 @@
 //! An index as a file: `dataprep build-index` writes it.
 //!
-//! `dpindex` and the version, 1; then, little-endian: the words of a window (8 bytes), the numbers of sets, items and windows (8 each), xxh3 (64 bits)
+//! `dpindex` and the version, 2; then, little-endian: the words of a window (8 bytes), the numbers of sets, items and windows (8 each), xxh3 (64 bits)
 //! of the rest; the names of the sets, each after its length (4); set and line of the items (4, 4); hash, check and item of the windows (8, 4, 4).
 
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{Index, LONGEST, Window};
 
 /// What begins such a file.
-pub const MAGIC: &[u8; 8] = b"dpindex\x01";
+pub const MAGIC: &[u8; 8] = b"dpindex\x02";
 
 impl Index {
     /// Writes the index.

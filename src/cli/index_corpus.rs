@@ -1,0 +1,88 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::say::{aside, say};
+use super::{Done, Failure, Outcome, count, size, write_whole};
+use crate::dedup::index::{Builder, HEAD, Settings};
+use crate::dedup::normal::Normal;
+use crate::dedup::shingles::Unit;
+use crate::dedup::sketch::Profile;
+use crate::source::texts::Texts;
+use crate::stage::{ByteSize, RunError};
+
+/// Write an index of a corpus, so that later ones can be deduplicated against it (`against` in dedup_exact and dedup_minhash).
+#[derive(clap::Args)]
+#[command(after_help = "Example: dataprep index-corpus out/web/docs -o web.index\nThen, in another pipeline: use = \"dedup_minhash\", against = \"web.index\"")]
+pub struct IndexCorpus {
+    /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    #[arg(required = true)]
+    documents: Vec<String>,
+    /// The folder to write.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Key or column of the text, in *.jsonl and *.parquet.
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+    /// What of a text counts where the same text is sought: space, words or bytes.
+    #[arg(long, default_value = "space", value_parser = named::<Normal>)]
+    normal: Normal,
+    /// Whose shingles and permutations: fast or datatrove.
+    #[arg(long, default_value = "fast", value_parser = named::<Profile>)]
+    profile: Profile,
+    /// What a shingle is made of: word or char.
+    #[arg(long, default_value = "word", value_parser = named::<Unit>)]
+    by: Unit,
+    /// Words or characters in a shingle.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    ngram: u32,
+    /// Bands.
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    bands: u32,
+    /// Minima in a band.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rows: u32,
+    /// Seed of the permutations.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Memory for a segment; a smaller one makes more segments, each of which is searched.
+    #[arg(long, default_value = "1 GiB")]
+    memory: ByteSize,
+}
+
+/// A value by the name that a pipeline file has for it.
+fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_value(name.into()).map_err(|error| error.to_string())
+}
+
+impl IndexCorpus {
+    pub(super) fn call(self) -> Outcome {
+        if self.output.join(HEAD).exists() {
+            return Err(Failure(format!("{} holds an index: remove it, or name another folder", self.output.display())));
+        }
+        let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", self.output.display()));
+        let settings = Settings {
+            normal: self.normal,
+            profile: self.profile,
+            by: self.by,
+            ngram: self.ngram as usize,
+            bands: self.bands as usize,
+            rows: self.rows as usize,
+            seed: self.seed,
+        };
+        let texts = Texts::open(&self.documents, self.field.as_deref())?;
+        let mut builder = Builder::new(&self.output, settings, self.memory.as_usize()).map_err(failed)?;
+        let faults = texts.each(&mut |doc| {
+            let added = builder.add(&doc.name(), doc.url.as_deref(), doc.text());
+            added.map_err(RunError::file("cannot write the index in", &self.output))
+        })?;
+        let (head, documents) = builder.finish().map_err(failed)?;
+        write_whole(&self.output.join(HEAD), |out| out.write_all(&head))?;
+        if !faults.is_empty() {
+            let list: Vec<String> = faults.iter().map(|(reason, number)| format!("{} {reason}", count(*number))).collect();
+            aside(format_args!("not read: {}", list.join(", ")));
+        }
+        let bytes = std::fs::read_dir(&self.output).map_err(failed)?.flatten().filter_map(|entry| entry.metadata().ok()).map(|meta| meta.len()).sum();
+        say!("{} documents, {}", count(documents), size(bytes))?;
+        Ok(Done::Fine)
+    }
+}

@@ -1,0 +1,171 @@
+//! What the rounds of near-duplicate search tell each other, as bytes that sort: pairs to compare, pairs alike, members of large buckets, counts.
+
+use super::mix;
+
+/// Bit of a document's number that says it is of an earlier corpus, not of this one.
+pub const OLD: u64 = 1 << 63;
+/// Bytes of the longest record.
+const WIDEST: usize = 41;
+
+/// A document in survivor order: whoever has the smaller place stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// What the rule for who stays makes of it (see [`super::rank`]).
+    pub rank: u64,
+    /// Its number: packed so that input order is its order.
+    pub doc: u64,
+}
+
+impl Place {
+    /// A document of an earlier corpus: before all of this one, whose ranks begin at 1 then.
+    pub fn old(number: u64) -> Place {
+        Place { rank: 0, doc: OLD | number }
+    }
+
+    /// True for a document of an earlier corpus.
+    pub fn is_old(self) -> bool {
+        self.doc & OLD != 0
+    }
+}
+
+/// A note of the rounds after the first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Record {
+    /// To be compared. Pairs of one earlier document sort side by side.
+    Pair {
+        /// Whoever would stay.
+        earlier: Place,
+        /// Whoever would go.
+        later: Place,
+    },
+    /// Found alike. Edges sort by the later document in survivor order.
+    Edge {
+        /// Whoever would go.
+        later: Place,
+        /// Whoever would stay.
+        earlier: Place,
+        /// Their similarity; not a number where it was not measured.
+        alike: f64,
+    },
+    /// A member of a large bucket.
+    Member {
+        /// The bucket's digest.
+        bucket: u64,
+        /// The member.
+        place: Place,
+        /// The representatives it was compared with, a bit each, and above them its own number among them.
+        compared: u64,
+    },
+    /// A count.
+    Tally {
+        /// Of what.
+        what: u64,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// How records are written: with ranks, or without where all are 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Whether ranks are written.
+    pub ranked: bool,
+}
+
+impl Form {
+    /// Bytes of a record.
+    pub fn width(self) -> usize {
+        if self.ranked { WIDEST } else { 25 }
+    }
+
+    /// Calls `with` with the bytes: 8 bytes of key (16 with ranks), the kind, a place, a number, all big-endian.
+    pub fn write<T>(self, record: Record, with: impl FnOnce(&[u8]) -> T) -> T {
+        let (high, low, kind, place, number) = match record {
+            Record::Pair { earlier, later } => (mix(earlier.doc), earlier.rank, 0, later, earlier.doc),
+            Record::Edge { later, earlier, alike } => (later.rank, later.doc, 1, earlier, alike.to_bits()),
+            Record::Member { bucket, place, compared } => (bucket, 0, 2, place, compared),
+            Record::Tally { what, count } => (0, 0, 3, Place { rank: 0, doc: what }, count),
+        };
+        let mut bytes = [0; WIDEST];
+        let mut at = 0;
+        let mut put = |part: &[u8]| {
+            bytes[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        };
+        if self.ranked {
+            put(&high.to_be_bytes());
+            put(&low.to_be_bytes());
+        } else {
+            put(&if kind == 1 { low } else { high }.to_be_bytes());
+        }
+        put(&[kind]);
+        if self.ranked {
+            put(&place.rank.to_be_bytes());
+        }
+        put(&place.doc.to_be_bytes());
+        put(&number.to_be_bytes());
+        with(&bytes[..at])
+    }
+
+    /// The inverse; `None` for other bytes.
+    pub fn read(self, bytes: &[u8]) -> Option<Record> {
+        let mut rest = bytes;
+        let high = number(&mut rest)?;
+        let low = if self.ranked { number(&mut rest)? } else { 0 };
+        let (kind, after) = rest.split_first()?;
+        rest = after;
+        let place = Place { rank: if self.ranked { number(&mut rest)? } else { 0 }, doc: number(&mut rest)? };
+        let last = number(&mut rest)?;
+        if !rest.is_empty() {
+            return None;
+        }
+        Some(match kind {
+            0 => Record::Pair { earlier: Place { rank: low, doc: last }, later: place },
+            1 => {
+                let later = if self.ranked { Place { rank: high, doc: low } } else { Place { rank: 0, doc: high } };
+                Record::Edge { later, earlier: place, alike: f64::from_bits(last) }
+            }
+            2 => Record::Member { bucket: high, place, compared: last },
+            3 => Record::Tally { what: place.doc, count: last },
+            _ => return None,
+        })
+    }
+}
+
+fn number(rest: &mut &[u8]) -> Option<u64> {
+    let (head, tail) = rest.split_first_chunk::<8>()?;
+    *rest = tail;
+    Some(u64::from_be_bytes(*head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_survive_their_bytes_and_edges_sort_in_survivor_order() {
+        for ranked in [false, true] {
+            let form = Form { ranked };
+            let rank = |rank| if ranked { rank } else { 0 };
+            let (a, b) = (Place { rank: rank(1 << 60), doc: 7 << 32 }, Place { rank: rank(5), doc: 9 << 32 });
+            let records = [
+                Record::Pair { earlier: b, later: a },
+                Record::Edge { later: a, earlier: b, alike: 0.875 },
+                Record::Member { bucket: 3, place: a, compared: 9 },
+                Record::Tally { what: 1, count: 1000 },
+            ];
+            for record in records {
+                form.write(record, |bytes| {
+                    assert_eq!((bytes.len(), form.read(bytes)), (form.width(), Some(record)));
+                    assert_eq!((form.read(&bytes[1..]), form.read(&[bytes, &[0]].concat())), (None, None));
+                });
+            }
+            let bytes = |later| form.write(Record::Edge { later, earlier: b, alike: 1.0 }, <[u8]>::to_vec);
+            let mut places = [a, b, Place { rank: rank(5), doc: 8 << 32 }];
+            let mut sorted = places.map(bytes);
+            sorted.sort();
+            places.sort();
+            assert_eq!(sorted, places.map(bytes));
+        }
+    }
+}
