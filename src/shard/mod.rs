@@ -33,5 +33,5 @@ pub use dtype::{Dtype, Tokens};
 pub use error::ShardError;
 pub use manifest::{MANIFEST_FILE, Manifest, TokenizerEntry};
 pub use order::Permutation;
-pub use part::{DocTokens, PartOptions, PartStats, PartWriter};
+pub use part::{DocTokens, PartOptions, PartStats, PartWriter, Place};
 pub use read::{Document, Packs, Shards};

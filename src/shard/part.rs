@@ -11,6 +11,15 @@ use super::{Dtype, FileEntry, ShardError};
 /// Megatron's index and the pack lists count the tokens of a document in 31 bits.
 const MAX_DOCUMENT_TOKENS: usize = i32::MAX as usize;
 
+/// Where a document stood in the input of the run that wrote it: by this its records (drops, cuts) name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Number of the split.
+    pub split: u32,
+    /// Number of the document in its split.
+    pub ordinal: u32,
+}
+
 /// One document on its way into a part.
 #[derive(Clone, Copy, Debug)]
 pub struct DocTokens<'a> {
@@ -22,6 +31,10 @@ pub struct DocTokens<'a> {
     pub source: &'a str,
     /// Where in that file, in bytes.
     pub source_offset: u64,
+    /// Where it was fetched.
+    pub url: Option<&'a str>,
+    /// Where it stood in the input.
+    pub place: Place,
     /// UTF-8 bytes of the text that became `ids`: the denominator of bits per byte.
     pub bytes: u64,
     /// Kept as given.
@@ -121,7 +134,8 @@ impl PartWriter {
         self.tokens += doc.ids.len() as u64;
         self.documents += 1;
         self.text_bytes += doc.bytes;
-        self.docs.push(&Row { end: self.tokens, key: doc.key, source: doc.source, source_offset: doc.source_offset, bytes: doc.bytes, flags: doc.flags })
+        let DocTokens { key, source, source_offset, url, place, bytes, flags, .. } = *doc;
+        self.docs.push(&Row { end: self.tokens, key, source, source_offset, url, place, bytes, flags })
     }
 
     /// Flushes the files and says what they are.

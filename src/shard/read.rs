@@ -8,7 +8,7 @@ use memmap2::Mmap;
 use super::docs::{DocsTable, Row};
 use super::pack::{PackTable, Span};
 use super::table;
-use super::{Manifest, PartStats, Permutation, ShardError, Tokens};
+use super::{Manifest, PartStats, Permutation, Place, ShardError, Tokens};
 
 /// An open set. Cheap to share between threads; nothing in it changes.
 pub struct Shards {
@@ -37,6 +37,10 @@ pub struct Document<'a> {
     pub source: &'a str,
     /// Where in that file, in bytes.
     pub source_offset: u64,
+    /// Where it was fetched.
+    pub url: Option<&'a str>,
+    /// Where it stood in the input.
+    pub place: Place,
     /// UTF-8 bytes of its text.
     pub bytes: u64,
     /// As written.
@@ -97,9 +101,9 @@ impl Shards {
     pub fn document_info(&self, index: u64) -> Result<Document<'_>, ShardError> {
         let (part, row) = self.locate(index)?;
         let (start, _) = part.docs.bounds(row).ok_or_else(|| part.bad_bounds(index))?;
-        let Row { end, key, source, source_offset, bytes, flags } = part.docs.row(row).ok_or_else(|| part.bad_bounds(index))?;
+        let Row { end, key, source, source_offset, url, place, bytes, flags } = part.docs.row(row).ok_or_else(|| part.bad_bounds(index))?;
         let tokens = end.checked_sub(start).ok_or_else(|| part.bad_bounds(index))?;
-        Ok(Document { tokens, key, source, source_offset, bytes, flags })
+        Ok(Document { tokens, key, source, source_offset, url, place, bytes, flags })
     }
 
     /// UTF-8 bytes of a document's text.

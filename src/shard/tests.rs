@@ -12,7 +12,7 @@ fn tokenizer() -> TokenizerEntry {
 }
 
 fn doc<'a>(ids: &'a [u32], key: u128, source: &'a str) -> DocTokens<'a> {
-    DocTokens { ids, key, source, source_offset: 10, bytes: ids.len() as u64 * 3, flags: 2, mask: None }
+    DocTokens { ids, key, source, source_offset: 10, url: None, place: Place::default(), bytes: ids.len() as u64 * 3, flags: 2, mask: None }
 }
 
 /// Two parts: lengths 3, 0, 9 and 4, 1; packed at 4 tokens a row.
@@ -209,10 +209,10 @@ fn a_manifest_that_does_not_add_up_is_refused() {
     manifest.save(dir.path()).unwrap();
     let error = Shards::open(dir.path()).unwrap_err().to_string();
     assert!(error.contains("it says 18 tokens, its parts have Some(17)"), "{error}");
-    let json = manifest.to_json().unwrap().replace("\"version\": 1", "\"version\": 2");
+    let json = manifest.to_json().unwrap().replace("\"version\": 2", "\"version\": 3");
     fs::write(dir.path().join(MANIFEST_FILE), json).unwrap();
     let error = Shards::open(dir.path()).unwrap_err().to_string();
-    assert!(error.contains("version 2, this build reads"), "{error}");
+    assert!(error.contains("version 3, this build reads"), "{error}");
     fs::remove_file(dir.path().join(MANIFEST_FILE)).unwrap();
     assert!(matches!(Shards::open(dir.path()), Err(ShardError::Io { .. })));
 }
