@@ -123,10 +123,7 @@ impl PartWriter {
     pub fn push(&mut self, doc: &DocTokens) -> Result<(), ShardError> {
         self.check(doc)?;
         self.block.clear();
-        match self.dtype {
-            Dtype::U16 => self.block.extend(doc.ids.iter().flat_map(|id| (*id as u16).to_le_bytes())),
-            Dtype::U32 => self.block.extend(doc.ids.iter().flat_map(|id| id.to_le_bytes())),
-        }
+        self.dtype.put(doc.ids, &mut self.block);
         self.payload.put(&self.block)?;
         if let (Some(file), Some(mask)) = (&mut self.mask, doc.mask) {
             file.put(mask)?;

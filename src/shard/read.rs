@@ -1,6 +1,7 @@
 //! Opens a shard set: documents by number, training rows by number, everything mapped.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -69,6 +70,16 @@ impl Shards {
         &self.manifest
     }
 
+    /// Where it lies.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Its parts, each with the numbers of its documents.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&PartStats, Range<u64>)> {
+        self.manifest.parts.iter().zip(&self.parts).map(|(stats, part)| (stats, part.first..part.first + stats.documents))
+    }
+
     /// How many; documents are numbered from 0.
     pub fn documents(&self) -> u64 {
         self.manifest.documents
@@ -126,12 +137,17 @@ impl Shards {
 
     /// The pack list for rows of `seq_len` tokens.
     pub fn packs(&self, seq_len: u32) -> Result<Packs, ShardError> {
+        let (table, seed) = self.pack_table(seq_len)?;
+        Ok(Packs { order: Permutation::new(table.rows(), seed), seq_len, table })
+    }
+
+    /// The rows of a pack list as stored, and the seed of their order.
+    pub(super) fn pack_table(&self, seq_len: u32) -> Result<(PackTable, u64), ShardError> {
         let entry = self.manifest.packs.iter().find(|pack| pack.seq_len == seq_len);
         let Some(entry) = entry else {
             return Err(ShardError::NoPacks { dir: self.dir.clone(), seq_len, have: self.manifest.packs.iter().map(|pack| pack.seq_len).collect() });
         };
-        let table = PackTable::open(&self.dir, entry)?;
-        Ok(Packs { order: Permutation::new(table.rows(), entry.seed), seq_len, table })
+        Ok((PackTable::open(&self.dir, entry)?, entry.seed))
     }
 
     fn bounds(&self, index: u64) -> Result<(&Part, u64, u64), ShardError> {

@@ -38,6 +38,9 @@ impl Manifest {
         for i in 0..docs.rows() {
             let row = docs.row(i).filter(|row| row.end >= last);
             let row = row.ok_or_else(|| ShardError::damaged(docs.path(), format!("row {i} ends before it starts")))?;
+            if row.end - last > i32::MAX as u64 {
+                return Err(ShardError::damaged(docs.path(), format!("document {i} has {} tokens, the limit is 2^31 - 1", row.end - last)));
+            }
             last = row.end;
             bytes = bytes.saturating_add(row.bytes);
         }
