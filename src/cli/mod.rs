@@ -8,10 +8,12 @@ mod build_list;
 mod explain;
 mod extract;
 mod fit_thresholds;
+mod forget;
 mod plan;
 mod progress;
 mod run;
 mod say;
+mod shards;
 mod stages;
 mod to_warc;
 mod trace;
@@ -20,6 +22,7 @@ mod train_classifier;
 mod train_lm;
 mod validate;
 mod whatif;
+mod where_from;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -66,6 +69,10 @@ enum Verb {
     WhatIf(whatif::WhatIf),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
+    #[command(subcommand)]
+    Shards(shards::Verb),
+    Where(where_from::Where),
+    Forget(forget::Forget),
     BuildList(build_list::BuildList),
     BuildIndex(build_index::BuildIndex),
     Train(train::Train),
@@ -86,6 +93,9 @@ pub fn main() -> ExitCode {
         Verb::WhatIf(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
+        Verb::Shards(verb) => verb.call(),
+        Verb::Where(verb) => verb.call(),
+        Verb::Forget(verb) => verb.call(),
         Verb::BuildList(verb) => verb.call(),
         Verb::BuildIndex(verb) => verb.call(),
         Verb::Train(verb) => verb.call(),

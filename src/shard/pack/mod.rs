@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileEntry, ShardError};
+use super::{FileEntry, ShardError, Shards};
 use best_fit::BestFit;
 use concat::Concat;
 pub(super) use file::PackTable;
@@ -132,6 +132,25 @@ pub fn write(dir: &Path, lengths: impl IntoIterator<Item = u32>, options: &PackO
     let mut out = PackWriter::create(dir, format!("packs-{seq_len}.arrow"), seq_len)?;
     let stats = plan(lengths, options, &mut |row| out.push(row))?;
     Ok(PackEntry { seq_len, method, seed, stats, file: out.finish()? })
+}
+
+/// Makes a pack list of an open set in its folder, in place of one of the same length, and enters it in the manifest there.
+pub fn add(shards: &Shards, options: &PackOptions) -> Result<PackEntry, ShardError> {
+    let (dir, part) = (shards.dir(), shards.dir().join("pack.part"));
+    std::fs::create_dir_all(&part).map_err(ShardError::io("create", &part))?;
+    let entry = write(&part, shards.lengths(), options)?;
+    let (from, to) = (part.join(&entry.file.name), dir.join(&entry.file.name));
+    std::fs::rename(&from, &to).map_err(ShardError::io("write", &to))?;
+    std::fs::remove_dir(&part).map_err(ShardError::io("remove", &part))?;
+    let mut manifest = shards.manifest().clone();
+    let old = manifest.packs.iter().find(|old| old.seq_len == entry.seq_len && old.file.name != entry.file.name);
+    let old = old.map(|old| dir.join(&old.file.name));
+    manifest.push_pack(entry.clone());
+    manifest.save(dir)?;
+    if let Some(path) = old {
+        std::fs::remove_file(&path).map_err(ShardError::io("remove", &path))?;
+    }
+    Ok(entry)
 }
 
 /// A pack list without some documents, under the name `name`; rows that hold nothing else go. Gives the number of rows that held one of them, beside the entry;
