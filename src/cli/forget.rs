@@ -115,7 +115,13 @@ impl Forget {
         for duplicate in Folder::open(&run)?.duplicates(&places)? {
             let ((split, ordinal), of) = (duplicate.place, duplicate.of);
             let name = duplicate.name.unwrap_or_else(|| "its name was not written down".to_owned());
-            say!("dropped in favour: number {split}:{ordinal} of the input, {name}, by {} for {}:{}, alike {:.3}", duplicate.stage, of.0, of.1, duplicate.alike)?;
+            say!(
+                "dropped in favour: number {split}:{ordinal} of the input, {name}, by {} for {}:{}, alike {:.3}",
+                duplicate.stage,
+                of.0,
+                of.1,
+                duplicate.alike
+            )?;
         }
         Ok(())
     }

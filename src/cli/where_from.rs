@@ -4,7 +4,7 @@ use super::say::say;
 use super::shards::{describe, one, run_of, seq_len};
 use super::{Done, Failure, Outcome};
 use crate::review::Folder;
-use crate::shard::{ShardReader, Share, Shards};
+use crate::shard::{ShardReader, Shards, Share};
 
 /// Name the documents of a training row: key, URL, file and place, and what was cut out of them.
 #[derive(clap::Args)]

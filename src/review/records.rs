@@ -103,9 +103,8 @@ impl Folder {
         for stage in &self.stages {
             let folder = self.path.join("artifacts").join(stage);
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            let mut files: Vec<(u32, PathBuf)> = entries
-                .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()?, entry.path())))
-                .collect();
+            let mut files: Vec<(u32, PathBuf)> =
+                entries.filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()?, entry.path()))).collect();
             files.sort();
             found.extend(files.into_iter().map(|(split, path)| (stage.clone(), split, path)));
         }

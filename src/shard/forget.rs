@@ -218,7 +218,9 @@ mod tests {
         assert_eq!((host("http://[::1]:80/"), host("http://bad.example./x"), host("no url")), ("[::1]".into(), "bad.example".into(), "".into()));
         let document = |url| Document { tokens: 1, key: 5, source: "", source_offset: 0, url, place: Place::default(), bytes: 1, flags: 0 };
         let bad = Subject::Host("Bad.example".into());
-        for (url, meant) in [("http://bad.example/", true), ("http://a.bad.example/", true), ("http://notbad.example/", false), ("http://bad.example.org/", false)] {
+        for (url, meant) in
+            [("http://bad.example/", true), ("http://a.bad.example/", true), ("http://notbad.example/", false), ("http://bad.example.org/", false)]
+        {
             assert_eq!(bad.means(&document(Some(url))), meant, "{url}");
         }
         assert!(!bad.means(&document(None)) && !Subject::Host(String::new()).means(&document(Some("http://bad.example/"))));

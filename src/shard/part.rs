@@ -9,7 +9,7 @@ use super::docs::{DocsWriter, Row};
 use super::{Dtype, FileEntry, ShardError};
 
 /// Megatron's index and the pack lists count the tokens of a document in 31 bits.
-const MAX_DOCUMENT_TOKENS: usize = i32::MAX as usize;
+pub(super) const MAX_DOCUMENT_TOKENS: u64 = i32::MAX as u64;
 
 /// Where a document stood in the input of the run that wrote it: by this its records (drops, cuts) name it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,9 +150,7 @@ impl PartWriter {
 
     fn check(&self, doc: &DocTokens) -> Result<(), ShardError> {
         let path = || self.payload.path().to_owned();
-        if doc.ids.len() > MAX_DOCUMENT_TOKENS {
-            return Err(ShardError::DocumentTooLong { path: path(), document: self.documents, tokens: doc.ids.len() as u64 });
-        }
+        check_length(self.payload.path(), self.documents, doc.ids.len() as u64)?;
         // The maximum of the whole slice is a vector loop; the offender is looked for only when there is one.
         if doc.ids.iter().max().is_some_and(|max| *max >= self.vocab_size) {
             let bad = doc.ids.iter().find(|id| **id >= self.vocab_size);
@@ -170,5 +168,22 @@ impl PartWriter {
             (None, Some(_)) => "the part was created without a mask, give none",
         };
         Err(ShardError::MaskMismatch { path: path(), document: self.documents, tokens: doc.ids.len(), mask: doc.mask.map_or(0, <[u8]>::len), remedy })
+    }
+}
+
+/// Refuses a document of more tokens than the indices count.
+fn check_length(path: &Path, document: u64, tokens: u64) -> Result<(), ShardError> {
+    if tokens <= MAX_DOCUMENT_TOKENS { Ok(()) } else { Err(ShardError::DocumentTooLong { path: path.to_owned(), document, tokens }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_of_two_to_the_31_tokens_is_refused() {
+        assert!(check_length(Path::new("a"), 3, (1 << 31) - 1).is_ok());
+        let refused = check_length(Path::new("a"), 3, 1 << 31).unwrap_err().to_string();
+        assert_eq!(refused, "`a`: document 3 has 2147483648 tokens, the limit is 2^31 - 1: split it before it is written");
     }
 }

@@ -242,3 +242,66 @@ fn a_manifest_that_does_not_add_up_is_refused() {
     fs::remove_file(dir.path().join(MANIFEST_FILE)).unwrap();
     assert!(matches!(Shards::open(dir.path()), Err(ShardError::Io { .. })));
 }
+
+#[test]
+fn a_document_too_long_for_the_indices_is_found_in_a_set_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = (1 << 31) + 1;
+    let mut docs = docs::DocsWriter::create(dir.path(), "part-00000.docs.arrow".into()).unwrap();
+    docs.push(&docs::Row { end: tokens, key: 1, source: "a", source_offset: 0, url: None, place: Place::default(), bytes: 7, flags: 0 }).unwrap();
+    // A payload of four gigabytes that takes no place on the disk.
+    let payload = fs::File::create(dir.path().join("part-00000.tokens")).unwrap();
+    payload.set_len(2 * tokens).unwrap();
+    let mut manifest = Manifest::new(10, tokenizer(), BTreeMap::new(), 0);
+    let payload = FileEntry { name: "part-00000.tokens".into(), bytes: 2 * tokens, xxh3: Digest(0) };
+    manifest.push_part(PartStats { name: "part-00000".into(), documents: 1, tokens, text_bytes: 7, payload, docs: docs.finish().unwrap(), mask: None });
+    let faults = manifest.verify(dir.path(), true).unwrap_err();
+    assert!(faults[0].to_string().contains("document 0 has 2147483649 tokens, the limit is 2^31 - 1"), "{}", faults[0]);
+}
+
+#[test]
+fn rows_that_do_not_fit_their_documents_are_found_even_with_a_right_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut manifest = write_set(dir.path(), &[5, 3, 9], false, &[]);
+    let mut fault = |lengths: [u32; 3]| {
+        let options = PackOptions { seq_len: 4, method: Method::BestFit, seed: 7, window: 100 };
+        manifest.push_pack(pack::write(dir.path(), lengths, &options).unwrap());
+        manifest.verify(dir.path(), true).unwrap();
+        manifest.verify(dir.path(), false).unwrap_err()[0].to_string()
+    };
+    assert!(fault([5, 3, 10]).contains("a span outside its document: Span { document: 2, start: 8, length: 2 }"));
+    assert!(fault([5, 3, 8]).contains("1 tokens of document 2 are in no row"));
+}
+
+#[test]
+fn a_changed_manifest_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    write_set(dir.path(), &[5, 3, 9], true, &[4, 8]);
+    let path = dir.path().join(MANIFEST_FILE);
+    let whole = fs::read(&path).unwrap();
+    for at in (0..whole.len()).step_by(7) {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        fs::write(&path, &changed).unwrap();
+        assert!(matches!(Manifest::load(dir.path()), Err(ShardError::NotAManifest { .. })), "byte {at}");
+    }
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    assert!(Manifest::load(dir.path()).is_err());
+}
+
+#[test]
+fn sets_are_found_below_a_run() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["shards/en", "shards/zh", "docs"] {
+        fs::create_dir_all(dir.path().join(name)).unwrap();
+    }
+    assert!(sets(dir.path()).is_empty());
+    fs::write(dir.path().join(MANIFEST_FILE), "{\"version\":\"0.1.0\"}").unwrap();
+    fs::write(dir.path().join("report.json"), "{}").unwrap();
+    let paths = ["shards/en", "shards/zh"].map(|name| dir.path().join(name));
+    paths.iter().for_each(|path| drop(write_set(path, &[3], false, &[])));
+    assert_eq!(sets(dir.path()), paths);
+    assert_eq!(sets(&paths[1]), paths[1..]);
+    fs::write(paths[0].join(MANIFEST_FILE), "{").unwrap();
+    assert_eq!(sets(dir.path()).len(), 2, "a torn manifest is to be reported, not passed over");
+}

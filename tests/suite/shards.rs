@@ -28,7 +28,8 @@ fn run() -> Folder {
         8 => format!("quite another beginning {PASSAGE}with another end"),
         _ => words(at),
     };
-    let line = |at: usize| format!("{}\n", serde_json::json!({ "id": format!("d{at}"), "url": format!("https://host{}.example/{at}", at % 3), "text": text(at) }));
+    let line =
+        |at: usize| format!("{}\n", serde_json::json!({ "id": format!("d{at}"), "url": format!("https://host{}.example/{at}", at % 3), "text": text(at) }));
     folder.write("in/a.jsonl", (0..5).map(line).collect::<String>());
     folder.write("in/b.jsonl", (5..9).map(line).collect::<String>());
     folder.report(
@@ -127,7 +128,10 @@ fn a_row_names_its_documents_and_a_takedown_is_proved() {
 
     let url = "https://host0.example/0";
     let dry = told(0, &["forget", &out, "--url", url, "--dry-run"]);
-    assert!(dry.contains("1 documents would go") && dry.contains("dropped in favour: number 0:3 of the input, https://host0.example/3, by dedup_exact"), "{dry}");
+    assert!(
+        dry.contains("1 documents would go") && dry.contains("dropped in favour: number 0:3 of the input, https://host0.example/3, by dedup_exact"),
+        "{dry}"
+    );
     assert!(told(0, &["shards", "show", &out, "--document", "0"]).contains(url));
     let gone = told(0, &["forget", &out, "--url", url, "--host", "HOST2.example"]);
     assert!(gone.contains("4 documents with ") && gone.contains("2 of 2 parts written anew") && gone.contains("none is left"), "{gone}");

@@ -8,7 +8,9 @@ use crate::shard::merge::{Source, write};
 
 /// Mix shards by weight into one set, to exact token quotas.
 #[derive(clap::Args)]
-#[command(after_help = "Weights are shares of the tokens. A source that is smaller than its quota is gone through again, in another order; the manifest says how often.")]
+#[command(
+    after_help = "Weights are shares of the tokens. A source that is smaller than its quota is gone through again, in another order; the manifest says how often."
+)]
 pub struct Merge {
     /// A set or the folder of a run, and its weight.
     #[arg(required = true, value_name = "SHARDS=WEIGHT")]

@@ -46,7 +46,10 @@ impl Verb {
 pub(super) fn some(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let found = sets(path);
     if found.is_empty() {
-        return Err(Failure(format!("{} holds no token shards: wanted a folder with their manifest.json, or that of a run with a sink `shards`", path.display())));
+        return Err(Failure(format!(
+            "{} holds no token shards: wanted a folder with their manifest.json, or that of a run with a sink `shards`",
+            path.display()
+        )));
     }
     Ok(found)
 }

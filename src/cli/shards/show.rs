@@ -85,6 +85,12 @@ pub(in crate::cli) fn describe(shards: &Shards, index: u64, from: u64, to: u64) 
     say!("document {index}, {url}, key {:032x}", document.key)?;
     let source = if document.source.is_empty() { "a file that is not known" } else { document.source };
     let place = document.place;
-    say!("  tokens {from} to {to} of {}, from {source} at byte {}, number {}:{} of the input", document.tokens, document.source_offset, place.split, place.ordinal)?;
+    say!(
+        "  tokens {from} to {to} of {}, from {source} at byte {}, number {}:{} of the input",
+        document.tokens,
+        document.source_offset,
+        place.split,
+        place.ordinal
+    )?;
     Ok(())
 }

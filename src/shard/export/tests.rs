@@ -63,7 +63,10 @@ fn megatron() {
     for (vocab_size, code, width, payload) in [(65_536, 8u8, 2u8, &NARROW[..]), (65_537, 4, 4, &WIDE[..])] {
         let case = case(vocab_size, None);
         let done = case.export("megatron", None);
-        assert_eq!((done.files.as_slice(), done.linked, done.records, done.tokens, done.empty), (["part-00000.bin", "part-00000.idx"].map(String::from).as_slice(), 1, 2, 5, 1));
+        assert_eq!(
+            (done.files.as_slice(), done.linked, done.records, done.tokens, done.empty),
+            (["part-00000.bin", "part-00000.idx"].map(String::from).as_slice(), 1, 2, 5, 1)
+        );
         assert_eq!(case.read("part-00000.bin"), payload);
         let mut index = b"MMIDIDX\0\0\x01\0\0\0\0\0\0\0".to_vec();
         index.push(code);
@@ -185,7 +188,8 @@ fn tables_hold_the_same_rows() {
     let numbers = |column: &dyn Array| lists(column).iter().map(|list| list.as_primitive::<Int32Type>().values().to_vec()).collect::<Vec<_>>();
     let check = |batch: &arrow::array::RecordBatch, rows: bool| {
         let ids = numbers(batch.column_by_name("input_ids").unwrap());
-        let loss: Vec<i8> = lists(batch.column_by_name("loss_mask").unwrap()).iter().flat_map(|list| list.as_primitive::<Int8Type>().values().to_vec()).collect();
+        let loss: Vec<i8> =
+            lists(batch.column_by_name("loss_mask").unwrap()).iter().flat_map(|list| list.as_primitive::<Int8Type>().values().to_vec()).collect();
         assert_eq!((ids.concat(), loss), (vec![1, 2, 3, 258, 65_536], vec![0, 1, 1, 1, 0]));
         assert_eq!(ids.len(), if rows { 1 } else { 2 });
         match rows {
