@@ -305,6 +305,9 @@ pub trait Sink: Send + Sync {
     /// Folder of this sink's files inside the output directory, as `docs`.
     fn folder(&self) -> &str;
 
+    /// Called once before [`Sink::open`]: the input, in whose splits documents stand.
+    fn input(&mut self, _splits: &[Split]) {}
+
     /// Called once before any part: the vocabulary of the tokens, if there are any.
     fn open(&mut self, _tags: &TagTable, _vocabulary: Option<Vocabulary>) -> Result<()> {
         Ok(())

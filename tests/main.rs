@@ -15,6 +15,7 @@ mod suite {
     mod readme;
     mod recipes;
     mod resume;
+    mod shards;
     mod support;
     mod trainer;
     mod url_mutations;

@@ -9,11 +9,13 @@ mod clusters;
 mod explain;
 mod extract;
 mod fit_thresholds;
+mod forget;
 mod index_corpus;
 mod plan;
 mod progress;
 mod run;
 mod say;
+mod shards;
 mod stages;
 mod to_warc;
 mod trace;
@@ -22,6 +24,7 @@ mod train_classifier;
 mod train_lm;
 mod validate;
 mod whatif;
+mod where_from;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -69,6 +72,10 @@ enum Verb {
     Clusters(clusters::ShowClusters),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
+    #[command(subcommand)]
+    Shards(shards::Verb),
+    Where(where_from::Where),
+    Forget(forget::Forget),
     BuildList(build_list::BuildList),
     BuildIndex(build_index::BuildIndex),
     IndexCorpus(index_corpus::IndexCorpus),
@@ -91,6 +98,9 @@ pub fn main() -> ExitCode {
         Verb::Clusters(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
+        Verb::Shards(verb) => verb.call(),
+        Verb::Where(verb) => verb.call(),
+        Verb::Forget(verb) => verb.call(),
         Verb::BuildList(verb) => verb.call(),
         Verb::BuildIndex(verb) => verb.call(),
         Verb::IndexCorpus(verb) => verb.call(),

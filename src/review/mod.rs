@@ -1,4 +1,5 @@
-//! What a finished run has written, read again: the story of one document, and what another bound would have changed.
+//! What a finished run has written, read again: the story of one document, what another bound would have changed,
+//! which documents went for the sake of another.
 //!
 //! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines, `dropped/`, and tables under `artifacts/`.
 
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub mod clusters;
+pub mod records;
 pub mod story;
 pub mod whatif;
 
@@ -53,6 +55,9 @@ pub struct Document {
     /// The document for whose sake it was dropped.
     #[serde(default)]
     pub other: Option<Value>,
+    /// Where it stood in the input, if it was dropped.
+    #[serde(default)]
+    pub place: Option<Value>,
     /// More about the reason.
     #[serde(default)]
     pub detail: Option<String>,

@@ -196,6 +196,7 @@ impl Running<'_> {
         if segment.barrier.is_none() {
             // Also where all chunks stand already: the sinks have still to be finished.
             for planned in &mut plan.sinks {
+                planned.sink.input(&plan.splits);
                 planned.sink.open(&plan.tags, vocabulary.clone())?;
             }
         }

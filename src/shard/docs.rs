@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray, UInt16Array, UInt64Array};
+use arrow::array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::table::{self, BATCH_ROWS, TableWriter};
-use super::{FileEntry, ShardError};
+use super::{FileEntry, Place, ShardError};
 
 /// One row: what the payload itself does not say about a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) struct Row<'a> {
     pub key: u128,
     pub source: &'a str,
     pub source_offset: u64,
+    pub url: Option<&'a str>,
+    pub place: Place,
     pub bytes: u64,
     pub flags: u16,
 }
@@ -31,6 +33,9 @@ fn schema() -> SchemaRef {
         Field::new("key", DataType::FixedSizeBinary(16), false),
         Field::new("source", source, false),
         Field::new("source_offset", DataType::UInt64, false),
+        Field::new("url", DataType::Utf8, true),
+        Field::new("split", DataType::UInt32, false),
+        Field::new("ordinal", DataType::UInt32, false),
         Field::new("bytes", DataType::UInt64, false),
         Field::new("flags", DataType::UInt16, false),
     ]))
@@ -47,6 +52,9 @@ pub(super) struct DocsWriter {
     key: Vec<u8>,
     source: Vec<i32>,
     source_offset: Vec<u64>,
+    url: Vec<Option<String>>,
+    split: Vec<u32>,
+    ordinal: Vec<u32>,
     bytes: Vec<u64>,
     flags: Vec<u16>,
 }
@@ -64,6 +72,9 @@ impl DocsWriter {
             key: Vec::new(),
             source: Vec::new(),
             source_offset: Vec::new(),
+            url: Vec::new(),
+            split: Vec::new(),
+            ordinal: Vec::new(),
             bytes: Vec::new(),
             flags: Vec::new(),
         })
@@ -83,6 +94,9 @@ impl DocsWriter {
         self.end.push(row.end);
         self.key.extend(row.key.to_be_bytes());
         self.source_offset.push(row.source_offset);
+        self.url.push(row.url.map(str::to_owned));
+        self.split.push(row.place.split);
+        self.ordinal.push(row.place.ordinal);
         self.bytes.push(row.bytes);
         self.flags.push(row.flags);
         if self.end.len() == BATCH_ROWS {
@@ -115,6 +129,9 @@ impl DocsWriter {
             Arc::new(FixedSizeBinaryArray::try_new(16, keys, None)?),
             Arc::new(DictionaryArray::<Int32Type>::try_new(source, self.dictionary.clone())?),
             Arc::new(UInt64Array::from(std::mem::take(&mut self.source_offset))),
+            Arc::new(StringArray::from(std::mem::take(&mut self.url))),
+            Arc::new(UInt32Array::from(std::mem::take(&mut self.split))),
+            Arc::new(UInt32Array::from(std::mem::take(&mut self.ordinal))),
             Arc::new(UInt64Array::from(std::mem::take(&mut self.bytes))),
             Arc::new(UInt16Array::from(std::mem::take(&mut self.flags))),
         ];
@@ -135,6 +152,9 @@ struct Columns {
     source: Int32Array,
     source_names: StringArray,
     source_offset: UInt64Array,
+    url: StringArray,
+    split: UInt32Array,
+    ordinal: UInt32Array,
     bytes: UInt64Array,
     flags: UInt16Array,
 }
@@ -151,8 +171,11 @@ impl Columns {
             source: source.keys().clone(),
             source_names: source.values().as_any().downcast_ref::<StringArray>()?.clone(),
             source_offset: column(batch, 3)?,
-            bytes: column(batch, 4)?,
-            flags: column(batch, 5)?,
+            url: column(batch, 4)?,
+            split: column(batch, 5)?,
+            ordinal: column(batch, 6)?,
+            bytes: column(batch, 7)?,
+            flags: column(batch, 8)?,
         })
     }
 }
@@ -194,6 +217,8 @@ impl DocsTable {
             key: u128::from_be_bytes(batch.key.value(i).try_into().ok()?),
             source: (name < batch.source_names.len()).then(|| batch.source_names.value(name))?,
             source_offset: batch.source_offset.value(i),
+            url: batch.url.is_valid(i).then(|| batch.url.value(i)),
+            place: Place { split: batch.split.value(i), ordinal: batch.ordinal.value(i) },
             bytes: batch.bytes.value(i),
             flags: batch.flags.value(i),
         })

@@ -27,6 +27,14 @@ impl Dtype {
             Dtype::U32 => 4,
         }
     }
+
+    /// Appends ids as they lie in the payload; each fits the width.
+    pub(super) fn put(self, ids: &[u32], out: &mut Vec<u8>) {
+        match self {
+            Dtype::U16 => out.extend(ids.iter().flat_map(|id| (*id as u16).to_le_bytes())),
+            Dtype::U32 => out.extend(ids.iter().flat_map(|id| id.to_le_bytes())),
+        }
+    }
 }
 
 impl fmt::Display for Dtype {

@@ -113,6 +113,29 @@ pub enum ShardError {
         /// Lengths that it is packed at.
         have: Vec<u32>,
     },
+    /// A share of the rows that does not exist.
+    #[error("rank {rank} of {world} with worker {worker} of {workers} and batches of {batch}: ranks and workers count from 0, and a batch has a row at least")]
+    BadShare {
+        /// Number of the process.
+        rank: u64,
+        /// Processes.
+        world: u64,
+        /// Number of the worker in its process.
+        worker: u64,
+        /// Workers of a process.
+        workers: u64,
+        /// Rows of a micro-batch.
+        batch: u64,
+    },
+    /// A state of another set, or of another order.
+    #[error("the state does not belong to these rows: {fault}")]
+    ForeignState {
+        /// What differs.
+        fault: String,
+    },
+    /// What was asked for cannot be done with this set.
+    #[error("{0}")]
+    Refused(String),
     /// A row length that makes no sense.
     #[error("rows of {seq_len} tokens cannot be packed: the length must be between 1 and 2^31 - 1")]
     BadSequenceLength {

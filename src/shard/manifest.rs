@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::pack::PackEntry;
-use super::{Digest, Dtype, FileEntry, PartStats, ShardError};
+use super::{Digest, Dtype, FileEntry, Ingredient, PartStats, ShardError, Takedown};
 
 /// Its name in the directory of a set.
 pub const MANIFEST_FILE: &str = "manifest.json";
 const FORMAT: &str = "dataprep-shards";
-const VERSION: u32 = 1;
+/// 2: `docs.arrow` says URL and place; mixtures and takedowns are recorded.
+const VERSION: u32 = 2;
 
 /// Which tokenizer made the ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub struct TokenizerEntry {
 }
 
 /// A shard set: what is in it and how to know that it is whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     format: String,
@@ -50,6 +51,14 @@ pub struct Manifest {
     pub parts: Vec<PartStats>,
     /// By sequence length.
     pub packs: Vec<PackEntry>,
+    /// What the set was mixed from, where it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixture: Vec<Ingredient>,
+    /// What was taken out of the set after it was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takedowns: Vec<Takedown>,
+    /// Of the file with zeros in this place; zero in memory.
+    xxh3: Digest,
 }
 
 impl Manifest {
@@ -68,6 +77,9 @@ impl Manifest {
             text_bytes: 0,
             parts: Vec::new(),
             packs: Vec::new(),
+            mixture: Vec::new(),
+            takedowns: Vec::new(),
+            xxh3: Digest(0),
         }
     }
 
@@ -77,6 +89,17 @@ impl Manifest {
         self.tokens += part.tokens;
         self.text_bytes += part.text_bytes;
         self.parts.push(part);
+    }
+
+    /// Puts a part in the place of the one of that name, and counts anew.
+    pub(super) fn replace_part(&mut self, name: &str, new: PartStats) {
+        let parts = std::mem::take(&mut self.parts);
+        (self.documents, self.tokens, self.text_bytes) = (0, 0, 0);
+        let mut new = Some(new);
+        for part in parts {
+            let part = if part.name == name { new.take().unwrap_or(part) } else { part };
+            self.push_part(part);
+        }
     }
 
     /// Adds a pack list in place of one for the same sequence length; lists are kept by length.
@@ -91,18 +114,29 @@ impl Manifest {
         self.parts.iter().flat_map(PartStats::files).chain(self.packs.iter().map(|pack| &pack.file))
     }
 
+    /// Of everything that decides which rows a reader gives: payloads, sidecars, pack lists, vocabulary.
+    pub fn fingerprint(&self) -> Digest {
+        let mut text = format!("{} {} {}", self.dtype, self.vocab_size, self.tokenizer.xxh3);
+        for file in self.files() {
+            text += &format!(" {}", file.xxh3);
+        }
+        Digest::of(text.as_bytes())
+    }
+
     /// The bytes of `manifest.json`; equal sets give equal bytes.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut json = serde_json::to_string_pretty(self)?;
         json.push('\n');
-        Ok(json)
+        let digest = Digest::of(json.as_bytes());
+        Ok(with_digest(&json, digest))
     }
 
-    /// Writes `manifest.json` into `dir`, over one that is there.
+    /// Writes `manifest.json` into `dir` so that it stands there whole or not at all, over one that is there.
     pub fn save(&self, dir: &Path) -> Result<(), ShardError> {
-        let path = dir.join(MANIFEST_FILE);
+        let (path, part) = (dir.join(MANIFEST_FILE), dir.join(format!("{MANIFEST_FILE}.part")));
         let json = self.to_json().map_err(|e| ShardError::NotAManifest { path: path.clone(), fault: e.to_string() })?;
-        fs::write(&path, json).map_err(ShardError::io("write", &path))
+        fs::write(&part, json).map_err(ShardError::io("write", &part))?;
+        fs::rename(&part, &path).map_err(ShardError::io("write", &path))
     }
 
     /// Reads and checks `manifest.json`: format, version, and that its counts add up. Files are looked at by `verify`.
@@ -122,7 +156,12 @@ impl Manifest {
         if head.format != FORMAT || head.version != VERSION {
             return Err(format!("its format is {} version {}, this build reads {FORMAT} version {VERSION}", head.format, head.version));
         }
-        let manifest: Manifest = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+        let mut manifest: Manifest = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+        let said = std::mem::replace(&mut manifest.xxh3, Digest(0));
+        let found = Digest::of(with_digest(&String::from_utf8_lossy(json), Digest(0)).as_bytes());
+        if found != said {
+            return Err(format!("its content was changed: its xxh3 is {found}, it says {said}"));
+        }
         manifest.check_counts()?;
         Ok(manifest)
     }
@@ -142,6 +181,9 @@ impl Manifest {
                 return Err(format!("it says {total} {what}, its parts have {parts:?}"));
             }
         }
+        if let Some((role, id)) = self.special.iter().find(|(_, id)| **id >= self.vocab_size) {
+            return Err(format!("its `{role}` is token {id}, beyond the vocabulary of {}", self.vocab_size));
+        }
         let width = self.dtype.width() as u64;
         let wrong = self.parts.iter().find(|part| Some(part.payload.bytes) != part.tokens.checked_mul(width));
         match wrong {
@@ -149,4 +191,38 @@ impl Manifest {
             None => Ok(()),
         }
     }
+}
+
+/// The text with another digest in the place of the last one, which is the manifest's own.
+fn with_digest(json: &str, digest: Digest) -> String {
+    const FIELD: &str = "\"xxh3\": \"";
+    let Some(at) = json.rfind(FIELD).map(|at| at + FIELD.len()) else { return json.to_owned() };
+    let end = json[at..].find('"').map_or(json.len(), |length| at + length);
+    format!("{}{digest}{}", &json[..at], &json[end..])
+}
+
+/// The shard sets at `path`: itself, or those below the folder of a run (`shards/`, `shards/en/`), by name.
+pub fn sets(path: &Path) -> Vec<PathBuf> {
+    const DEEPEST: usize = 3;
+    #[derive(Deserialize)]
+    struct Head {
+        format: String,
+    }
+    let is_set = |dir: &Path| {
+        let head = fs::read(dir.join(MANIFEST_FILE)).ok().and_then(|json| serde_json::from_slice::<Head>(&json).ok());
+        head.is_some_and(|head| head.format == FORMAT)
+    };
+    // A folder whose manifest cannot be parsed is still what was meant.
+    let holds_parts = |dir: &Path| dir.join(MANIFEST_FILE).is_file() && !dir.join("report.json").is_file();
+    let (mut found, mut folders) = (Vec::new(), vec![(path.to_owned(), 0)]);
+    while let Some((folder, depth)) = folders.pop() {
+        if is_set(&folder) || holds_parts(&folder) {
+            found.push(folder);
+        } else if depth < DEEPEST {
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+            folders.extend(entries.filter(|path| path.is_dir() && !path.is_symlink()).map(|path| (path, depth + 1)));
+        }
+    }
+    found.sort();
+    found
 }

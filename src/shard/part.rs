@@ -9,7 +9,16 @@ use super::docs::{DocsWriter, Row};
 use super::{Dtype, FileEntry, ShardError};
 
 /// Megatron's index and the pack lists count the tokens of a document in 31 bits.
-const MAX_DOCUMENT_TOKENS: usize = i32::MAX as usize;
+pub(super) const MAX_DOCUMENT_TOKENS: u64 = i32::MAX as u64;
+
+/// Where a document stood in the input of the run that wrote it: by this its records (drops, cuts) name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Number of the split.
+    pub split: u32,
+    /// Number of the document in its split.
+    pub ordinal: u32,
+}
 
 /// One document on its way into a part.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +31,10 @@ pub struct DocTokens<'a> {
     pub source: &'a str,
     /// Where in that file, in bytes.
     pub source_offset: u64,
+    /// Where it was fetched.
+    pub url: Option<&'a str>,
+    /// Where it stood in the input.
+    pub place: Place,
     /// UTF-8 bytes of the text that became `ids`: the denominator of bits per byte.
     pub bytes: u64,
     /// Kept as given.
@@ -110,10 +123,7 @@ impl PartWriter {
     pub fn push(&mut self, doc: &DocTokens) -> Result<(), ShardError> {
         self.check(doc)?;
         self.block.clear();
-        match self.dtype {
-            Dtype::U16 => self.block.extend(doc.ids.iter().flat_map(|id| (*id as u16).to_le_bytes())),
-            Dtype::U32 => self.block.extend(doc.ids.iter().flat_map(|id| id.to_le_bytes())),
-        }
+        self.dtype.put(doc.ids, &mut self.block);
         self.payload.put(&self.block)?;
         if let (Some(file), Some(mask)) = (&mut self.mask, doc.mask) {
             file.put(mask)?;
@@ -121,7 +131,8 @@ impl PartWriter {
         self.tokens += doc.ids.len() as u64;
         self.documents += 1;
         self.text_bytes += doc.bytes;
-        self.docs.push(&Row { end: self.tokens, key: doc.key, source: doc.source, source_offset: doc.source_offset, bytes: doc.bytes, flags: doc.flags })
+        let DocTokens { key, source, source_offset, url, place, bytes, flags, .. } = *doc;
+        self.docs.push(&Row { end: self.tokens, key, source, source_offset, url, place, bytes, flags })
     }
 
     /// Flushes the files and says what they are.
@@ -139,9 +150,7 @@ impl PartWriter {
 
     fn check(&self, doc: &DocTokens) -> Result<(), ShardError> {
         let path = || self.payload.path().to_owned();
-        if doc.ids.len() > MAX_DOCUMENT_TOKENS {
-            return Err(ShardError::DocumentTooLong { path: path(), document: self.documents, tokens: doc.ids.len() as u64 });
-        }
+        check_length(self.payload.path(), self.documents, doc.ids.len() as u64)?;
         // The maximum of the whole slice is a vector loop; the offender is looked for only when there is one.
         if doc.ids.iter().max().is_some_and(|max| *max >= self.vocab_size) {
             let bad = doc.ids.iter().find(|id| **id >= self.vocab_size);
@@ -159,5 +168,22 @@ impl PartWriter {
             (None, Some(_)) => "the part was created without a mask, give none",
         };
         Err(ShardError::MaskMismatch { path: path(), document: self.documents, tokens: doc.ids.len(), mask: doc.mask.map_or(0, <[u8]>::len), remedy })
+    }
+}
+
+/// Refuses a document of more tokens than the indices count.
+fn check_length(path: &Path, document: u64, tokens: u64) -> Result<(), ShardError> {
+    if tokens <= MAX_DOCUMENT_TOKENS { Ok(()) } else { Err(ShardError::DocumentTooLong { path: path.to_owned(), document, tokens }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_of_two_to_the_31_tokens_is_refused() {
+        assert!(check_length(Path::new("a"), 3, (1 << 31) - 1).is_ok());
+        let refused = check_length(Path::new("a"), 3, 1 << 31).unwrap_err().to_string();
+        assert_eq!(refused, "`a`: document 3 has 2147483648 tokens, the limit is 2^31 - 1: split it before it is written");
     }
 }

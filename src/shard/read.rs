@@ -1,6 +1,7 @@
 //! Opens a shard set: documents by number, training rows by number, everything mapped.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -8,7 +9,7 @@ use memmap2::Mmap;
 use super::docs::{DocsTable, Row};
 use super::pack::{PackTable, Span};
 use super::table;
-use super::{Manifest, PartStats, Permutation, ShardError, Tokens};
+use super::{Manifest, PartStats, Permutation, Place, ShardError, Tokens};
 
 /// An open set. Cheap to share between threads; nothing in it changes.
 pub struct Shards {
@@ -37,6 +38,10 @@ pub struct Document<'a> {
     pub source: &'a str,
     /// Where in that file, in bytes.
     pub source_offset: u64,
+    /// Where it was fetched.
+    pub url: Option<&'a str>,
+    /// Where it stood in the input.
+    pub place: Place,
     /// UTF-8 bytes of its text.
     pub bytes: u64,
     /// As written.
@@ -63,6 +68,16 @@ impl Shards {
     /// What the set says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Where it lies.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Its parts, each with the numbers of its documents.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&PartStats, Range<u64>)> {
+        self.manifest.parts.iter().zip(&self.parts).map(|(stats, part)| (stats, part.first..part.first + stats.documents))
     }
 
     /// How many; documents are numbered from 0.
@@ -97,9 +112,9 @@ impl Shards {
     pub fn document_info(&self, index: u64) -> Result<Document<'_>, ShardError> {
         let (part, row) = self.locate(index)?;
         let (start, _) = part.docs.bounds(row).ok_or_else(|| part.bad_bounds(index))?;
-        let Row { end, key, source, source_offset, bytes, flags } = part.docs.row(row).ok_or_else(|| part.bad_bounds(index))?;
+        let Row { end, key, source, source_offset, url, place, bytes, flags } = part.docs.row(row).ok_or_else(|| part.bad_bounds(index))?;
         let tokens = end.checked_sub(start).ok_or_else(|| part.bad_bounds(index))?;
-        Ok(Document { tokens, key, source, source_offset, bytes, flags })
+        Ok(Document { tokens, key, source, source_offset, url, place, bytes, flags })
     }
 
     /// UTF-8 bytes of a document's text.
@@ -122,12 +137,17 @@ impl Shards {
 
     /// The pack list for rows of `seq_len` tokens.
     pub fn packs(&self, seq_len: u32) -> Result<Packs, ShardError> {
+        let (table, seed) = self.pack_table(seq_len)?;
+        Ok(Packs { order: Permutation::new(table.rows(), seed), seq_len, table })
+    }
+
+    /// The rows of a pack list as stored, and the seed of their order.
+    pub(super) fn pack_table(&self, seq_len: u32) -> Result<(PackTable, u64), ShardError> {
         let entry = self.manifest.packs.iter().find(|pack| pack.seq_len == seq_len);
         let Some(entry) = entry else {
             return Err(ShardError::NoPacks { dir: self.dir.clone(), seq_len, have: self.manifest.packs.iter().map(|pack| pack.seq_len).collect() });
         };
-        let table = PackTable::open(&self.dir, entry)?;
-        Ok(Packs { order: Permutation::new(table.rows(), entry.seed), seq_len, table })
+        Ok((PackTable::open(&self.dir, entry)?, entry.seed))
     }
 
     fn bounds(&self, index: u64) -> Result<(&Part, u64, u64), ShardError> {

@@ -12,11 +12,37 @@ fn tokenizer() -> TokenizerEntry {
 }
 
 fn doc<'a>(ids: &'a [u32], key: u128, source: &'a str) -> DocTokens<'a> {
-    DocTokens { ids, key, source, source_offset: 10, bytes: ids.len() as u64 * 3, flags: 2, mask: None }
+    DocTokens { ids, key, source, source_offset: 10, url: None, place: Place::default(), bytes: ids.len() as u64 * 3, flags: 2, mask: None }
+}
+
+/// Two parts of documents of these lengths, with ids below 1,000 that tell them apart, from two files, with URLs of three hosts; packed at each length.
+pub(super) fn write_set(dir: &Path, lengths: &[usize], mask: bool, seq_lens: &[u32]) -> Manifest {
+    let mut manifest = Manifest::new(1000, tokenizer(), BTreeMap::from([("eos".to_owned(), 0)]), 7);
+    let half = lengths.len().div_ceil(2).max(1);
+    for (n, lengths) in lengths.chunks(half).enumerate() {
+        let mut part = PartWriter::create(dir, &format!("part-{n:05}"), manifest.dtype, PartOptions { vocab_size: 1000, mask }).unwrap();
+        for (i, length) in lengths.iter().enumerate() {
+            let at = n * half + i;
+            let ids: Vec<u32> = (0..*length).map(|token| ((at * 37 + token * 11) % 999 + 1) as u32).collect();
+            let bits: Vec<u8> = (0..*length).map(|token| u8::from(token % 3 > 0)).collect();
+            let url = format!("http://host{}.example/{at}", at % 3);
+            let place = Place { split: n as u32, ordinal: i as u32 };
+            let plain = doc(&ids, at as u128 + 1000, ["a.warc.gz", "b.warc.gz"][n]);
+            part.push(&DocTokens { url: Some(&url), place, mask: mask.then_some(&bits), ..plain }).unwrap();
+        }
+        manifest.push_part(part.finish().unwrap());
+    }
+    let shards = Shards::with_manifest(dir, manifest.clone()).unwrap();
+    for seq_len in seq_lens {
+        let options = PackOptions { seq_len: *seq_len, method: Method::BestFit, seed: 7, window: 1000 };
+        manifest.push_pack(pack::write(dir, shards.lengths(), &options).unwrap());
+    }
+    manifest.save(dir).unwrap();
+    manifest
 }
 
 /// Two parts: lengths 3, 0, 9 and 4, 1; packed at 4 tokens a row.
-fn write_set(dir: &Path, vocab_size: u32, top: u32) -> Manifest {
+fn small_set(dir: &Path, vocab_size: u32, top: u32) -> Manifest {
     let special = BTreeMap::from([("eos".to_owned(), 0)]);
     let mut manifest = Manifest::new(vocab_size, tokenizer(), special, 7);
     let parts: [&[&[u32]]; 2] = [&[&[1, 2, top], &[], &[9; 9]], &[&[4, 5, 6, 7], &[8]]];
@@ -39,7 +65,7 @@ fn write_set(dir: &Path, vocab_size: u32, top: u32) -> Manifest {
 fn what_was_written_is_read() {
     for vocab_size in [65_536, 65_537] {
         let dir = tempfile::tempdir().unwrap();
-        let manifest = write_set(dir.path(), vocab_size, 65_535);
+        let manifest = small_set(dir.path(), vocab_size, 65_535);
         let shards = Shards::open(dir.path()).unwrap();
         assert_eq!(shards.manifest(), &manifest);
         assert_eq!((shards.documents(), shards.tokens()), (5, 17));
@@ -60,7 +86,7 @@ fn what_was_written_is_read() {
 #[test]
 fn the_payload_is_a_bare_array() {
     let dir = tempfile::tempdir().unwrap();
-    write_set(dir.path(), 300, 258);
+    small_set(dir.path(), 300, 258);
     let bytes = fs::read(dir.path().join("part-00000.tokens")).unwrap();
     assert_eq!(bytes[..6], [1, 0, 2, 0, 2, 1]);
     assert_eq!(bytes.len(), 24);
@@ -69,8 +95,8 @@ fn the_payload_is_a_bare_array() {
 #[test]
 fn writing_twice_gives_the_same_bytes() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let manifest = write_set(first.path(), 100, 9);
-    write_set(second.path(), 100, 9);
+    let manifest = small_set(first.path(), 100, 9);
+    small_set(second.path(), 100, 9);
     for name in manifest.files().map(|file| file.name.as_str()).chain([MANIFEST_FILE]) {
         let read = |dir: &Path| fs::read(dir.join(name)).unwrap();
         assert_eq!(read(first.path()), read(second.path()), "{name}");
@@ -80,7 +106,7 @@ fn writing_twice_gives_the_same_bytes() {
 #[test]
 fn rows_come_from_the_pack_list_of_their_length() {
     let dir = tempfile::tempdir().unwrap();
-    write_set(dir.path(), 100, 9);
+    small_set(dir.path(), 100, 9);
     let shards = Shards::open(dir.path()).unwrap();
     let packs = shards.packs(4).unwrap();
     let mut rows: Vec<Vec<u64>> = (0..packs.len()).map(|i| packs.row(i).unwrap().iter().map(|span| span.document).collect()).collect();
@@ -170,7 +196,7 @@ fn ids_and_vocabularies_that_do_not_fit_are_refused() {
 #[test]
 fn torn_and_flipped_files_are_found() {
     let dir = tempfile::tempdir().unwrap();
-    let manifest = write_set(dir.path(), 100, 9);
+    let manifest = small_set(dir.path(), 100, 9);
     for entry in manifest.files() {
         let path = dir.path().join(&entry.name);
         let whole = fs::read(&path).unwrap();
@@ -195,7 +221,7 @@ fn torn_and_flipped_files_are_found() {
 #[test]
 fn an_id_beyond_the_vocabulary_is_found_even_with_a_right_hash() {
     let dir = tempfile::tempdir().unwrap();
-    let mut manifest = write_set(dir.path(), 100, 99);
+    let mut manifest = small_set(dir.path(), 100, 99);
     manifest.vocab_size = 99;
     let faults = manifest.verify(dir.path(), false).unwrap_err();
     assert!(faults[0].to_string().contains("token 99, beyond the vocabulary of 99"), "{}", faults[0]);
@@ -204,15 +230,78 @@ fn an_id_beyond_the_vocabulary_is_found_even_with_a_right_hash() {
 #[test]
 fn a_manifest_that_does_not_add_up_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let mut manifest = write_set(dir.path(), 100, 9);
+    let mut manifest = small_set(dir.path(), 100, 9);
     manifest.tokens += 1;
     manifest.save(dir.path()).unwrap();
     let error = Shards::open(dir.path()).unwrap_err().to_string();
     assert!(error.contains("it says 18 tokens, its parts have Some(17)"), "{error}");
-    let json = manifest.to_json().unwrap().replace("\"version\": 1", "\"version\": 2");
+    let json = manifest.to_json().unwrap().replace("\"version\": 2", "\"version\": 3");
     fs::write(dir.path().join(MANIFEST_FILE), json).unwrap();
     let error = Shards::open(dir.path()).unwrap_err().to_string();
-    assert!(error.contains("version 2, this build reads"), "{error}");
+    assert!(error.contains("version 3, this build reads"), "{error}");
     fs::remove_file(dir.path().join(MANIFEST_FILE)).unwrap();
     assert!(matches!(Shards::open(dir.path()), Err(ShardError::Io { .. })));
+}
+
+#[test]
+fn a_document_too_long_for_the_indices_is_found_in_a_set_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = (1 << 31) + 1;
+    let mut docs = docs::DocsWriter::create(dir.path(), "part-00000.docs.arrow".into()).unwrap();
+    docs.push(&docs::Row { end: tokens, key: 1, source: "a", source_offset: 0, url: None, place: Place::default(), bytes: 7, flags: 0 }).unwrap();
+    // A payload of four gigabytes that takes no place on the disk.
+    let payload = fs::File::create(dir.path().join("part-00000.tokens")).unwrap();
+    payload.set_len(2 * tokens).unwrap();
+    let mut manifest = Manifest::new(10, tokenizer(), BTreeMap::new(), 0);
+    let payload = FileEntry { name: "part-00000.tokens".into(), bytes: 2 * tokens, xxh3: Digest(0) };
+    manifest.push_part(PartStats { name: "part-00000".into(), documents: 1, tokens, text_bytes: 7, payload, docs: docs.finish().unwrap(), mask: None });
+    let faults = manifest.verify(dir.path(), true).unwrap_err();
+    assert!(faults[0].to_string().contains("document 0 has 2147483649 tokens, the limit is 2^31 - 1"), "{}", faults[0]);
+}
+
+#[test]
+fn rows_that_do_not_fit_their_documents_are_found_even_with_a_right_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut manifest = write_set(dir.path(), &[5, 3, 9], false, &[]);
+    let mut fault = |lengths: [u32; 3]| {
+        let options = PackOptions { seq_len: 4, method: Method::BestFit, seed: 7, window: 100 };
+        manifest.push_pack(pack::write(dir.path(), lengths, &options).unwrap());
+        manifest.verify(dir.path(), true).unwrap();
+        manifest.verify(dir.path(), false).unwrap_err()[0].to_string()
+    };
+    assert!(fault([5, 3, 10]).contains("a span outside its document: Span { document: 2, start: 8, length: 2 }"));
+    assert!(fault([5, 3, 8]).contains("1 tokens of document 2 are in no row"));
+}
+
+#[test]
+fn a_changed_manifest_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    write_set(dir.path(), &[5, 3, 9], true, &[4, 8]);
+    let path = dir.path().join(MANIFEST_FILE);
+    let whole = fs::read(&path).unwrap();
+    for at in (0..whole.len()).step_by(7) {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        fs::write(&path, &changed).unwrap();
+        assert!(matches!(Manifest::load(dir.path()), Err(ShardError::NotAManifest { .. })), "byte {at}");
+    }
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    assert!(Manifest::load(dir.path()).is_err());
+}
+
+#[test]
+fn sets_are_found_below_a_run() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["shards/en", "shards/zh", "docs"] {
+        fs::create_dir_all(dir.path().join(name)).unwrap();
+    }
+    assert!(sets(dir.path()).is_empty());
+    fs::write(dir.path().join(MANIFEST_FILE), "{\"version\":\"0.1.0\"}").unwrap();
+    fs::write(dir.path().join("report.json"), "{}").unwrap();
+    let paths = ["shards/en", "shards/zh"].map(|name| dir.path().join(name));
+    paths.iter().for_each(|path| drop(write_set(path, &[3], false, &[])));
+    assert_eq!(sets(dir.path()), paths);
+    assert_eq!(sets(&paths[1]), paths[1..]);
+    fs::write(paths[0].join(MANIFEST_FILE), "{").unwrap();
+    assert_eq!(sets(dir.path()).len(), 2, "a torn manifest is to be reported, not passed over");
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::docs::DocsTable;
 use super::pack::{PackEntry, PackTable};
+use super::part::MAX_DOCUMENT_TOKENS;
 use super::{Digest, FileEntry, Manifest, PartStats, ShardError, Shards, Tokens, table};
 
 impl Manifest {
@@ -38,6 +39,9 @@ impl Manifest {
         for i in 0..docs.rows() {
             let row = docs.row(i).filter(|row| row.end >= last);
             let row = row.ok_or_else(|| ShardError::damaged(docs.path(), format!("row {i} ends before it starts")))?;
+            if row.end - last > MAX_DOCUMENT_TOKENS {
+                return Err(ShardError::damaged(docs.path(), format!("document {i} has {} tokens, the limit is 2^31 - 1", row.end - last)));
+            }
             last = row.end;
             bytes = bytes.saturating_add(row.bytes);
         }

@@ -49,6 +49,10 @@ impl<S: Sink> Sink for Split<S> {
         self.inner.folder()
     }
 
+    fn input(&mut self, splits: &[crate::stage::Split]) {
+        self.inner.input(splits);
+    }
+
     fn open(&mut self, tags: &TagTable, vocabulary: Option<Vocabulary>) -> Result<()> {
         self.column = match self.by.strip_prefix(COLUMN) {
             Some(column) => Column::Extra(column.to_owned()),

@@ -19,8 +19,8 @@ use serde::Deserialize;
 use super::{by, row};
 use crate::doc::{Doc, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
-use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, ShardError, Shards, TokenizerEntry, mask};
-use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary};
+use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask};
+use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -80,7 +80,7 @@ impl Recipe for TokenShards {
             return Err(Complaint::new("seq_len", "not a number of tokens", "write a number from 1 on, or a list of such numbers").into());
         }
         let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask, shop.seed());
-        by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None })
+        by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None, files: Vec::new() })
     }
 }
 
@@ -91,6 +91,8 @@ struct ShardSink {
     mask: bool,
     seed: u64,
     vocabulary: Option<Vocabulary>,
+    /// By split, the file that a document is said to come from.
+    files: Vec<String>,
 }
 
 impl ShardSink {
@@ -104,16 +106,20 @@ impl Sink for ShardSink {
         &self.folder
     }
 
+    fn input(&mut self, splits: &[Split]) {
+        self.files = names(splits);
+    }
+
     fn open(&mut self, _: &TagTable, vocabulary: Option<Vocabulary>) -> Result<()> {
         self.vocabulary = vocabulary;
         self.vocabulary().map(|_| ())
     }
 
-    fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part>> {
+    fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part + '_>> {
         let vocab_size = self.vocabulary()?.size;
         let options = PartOptions { vocab_size, mask: self.mask };
         let writer = PartWriter::create(dir, name, Dtype::for_vocab(vocab_size), options).map_err(RunError::stop)?;
-        Ok(Box::new(ShardPart { writer, about: about(dir, name), mask: self.mask, plain_mask: Vec::new() }))
+        Ok(Box::new(ShardPart { writer, about: about(dir, name), mask: self.mask, plain_mask: Vec::new(), files: &self.files }))
     }
 
     /// Parts may be the work of an earlier process, so what they hold is read back from beside them.
@@ -138,19 +144,38 @@ impl Sink for ShardSink {
     }
 }
 
+/// The file of each split, below the folder that all have in common: the same names wherever the input lies.
+fn names(splits: &[Split]) -> Vec<String> {
+    let files = || splits.iter().flat_map(|split| &split.files);
+    let folder = |file: &str| file.rfind('/').map_or(0, |at| at + 1);
+    let mut common = files().next().map_or("", |file| &file[..folder(file)]);
+    for file in files() {
+        while !file.starts_with(common) {
+            common = &common[..folder(&common[..common.len() - 1])];
+        }
+    }
+    let inside = |file: &String| file[common.len()..].to_owned();
+    let name = |split: &Split| match split.files.as_slice() {
+        [first, .., last] => format!("{} to {}", inside(first), inside(last)),
+        files => files.iter().map(inside).collect(),
+    };
+    splits.iter().map(name).collect()
+}
+
 /// The file that says what a part holds.
 fn about(dir: &Path, name: &str) -> PathBuf {
     dir.join(format!("{name}.json"))
 }
 
-struct ShardPart {
+struct ShardPart<'a> {
+    files: &'a [String],
     writer: PartWriter,
     about: PathBuf,
     mask: bool,
     plain_mask: Vec<u8>,
 }
 
-impl Part for ShardPart {
+impl Part for ShardPart<'_> {
     fn write(&mut self, doc: &Doc) -> Result<()> {
         let Some(tokens) = &doc.tokens else {
             return Err(RunError::stop(format!("document {} has no tokens: put `tokenize` last before the sink", doc.id())));
@@ -164,9 +189,10 @@ impl Part for ShardPart {
                 Some(self.plain_mask.as_slice())
             }
         };
-        let split = doc.id().split.to_string();
-        let (key, source_offset, bytes) = (doc.key(), doc.origin.offset, doc.text().len() as u64);
-        let row = DocTokens { ids: &tokens.ids, key, source: &split, source_offset, bytes, flags: 0, mask };
+        let place = Place { split: doc.id().split, ordinal: doc.id().ordinal };
+        let source = self.files.get(place.split as usize).map_or("", String::as_str);
+        let (key, url, source_offset, bytes) = (doc.key(), doc.url.as_deref(), doc.origin.offset, doc.text().len() as u64);
+        let row = DocTokens { ids: &tokens.ids, key, source, source_offset, url, place, bytes, flags: 0, mask };
         self.writer.push(&row).map_err(RunError::stop)
     }
 
@@ -184,17 +210,28 @@ mod tests {
     use crate::doc::Tokens;
 
     #[test]
+    fn files_are_named_below_their_common_folder() {
+        let split = |files: &[&str]| Split { files: files.iter().map(|file| (*file).to_owned()).collect(), start: 0, end: None, bytes: 1 };
+        assert_eq!(names(&[split(&["/in/a/1.gz"]), split(&["/in/ab/1.gz"])]), ["a/1.gz", "ab/1.gz"]);
+        assert_eq!(names(&[split(&["/in/1.gz"]), split(&["/in/1.gz"])]), ["1.gz", "1.gz"]);
+        assert_eq!(names(&[split(&["数据/一.txt", "数据/三.txt"])]), ["一.txt to 三.txt"]);
+        assert_eq!(names(&[split(&["/in/1.gz"]), split(&["other/2"]), split(&["3"])]), ["/in/1.gz", "other/2", "3"]);
+        assert!(names(&[]).is_empty());
+    }
+
+    #[test]
     fn documents_come_back_from_the_set() {
         let dir = tempfile::tempdir().unwrap();
         let special = [("eos".to_owned(), 0)].into();
         let vocabulary = Vocabulary { name: "bpe".into(), hash: "00ff".repeat(8), size: 70_000, special };
         let (folder, lengths, packing) = (folder(), vec![4, 8], Method::BestFit);
-        let mut sink = ShardSink { folder, lengths, packing, mask: true, seed: 7, vocabulary: None };
+        let mut sink = ShardSink { folder, lengths, packing, mask: true, seed: 7, vocabulary: None, files: vec!["crawl.warc.gz".into()] };
         assert!(sink.open(&TagTable::default(), None).is_err());
         sink.open(&TagTable::default(), Some(vocabulary)).unwrap();
         let texts = [vec![1, 2, 69_999], vec![], vec![3; 9]];
         for (name, ids) in ["part-a", "part-b", "part-c"].iter().zip(&texts) {
             let mut doc = Doc::from_text("four");
+            doc.url = Some(format!("http://{name}.example/"));
             doc.tokens = Some(Tokens { ids: ids.clone(), mask: vec![] });
             let mut part = sink.part(dir.path(), name).unwrap();
             part.write(&doc).unwrap();
@@ -205,6 +242,8 @@ mod tests {
         let read: Vec<_> = (0..shards.documents()).map(|at| shards.document(at).unwrap().to_vec()).collect();
         assert_eq!(read, texts);
         assert_eq!((shards.manifest().text_bytes, shards.manifest().packs.len(), shards.manifest().special["eos"]), (12, 2, 0));
+        let second = shards.document_info(1).unwrap();
+        assert_eq!((second.source, second.url), ("crawl.warc.gz", Some("http://part-b.example/")));
         assert_eq!(shards.mask(0).unwrap(), Some(&[1, 1, 1][..]));
         let rows = shards.packs(8).unwrap();
         assert_eq!((0..rows.len()).map(|at| rows.row(at).unwrap().iter().map(|span| span.length).sum::<u32>()).sum::<u32>(), 12);

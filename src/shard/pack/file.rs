@@ -9,7 +9,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
-use super::{PackEntry, PackOptions, Span};
+use super::{PackEntry, Span};
 use crate::shard::table::{self, BATCH_ROWS, TableWriter};
 use crate::shard::{FileEntry, ShardError};
 
@@ -40,11 +40,11 @@ pub(super) struct PackWriter {
 }
 
 impl PackWriter {
-    pub fn create(dir: &Path, options: &PackOptions) -> Result<PackWriter, ShardError> {
-        let metadata = HashMap::from([("seq_len".to_owned(), options.seq_len.to_string())]);
+    pub fn create(dir: &Path, name: String, seq_len: u32) -> Result<PackWriter, ShardError> {
+        let metadata = HashMap::from([("seq_len".to_owned(), seq_len.to_string())]);
         let schema: SchemaRef = Arc::new(Schema::new_with_metadata(vec![column()], metadata));
         Ok(PackWriter {
-            out: TableWriter::create(dir, format!("packs-{}.arrow", options.seq_len), &schema)?,
+            out: TableWriter::create(dir, name, &schema)?,
             schema,
             row_lengths: Vec::new(),
             document: Vec::new(),

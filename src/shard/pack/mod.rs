@@ -8,11 +8,12 @@ mod best_fit;
 mod concat;
 mod file;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileEntry, ShardError};
+use super::{FileEntry, ShardError, Shards};
 use best_fit::BestFit;
 use concat::Concat;
 pub(super) use file::PackTable;
@@ -81,6 +82,14 @@ pub struct PackStats {
 }
 
 impl PackStats {
+    fn add(&mut self, row: &[Span], seq_len: u32) {
+        let tokens = row.iter().map(|span| u64::from(span.length)).sum::<u64>();
+        self.rows += 1;
+        self.spans += row.len() as u64;
+        self.tokens += tokens;
+        self.padding += u64::from(seq_len).saturating_sub(tokens);
+    }
+
     /// Share of documents that are cut.
     pub fn truncated_share(&self) -> f64 {
         share(self.cut_documents, self.documents)
@@ -120,9 +129,70 @@ pub struct PackEntry {
 /// Writes `packs-<seq_len>.arrow` into `dir` for documents of these lengths; push the entry onto the manifest.
 pub fn write(dir: &Path, lengths: impl IntoIterator<Item = u32>, options: &PackOptions) -> Result<PackEntry, ShardError> {
     let PackOptions { seq_len, method, seed, .. } = *options;
-    let mut out = PackWriter::create(dir, options)?;
+    let mut out = PackWriter::create(dir, format!("packs-{seq_len}.arrow"), seq_len)?;
     let stats = plan(lengths, options, &mut |row| out.push(row))?;
     Ok(PackEntry { seq_len, method, seed, stats, file: out.finish()? })
+}
+
+/// Makes a pack list of an open set in its folder, in place of one of the same length, and enters it in the manifest there.
+pub fn add(shards: &Shards, options: &PackOptions) -> Result<PackEntry, ShardError> {
+    let (dir, part) = (shards.dir(), shards.dir().join("pack.part"));
+    std::fs::create_dir_all(&part).map_err(ShardError::io("create", &part))?;
+    let entry = write(&part, shards.lengths(), options)?;
+    let (from, to) = (part.join(&entry.file.name), dir.join(&entry.file.name));
+    std::fs::rename(&from, &to).map_err(ShardError::io("write", &to))?;
+    std::fs::remove_dir(&part).map_err(ShardError::io("remove", &part))?;
+    let mut manifest = shards.manifest().clone();
+    let old = manifest.packs.iter().find(|old| old.seq_len == entry.seq_len && old.file.name != entry.file.name);
+    let old = old.map(|old| dir.join(&old.file.name));
+    manifest.push_pack(entry.clone());
+    manifest.save(dir)?;
+    if let Some(path) = old {
+        std::fs::remove_file(&path).map_err(ShardError::io("remove", &path))?;
+    }
+    Ok(entry)
+}
+
+/// A pack list without some documents, under the name `name`; rows that hold nothing else go. Gives the number of rows that held one of them, beside the entry;
+/// no file is left where that is 0.
+pub(super) fn without(
+    dir: &Path,
+    name: String,
+    entry: &PackEntry,
+    table: &PackTable,
+    gone: &BTreeSet<u64>,
+    tokens: impl Fn(u64) -> Result<u64, ShardError>,
+) -> Result<(PackEntry, u64), ShardError> {
+    let mut out = PackWriter::create(dir, name, entry.seq_len)?;
+    let (mut touched, mut pieces) = (0, BTreeMap::<u64, u64>::new());
+    let mut stats = PackStats { rows: 0, spans: 0, tokens: 0, padding: 0, ..entry.stats };
+    for number in 0..table.rows() {
+        let mut row = table.row(number).ok_or(ShardError::NoRow { index: number, count: table.rows() })?;
+        let before = row.len();
+        row.retain(|span| {
+            let goes = gone.contains(&span.document);
+            if goes {
+                *pieces.entry(span.document).or_default() += 1;
+            }
+            !goes
+        });
+        touched += u64::from(row.len() < before);
+        if !row.is_empty() {
+            stats.add(&row, entry.seq_len);
+            out.push(&row)?;
+        }
+    }
+    for (document, pieces) in pieces {
+        stats.documents -= 1;
+        stats.cut_documents -= u64::from(pieces > 1);
+        stats.needless_cuts -= u64::from(pieces > 1 && tokens(document)? <= u64::from(entry.seq_len));
+    }
+    let file = out.finish()?;
+    if touched == 0 {
+        let path = dir.join(&file.name);
+        std::fs::remove_file(&path).map_err(ShardError::io("remove", &path))?;
+    }
+    Ok((PackEntry { stats, file, ..entry.clone() }, touched))
 }
 
 /// Calls `emit` with the spans of each row, in stored order. Cost: O(N log L) for N documents.
@@ -137,11 +207,7 @@ pub fn plan(
     }
     let mut stats = PackStats::default();
     let mut count = |row: &[Span]| {
-        let tokens = row.iter().map(|span| u64::from(span.length)).sum::<u64>();
-        stats.rows += 1;
-        stats.spans += row.len() as u64;
-        stats.tokens += tokens;
-        stats.padding += u64::from(seq_len).saturating_sub(tokens);
+        stats.add(row, seq_len);
         emit(row)
     };
     let documents = (0..).zip(lengths).filter(|(_, length)| *length > 0);
