@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::{Error, Folder, unreadable};
 use crate::dedup::drops;
 use crate::dedup::ranges::Range;
+use crate::dedup::records::OLD;
 
 /// A document's place in the input: split, number in it.
 pub type Place = (u32, u32);
@@ -54,7 +55,8 @@ impl Folder {
         let mut all: BTreeMap<Place, Vec<Duplicate>> = BTreeMap::new();
         for (stage, split, path) in self.decisions("drops-") {
             let rows = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
-            for (ordinal, other, alike) in drops::each(&rows) {
+            // A document of an earlier corpus has no place in this input.
+            for (ordinal, other, alike) in drops::each(&rows).filter(|(_, other, _)| other & OLD == 0) {
                 let of = unpack(other);
                 all.entry(of).or_default().push(Duplicate { place: (split, ordinal), stage: stage.clone(), of, alike, name: None });
             }
@@ -130,6 +132,7 @@ mod tests {
         let mut rows = Vec::new();
         drops::push(&mut rows, 4, 1 << 32 | 2, 1.0);
         drops::push(&mut rows, 5, 9 << 32, 1.0);
+        drops::push(&mut rows, 6, OLD | 2, 1.0);
         std::fs::write(file("exact/drops-00000"), &rows).unwrap();
         let mut rows = Vec::new();
         drops::push(&mut rows, 2, 2 << 32, 0.8);
