@@ -35,12 +35,12 @@ pub struct IndexCorpus {
     /// Words or characters in a shingle.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     ngram: u32,
-    /// Bands.
-    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    bands: u32,
-    /// Minima in a band.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
-    rows: u32,
+    /// Bands; 16 where this is not given, 14 with the profile datatrove.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    bands: Option<u32>,
+    /// Minima in a band; 7 where this is not given, 8 with the profile datatrove.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rows: Option<u32>,
     /// Seed of the permutations.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -60,14 +60,14 @@ impl IndexCorpus {
             return Err(Failure(format!("{} holds an index: remove it, or name another folder", self.output.display())));
         }
         let failed = |error: std::io::Error| Failure(format!("cannot write {}: {error}", self.output.display()));
+        let base = Settings::of(self.profile, self.seed);
         let settings = Settings {
             normal: self.normal,
-            profile: self.profile,
             by: self.by,
             ngram: self.ngram as usize,
-            bands: self.bands as usize,
-            rows: self.rows as usize,
-            seed: self.seed,
+            bands: self.bands.map_or(base.bands, |bands| bands as usize),
+            rows: self.rows.map_or(base.rows, |rows| rows as usize),
+            ..base
         };
         let texts = Texts::open(&self.documents, self.field.as_deref())?;
         let mut builder = Builder::new(&self.output, settings, self.memory.as_usize()).map_err(failed)?;

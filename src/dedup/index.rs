@@ -45,6 +45,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The defaults of a profile. Ours spends the 112 minima of datatrove's 14 bands of 8 rows on 16 of 7: since every candidate is compared, a wider net
+    /// costs little, and of the pairs at similarity 0.75 it finds 90 % in place of 77 %.
+    pub fn of(profile: Profile, seed: u64) -> Settings {
+        let (bands, rows) = match profile {
+            Profile::Fast => (16, 7),
+            Profile::Datatrove => (14, 8),
+        };
+        Settings { normal: Normal::Space, profile, by: Unit::Word, ngram: 5, bands, rows, seed }
+    }
+
     /// What makes digests and sets of texts.
     pub fn sketch(&self) -> Sketch {
         match self.profile {

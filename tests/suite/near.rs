@@ -96,6 +96,16 @@ fn new_documents_lose_to_an_earlier_corpus() {
     folder.report(&pipeline("[[stage]]\nuse = \"dedup_exact\"\nagainst = \"DIR/index\""), &[]);
     let dropped = lines(&folder.path("out/dropped"));
     assert_eq!((dropped.len(), &dropped[0]["id"], &dropped[0]["detail"]), (1, &"same".into(), &"d10".into()));
+    // Datatrove's profile comes with the index; nothing is compared then.
+    let theirs = folder.path("theirs").display().to_string();
+    let made = dataprep(&["index-corpus", &old, "-o", &theirs, "--profile", "datatrove"], &[]);
+    assert!(made.status.success(), "{}", said(&made));
+    std::fs::remove_dir_all(folder.path("out")).expect("the run");
+    folder.report(&pipeline("[[stage]]\nuse = \"dedup_minhash\"\nagainst = \"DIR/theirs\""), &[]);
+    let dropped = lines(&folder.path("out/dropped"));
+    let found: Vec<_> = dropped.iter().map(|doc| (&doc["id"], &doc["detail"], &doc["value"])).collect();
+    let null = serde_json::Value::Null;
+    assert_eq!(found, [(&"same".into(), &"d10".into(), &null), (&"like".into(), &"d11".into(), &null), (&"like_new".into(), &null, &null)]);
     // What does not agree with the index is refused before anything runs.
     let wrong = folder.run(&pipeline("[[stage]]\nuse = \"dedup_minhash\"\nbands = 14\nagainst = \"DIR/index\""), &[]);
     assert!(said(&wrong).contains("the index was made with other settings: fast, 5 of word, 20 bands of 5 rows"), "{}", said(&wrong));
@@ -128,7 +138,10 @@ fn survivors_depend_on_neither_threads_nor_files() {
 fn the_plan_shows_the_detection_curve() {
     let folder = Folder::new();
     folder.write("in/a.jsonl", jsonl(&corpus(0, 2)));
-    let file = folder.write("p.toml", pipeline("[[stage]]\nuse = \"dedup_minhash\"\ntarget = 0.8").replace("DIR", &folder.path("").display().to_string()));
+    let file = folder.write(
+        "p.toml",
+        pipeline("[[stage]]\nuse = \"dedup_minhash\"\ntarget = 0.8").replace("DIR", &folder.path("").display().to_string().trim_end_matches('/')),
+    );
     let plan = dataprep(&["plan", &file.display().to_string()], &[]);
     assert!(String::from_utf8_lossy(&plan.stdout).contains("13 bands of 7 rows find of the pairs: "), "{}", said(&plan));
 }
@@ -286,7 +299,7 @@ fn a_run_that_could_not_write_goes_on_where_there_is_room() {
     clean.report(&pipeline(stage), &[]);
     let folder = Folder::new();
     folder.write("in/a.jsonl", jsonl(&corpus(0, 400)));
-    let file = folder.write("p.toml", pipeline(stage).replace("DIR", &folder.path("").display().to_string()));
+    let file = folder.write("p.toml", pipeline(stage).replace("DIR", &folder.path("").display().to_string().trim_end_matches('/')));
     let mut failed = 0;
     for kilobytes in [8, 40, 150, 300, 1_000] {
         let script = format!("trap '' XFSZ; ulimit -f {}; exec '{}' run '{}' --quiet", 2 * kilobytes, env!("CARGO_BIN_EXE_dataprep"), file.display());
