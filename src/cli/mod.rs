@@ -11,6 +11,7 @@ mod extract;
 mod fit_thresholds;
 mod forget;
 mod index_corpus;
+mod learn_tokenizer;
 mod plan;
 mod progress;
 mod run;
@@ -82,6 +83,7 @@ enum Verb {
     Train(train::Train),
     TrainClassifier(train_classifier::TrainClassifier),
     TrainLm(train_lm::TrainLm),
+    LearnTokenizer(Box<learn_tokenizer::LearnTokenizer>),
     FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
 }
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Verb::Train(verb) => verb.call(),
         Verb::TrainClassifier(verb) => verb.call(),
         Verb::TrainLm(verb) => verb.call(),
+        Verb::LearnTokenizer(verb) => verb.call(),
         Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };

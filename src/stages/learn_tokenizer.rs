@@ -1,7 +1,8 @@
 //! Learn a tokenizer from the texts that reach this place; a `tokenize` stage after it uses it as `stage:NAME`.
 //!
-//! A barrier: it counts words over the whole corpus, then learns from the counts. Documents pass unchanged. The result is
-//! artifacts/NAME/tokenizer.json, which Hugging Face `tokenizers` reads too (save for `model = "chars"`, a form of our own).
+//! A barrier: it counts words over the whole corpus, then learns from the counts. Documents pass unchanged. artifacts/NAME/tokenizer.json is a
+//! file that Hugging Face `tokenizers` and `transformers` load (save for `model = "chars"`, a form of our own), and artifacts/NAME/usage.json says
+//! how it suits the texts: tokens a word, tokens a character, bytes a token and unused entries, of all texts and by language (tag `lang`).
 //!
 //! ```toml
 //! [[stage]]
@@ -11,42 +12,73 @@
 //! vocab_size = 8192
 //! ```
 //!
-//! `bpe` is byte-level BPE as GPT-2 has it (Sennrich et al. 2016; Radford et al. 2019), `wordpiece` is BERT's (Devlin et al. 2019), `chars`
-//! gives each character an id. Counts are sorted on disk under the bound of `memory`. Where the different words take more than that, the
-//! rarest are left out, and the report counts them (`words_left_out`, `occurrences_left_out`); words longer than 64 characters are learnt
-//! from in parts.
+//! | `model` | what it is | `split` |
+//! |---|---|---|
+//! | `bpe` | merges of the most frequent pairs (Sennrich et al. 2016), over bytes as GPT-2 has it, or over characters as Llama 2 has it | "gpt2" (default), "cl100k", "llama3", "qwen2", "o200k"; "metaspace" |
+//! | `wordpiece` | BERT's (Devlin et al. 2019) | "bert" |
+//! | `unigram` | the most probable pieces (Kudo 2018), as T5 and XLM-R have it | "metaspace" (default) or one of the patterns |
+//! | `chars` | an id a character | |
+//!
+//! `bpe` and `wordpiece` make the merges that the trainers of `tokenizers` make from the same counts, in the same order; `unigram` follows the
+//! trainer of SentencePiece. Counts have 64 bits and are sorted on disk under the bound of `memory`. Where the different words take more than that,
+//! as Chinese does, whose words are runs between two marks, a sample of the rare ones stands for all of them (priority sampling), frequent ones keep
+//! their own counts, and the report says how many were left out (`words_left_out`). Words longer than 64 characters are learnt from in parts.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use counted::{Counted, What};
 
 use super::prelude::*;
+use crate::doc::Tag;
 use crate::stage::{Decision, Global, Next, NoteShape, NoteStream, Notes, Round, RunError};
-use crate::tokenizer::learn::{Kind, LearnOptions, PreSplitter, learn};
-use crate::tokenizer::{Pattern, Tokenizer};
+use crate::tokenizer::Tokenizer;
+use crate::tokenizer::learn::{self, LearnOptions, PreSplitter, Sample, Totals, Word, Words};
 
-/// Characters of the longest piece that is counted whole: learning takes time in the square of a word's length.
-const LONGEST: usize = 64;
+mod counted;
+mod options;
 
-/// Bytes that a word takes besides its own while it waits and while it is learnt from: counts, places, symbols.
-const WORD_COST: usize = 160;
+/// The file that says how the vocabulary suits the texts.
+const USAGE: &str = "usage.json";
+
+/// Languages that are told apart; further ones are counted as `other`.
+const MOST_LANGUAGES: usize = 1000;
 
 /// What to learn.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LearnTokenizer {
-    /// "bpe", "wordpiece" or "chars". Default "bpe".
+    /// "bpe", "wordpiece", "unigram" or "chars". Default "bpe".
     model: Model,
+    /// How texts are cut into words: see above. Default: "gpt2" for "bpe", "bert" for "wordpiece", "metaspace" for "unigram".
+    split: Option<String>,
+    /// Unicode normalization: "none", "nfc" or "nfkc". Default "none".
+    normalize: Normalize,
+    /// Lower case; for "wordpiece", without accents. Default true for "wordpiece", else false.
+    lowercase: Option<bool>,
     /// Number of ids, special tokens among them. Default 32768; all characters for "chars".
     vocab_size: Option<u32>,
-    /// Special tokens, which take the first ids. Default: `<|endoftext|>` for "bpe", BERT's five for "wordpiece"; "chars" has none.
-    special_tokens: Option<Vec<String>>,
-    /// Lower case without accents, for "wordpiece". Default true.
-    lowercase: bool,
+    /// Special tokens: a list, which takes the first ids, or a table of tokens and their ids. Default: `<|endoftext|>` for byte-level "bpe", BERT's five for
+    /// "wordpiece", `<unk>`, `<s>`, `</s>` for "metaspace" and "unigram"; "chars" has none.
+    special_tokens: Option<SpecialTokens>,
+    /// Spell characters outside the alphabet in bytes, with 256 entries for them. Default true for "metaspace"; for no other.
+    byte_fallback: Option<bool>,
+    /// Characters that are in the alphabet even if no text has them. Default "".
+    initial_alphabet: String,
+    /// Characters in the alphabet at most, the most frequent ones. Byte-level splits have the 256 bytes. Default: all.
+    limit_alphabet: Option<usize>,
     /// How often a pair of pieces must stand in the corpus to become one. Default 2.
     min_count: u64,
+    /// Characters (bytes for byte-level splits) of the longest piece. Default 16 for "unigram", else no limit.
+    max_piece_length: Option<usize>,
+    /// For "unigram": the share of pieces that stays in a round of pruning. Default 0.75.
+    shrinking_factor: Option<f64>,
+    /// For "unigram": steps of expectation and maximization a round. Default 2.
+    n_sub_iterations: Option<u32>,
+    /// For "unigram": pieces to begin with. Default 1000000.
+    seed_size: Option<usize>,
     /// Memory for counting and learning; what is more is sorted on disk. Default "256 MiB".
     memory: ByteSize,
 }
@@ -56,12 +88,44 @@ pub struct LearnTokenizer {
 enum Model {
     Bpe,
     Wordpiece,
+    Unigram,
     Chars,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Normalize {
+    None,
+    Nfc,
+    Nfkc,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SpecialTokens {
+    InOrder(Vec<String>),
+    WithIds(BTreeMap<String, u32>),
 }
 
 impl Default for LearnTokenizer {
     fn default() -> LearnTokenizer {
-        LearnTokenizer { model: Model::Bpe, vocab_size: None, special_tokens: None, lowercase: true, min_count: 2, memory: ByteSize::new(256 << 20) }
+        LearnTokenizer {
+            model: Model::Bpe,
+            split: None,
+            normalize: Normalize::None,
+            lowercase: None,
+            vocab_size: None,
+            special_tokens: None,
+            byte_fallback: None,
+            initial_alphabet: String::new(),
+            limit_alphabet: None,
+            min_count: 2,
+            max_piece_length: None,
+            shrinking_factor: None,
+            n_sub_iterations: None,
+            seed_size: None,
+            memory: ByteSize::new(256 << 20),
+        }
     }
 }
 
@@ -72,57 +136,36 @@ impl Recipe for LearnTokenizer {
         Spec::new().needs("text")
     }
 
-    fn build(self, _: &mut Shop<'_>) -> Build {
-        let kind = match self.model {
-            Model::Bpe => Some(Kind::ByteLevelBpe { pattern: Pattern::Gpt2, normalize: None }),
-            Model::Wordpiece => Some(Kind::WordPiece { lowercase: self.lowercase }),
-            Model::Chars => None,
-        };
-        let special_tokens = self.special_tokens.unwrap_or_else(|| self.model.special_tokens().iter().map(|token| (*token).to_owned()).collect());
-        // What is in the vocabulary before anything is learnt.
-        let given = special_tokens.len() + if self.model == Model::Bpe { 256 } else { 0 };
-        let mut complaints = Vec::new();
-        if self.vocab_size.is_some_and(|size| size as usize <= given) {
-            complaints.push(Complaint::new("vocab_size", "nothing could be learnt", format!("wanted more than {given}")));
-        }
-        if self.model == Model::Chars && !special_tokens.is_empty() {
-            complaints.push(Complaint::new("special_tokens", "characters have no special tokens", "leave it out"));
-        }
-        if self.model == Model::Wordpiece && !special_tokens.iter().any(|token| token == "[UNK]") {
-            complaints.push(Complaint::new("special_tokens", "WordPiece needs `[UNK]`", "add \"[UNK]\""));
-        }
-        if !complaints.is_empty() {
-            return Err(complaints);
-        }
-        let learner = match kind {
-            Some(kind) => {
-                let splitter = PreSplitter::new(kind).map_err(|error| Complaint::new("model", error.to_string(), ""))?;
-                let vocab_size = self.vocab_size.unwrap_or(1 << 15);
-                Learner::Pieces(splitter, LearnOptions { kind, vocab_size, special_tokens, min_count: self.min_count })
+    fn build(self, shop: &mut Shop<'_>) -> Build {
+        let memory = self.memory.as_usize();
+        let learner = if self.model == Model::Chars {
+            if self.vocab_size.is_some_and(|size| size < 2) {
+                return Err(Complaint::new("vocab_size", "nothing could be learnt", "wanted more than 1").into());
             }
-            None => Learner::Chars(self.vocab_size.map_or(usize::MAX, |size| size as usize - 1)),
+            if self.special_tokens.is_some_and(|tokens| !tokens.is_empty()) {
+                return Err(Complaint::new("special_tokens", "characters have no special tokens", "leave it out").into());
+            }
+            Learner::Chars(self.vocab_size.map_or(usize::MAX, |size| size as usize - 1))
+        } else {
+            let options = self.options()?;
+            let splitter = PreSplitter::new(&options).map_err(|error| Complaint::new("model", error.to_string(), ""))?;
+            Learner::Pieces(splitter, Box::new(options))
         };
-        Ok(Built::global(Learn { learner, memory: self.memory.as_usize() }))
-    }
-}
-
-impl Model {
-    fn special_tokens(self) -> &'static [&'static str] {
-        match self {
-            Model::Bpe => &["<|endoftext|>"],
-            Model::Wordpiece => &["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
-            Model::Chars => &[],
-        }
+        // Languages are told apart only where an earlier stage or the source has told them.
+        let told = shop.tags.iter().any(|(name, _)| name == "lang");
+        let lang = told.then(|| shop.tag("lang")).transpose()?;
+        Ok(Built::global(Learn { learner, lang, memory }))
     }
 }
 
 struct Learn {
     learner: Learner,
+    lang: Option<Tag<String>>,
     memory: usize,
 }
 
 enum Learner {
-    Pieces(PreSplitter, LearnOptions),
+    Pieces(PreSplitter, Box<LearnOptions>),
     /// So many characters; one id more stands for all others.
     Chars(usize),
 }
@@ -145,7 +188,7 @@ impl Hasher for WordHasher {
 }
 
 impl Global for Learn {
-    /// xxh3 of the word, its count (both big-endian), the word.
+    /// A hash, a count (both big-endian), what is counted (see [`Counted`]).
     fn shape(&self, _round: u32) -> NoteShape {
         NoteShape { key: 8, width: None }
     }
@@ -158,17 +201,22 @@ impl Global for Learn {
                 counts.insert(word.into(), 1);
             }
         });
+        let language = self.lang.and_then(|tag| doc.tag(tag)).unwrap_or_default();
+        let language = &language[..language.floor_char_boundary(255)];
         let mut words: Vec<_> = counts.drain().collect();
         words.sort_unstable();
         for (word, count) in words {
-            push(notes, &word, count);
+            Counted { language, what: What::Word(&word) }.push(count, notes);
         }
+        let totals = Totals::of(doc.text());
+        let sums = [totals.documents, totals.bytes, totals.characters, totals.words];
+        (0..).zip(sums).for_each(|(number, sum)| Counted { language, what: What::Total(number) }.push(sum, notes));
         Ok(())
     }
 
     fn combine(&self, into: &mut Vec<u8>, other: &[u8]) -> bool {
-        let (Some((count, word)), Some((more, same))) = (parts(into), parts(other)) else { return false };
-        if word != same {
+        let (Some((count, counted)), Some((more, same))) = (Counted::read(into), Counted::read(other)) else { return false };
+        if counted != same {
             return false;
         }
         into[8..16].copy_from_slice(&count.saturating_add(more).to_be_bytes());
@@ -176,48 +224,73 @@ impl Global for Learn {
     }
 
     fn reduce(&self, _: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
-        // Words of one key: one, unless two share a hash.
-        let mut key = Vec::new();
-        let mut words: Vec<(String, u64)> = Vec::new();
+        // What has one key: one thing, unless languages share a word or words share a hash.
+        let mut sums: Vec<(Vec<u8>, u64)> = Vec::new();
         while let Some(note) = notes.next()? {
-            let (count, word) = parts(note).ok_or_else(torn)?;
-            if note[..8] != key[..] {
-                words.drain(..).for_each(|(word, count)| push(outcomes, &word, count));
-                key.clear();
-                key.extend_from_slice(&note[..8]);
+            let (count, _) = Counted::read(note).ok_or_else(torn)?;
+            if sums.first().is_some_and(|(first, _)| first[..8] != note[..8]) {
+                flush(&mut sums, outcomes);
             }
-            match words.iter_mut().find(|(known, _)| known == word) {
+            match sums.iter_mut().find(|(known, _)| known[16..] == note[16..]) {
                 Some((_, sum)) => *sum = sum.saturating_add(count),
-                None => words.push((word.to_owned(), count)),
+                None => sums.push((note.to_vec(), count)),
             }
         }
-        words.drain(..).for_each(|(word, count)| push(outcomes, &word, count));
+        flush(&mut sums, outcomes);
         Ok(())
     }
 
     fn decide(&self, _: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        // The rarest on top; of equally rare ones the last in the alphabet.
-        let mut words: BinaryHeap<Reverse<(u64, Reverse<String>)>> = BinaryHeap::new();
-        let (mut bytes, mut left_out, mut occurrences) = (0, 0, 0u64);
+        // Characters are few: there are no more than Unicode has.
+        let mut sample = Sample::new(if matches!(self.learner, Learner::Chars(_)) { usize::MAX } else { self.memory });
+        let mut languages: Vec<(String, Totals)> = Vec::new();
+        let mut numbers: HashMap<String, u16> = HashMap::new();
+        // Words of one hash, which may stand in several languages.
+        let (mut key, mut group) = ([0; 8], Vec::<Word>::new());
         while let Some(note) = outcomes.next()? {
-            let (count, word) = parts(note).ok_or_else(torn)?;
-            bytes += word.len() + WORD_COST;
-            words.push(Reverse((count, Reverse(word.to_owned()))));
-            while bytes > self.memory {
-                let Some(Reverse((count, Reverse(word)))) = words.pop() else { break };
-                bytes -= word.len() + WORD_COST;
-                left_out += 1;
-                occurrences = occurrences.saturating_add(count);
+            let (count, counted) = Counted::read(note).ok_or_else(torn)?;
+            if note[..8] != key {
+                group.drain(..).for_each(|word| sample.add(word));
+                key.copy_from_slice(&note[..8]);
+            }
+            let language = match numbers.get(counted.language) {
+                Some(number) => *number,
+                None => {
+                    let name = if languages.len() < MOST_LANGUAGES { counted.language } else { "other" };
+                    let number = languages.iter().position(|(known, _)| known == name).unwrap_or(languages.len());
+                    if number == languages.len() {
+                        languages.push((name.to_owned(), Totals::default()));
+                    }
+                    numbers.insert(counted.language.to_owned(), number as u16);
+                    number as u16
+                }
+            };
+            match counted.what {
+                What::Total(number) => {
+                    let totals = &mut languages[usize::from(language)].1;
+                    let sum = [&mut totals.documents, &mut totals.bytes, &mut totals.characters, &mut totals.words];
+                    *sum.into_iter().nth(usize::from(number)).ok_or_else(torn)? += count;
+                }
+                What::Word(text) => {
+                    let share = self.lang.map(|_| (language, count));
+                    match group.iter_mut().find(|word| *word.text == *text) {
+                        Some(word) => {
+                            word.count = word.count.saturating_add(count);
+                            word.languages.extend(share);
+                        }
+                        None => group.push(Word { text: text.into(), count, languages: share.into_iter().collect() }),
+                    }
+                }
             }
         }
-        let words: Vec<(String, u64)> = words.into_iter().map(|Reverse((count, Reverse(word)))| (word, count)).collect();
+        group.drain(..).for_each(|word| sample.add(word));
+        let words = sample.finish().map_err(RunError::stop)?;
         if words.is_empty() {
             return Err(RunError::stop("no text reached `learn_tokenizer`, so there is nothing to learn from: look at the drops of the stages before it"));
         }
         decision.count("words", words.len() as u64);
-        decision.count("words_left_out", left_out);
-        decision.count("occurrences_left_out", occurrences);
-        decision.put(TOKENIZER, self.learner.learn(words)?);
+        decision.count("words_left_out", words.seen - words.len() as u64);
+        self.learner.learn(&words, &languages, decision)?;
         Ok(Next::Done)
     }
 
@@ -238,27 +311,38 @@ impl Global for Learn {
 impl Learner {
     fn each_word(&self, text: &str, word: &mut dyn FnMut(&str)) {
         match self {
-            Learner::Pieces(splitter, _) => splitter.split(text, &mut |mut piece| {
-                while let Some((end, _)) = piece.char_indices().nth(LONGEST) {
-                    word(&piece[..end]);
-                    piece = &piece[end..];
-                }
-                word(piece);
-            }),
+            Learner::Pieces(splitter, _) => splitter.split(text, word),
             Learner::Chars(_) => text.chars().for_each(|c| word(c.encode_utf8(&mut [0; 4]))),
         }
     }
 
-    /// The tokenizer's file. The order of the words says nothing.
-    fn learn(&self, mut words: Vec<(String, u64)>) -> Result<Vec<u8>> {
-        let learnt = match self {
-            Learner::Pieces(_, options) => learn(words, options),
+    /// Puts the tokenizer's file and what there is to say of it into the decision.
+    fn learn(&self, words: &Words, languages: &[(String, Totals)], decision: &mut Decision) -> Result<()> {
+        match self {
             Learner::Chars(most) => {
-                words.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-                Tokenizer::chars_file(words.iter().take(*most).flat_map(|(word, _)| word.chars()))
+                let mut chars: Vec<&Word> = words.iter().collect();
+                chars.sort_by_key(|word| std::cmp::Reverse(word.count));
+                let file = Tokenizer::chars_file(chars.iter().take(*most).flat_map(|word| word.text.chars())).map_err(RunError::stop)?;
+                decision.put(TOKENIZER, file);
             }
-        };
-        learnt.map_err(RunError::stop)
+            Learner::Pieces(_, options) => {
+                let learned = learn::learn(words, options).map_err(RunError::stop)?;
+                decision.count("tokens", learned.usage.tokens);
+                decision.count("unused_entries", learned.usage.unused);
+                for ((name, totals), usage) in languages.iter().zip(&learned.by_language) {
+                    let name = if name.is_empty() { "no_lang" } else { name };
+                    decision.count(&format!("{name}.bytes"), totals.bytes);
+                    decision.count(&format!("{name}.characters"), totals.characters);
+                    decision.count(&format!("{name}.words"), totals.words);
+                    decision.count(&format!("{name}.tokens"), usage.tokens);
+                    decision.count(&format!("{name}.unused_entries"), usage.unused);
+                }
+                let report = learn::report(&learned, words, languages);
+                decision.put(USAGE, format!("{report:#}\n").into_bytes());
+                decision.put(TOKENIZER, learned.file);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -271,14 +355,11 @@ impl Stage for Pass {
     }
 }
 
-fn push(notes: &mut Notes<'_>, word: &str, count: u64) {
-    notes.push(&[&xxh3_64(word.as_bytes()).to_be_bytes(), &count.to_be_bytes(), word.as_bytes()]);
-}
-
-/// Count and word of a note.
-fn parts(note: &[u8]) -> Option<(u64, &str)> {
-    let (count, word) = note.get(8..)?.split_first_chunk::<8>()?;
-    Some((u64::from_be_bytes(*count), std::str::from_utf8(word).ok()?))
+/// Writes sums as notes and forgets them.
+fn flush(sums: &mut Vec<(Vec<u8>, u64)>, outcomes: &mut Notes<'_>) {
+    for (note, sum) in sums.drain(..) {
+        outcomes.push(&[&note[..8], &sum.to_be_bytes(), &note[16..]]);
+    }
 }
 
 fn torn() -> RunError {
@@ -286,63 +367,4 @@ fn torn() -> RunError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{Decided, complaints, decided};
-    use super::*;
-    use crate::tokenizer::EncodeScratch;
-
-    const TEXTS: [&str; 3] = ["the river and the bridge and the river", "the bridge over the river\n", "河上有桥，桥上有人。 the end"];
-
-    fn count(decided: &Decided, name: &str) -> u64 {
-        decided.decision.counts.get(name).copied().unwrap_or_default()
-    }
-
-    #[test]
-    fn every_model_gives_back_the_text() {
-        for toml in ["model = \"bpe\"\nvocab_size = 300", "model = \"chars\""] {
-            let decided = decided::<LearnTokenizer>(toml, &TEXTS);
-            let tokenizer = Tokenizer::from_bytes("t", &decided.decision.get(TOKENIZER).unwrap().unwrap(), None).unwrap();
-            let mut ids = Vec::new();
-            tokenizer.encode(TEXTS[2], false, &mut ids, &mut EncodeScratch::new()).unwrap();
-            assert_eq!(tokenizer.decode(&ids).unwrap(), TEXTS[2], "{toml}");
-            assert!(ids.len() <= TEXTS[2].len() && tokenizer.vocab_size() <= 300, "{} {}", ids.len(), tokenizer.vocab_size());
-        }
-    }
-
-    #[test]
-    fn the_order_of_documents_changes_nothing() {
-        let mut turned = TEXTS;
-        turned.reverse();
-        for toml in ["vocab_size = 280", "model = \"wordpiece\"\nvocab_size = 60", "model = \"chars\""] {
-            let file = |texts: &[&str]| decided::<LearnTokenizer>(toml, texts).decision.get(TOKENIZER).unwrap();
-            assert_eq!(file(&TEXTS), file(&turned));
-        }
-    }
-
-    #[test]
-    fn the_rarest_words_go_where_memory_is_short() {
-        let whole = decided::<LearnTokenizer>("model = \"chars\"", &TEXTS);
-        let short = decided::<LearnTokenizer>("model = \"chars\"\nmemory = 1000", &TEXTS);
-        assert_eq!((count(&whole, "words_left_out"), count(&short, "words_left_out") > 0), (0, true));
-        assert_eq!(count(&whole, "words"), count(&short, "words") + count(&short, "words_left_out"));
-        let tokenizer = Tokenizer::from_bytes("t", &short.decision.get(TOKENIZER).unwrap().unwrap(), None).unwrap();
-        assert!(tokenizer.token_id("e").is_some() && tokenizer.token_id("桥").is_none());
-    }
-
-    #[test]
-    fn notes_of_one_word_are_joined_and_others_are_not() {
-        let learn = Learn { learner: Learner::Chars(9), memory: 0 };
-        let note = |word: &str, count: u64| [&xxh3_64(word.as_bytes()).to_be_bytes()[..], &count.to_be_bytes(), word.as_bytes()].concat();
-        let mut into = note("a", 3);
-        assert!(learn.combine(&mut into, &note("a", 4)));
-        assert_eq!(into, note("a", 7));
-        assert!(!learn.combine(&mut into, &note("b", 4)) && !learn.combine(&mut into, b"torn"));
-    }
-
-    #[test]
-    fn what_cannot_be_learnt_is_said() {
-        assert_eq!(complaints::<LearnTokenizer>("vocab_size = 257"), ["vocab_size"]);
-        assert_eq!(complaints::<LearnTokenizer>("model = \"chars\"\nspecial_tokens = [\"x\"]"), ["special_tokens"]);
-        assert_eq!(complaints::<LearnTokenizer>("model = \"unigram\"").len(), 1);
-    }
-}
+mod tests;

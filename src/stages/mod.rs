@@ -76,8 +76,13 @@ mod testing {
     }
 
     pub fn try_made<R: Recipe>(toml: &str) -> std::result::Result<Made, Vec<Complaint>> {
+        try_made_after::<R>(toml, TagTable::default())
+    }
+
+    /// The same behind stages that have declared these tags.
+    pub fn try_made_after<R: Recipe>(toml: &str, mut tags: TagTable) -> std::result::Result<Made, Vec<Complaint>> {
         let recipe: R = toml::from_str(toml).map_err(|error| vec![Complaint::new("", error.to_string(), "")])?;
-        let (mut tags, mut files) = (TagTable::default(), BTreeSet::new());
+        let mut files = BTreeSet::new();
         let mut shop = Shop { stage: R::NAME, seed: 7, tags: &mut tags, reasons: recipe.spec().reasons, files: &mut files };
         let built = recipe.build(&mut shop)?;
         let reasons = shop.reasons;
@@ -152,10 +157,16 @@ mod testing {
 
     /// Takes documents of these texts through a barrier of one round.
     pub fn decided<R: Recipe>(toml: &str, texts: &[&str]) -> Decided {
-        let Built::Global(global) = made::<R>(toml).built else { panic!("not a barrier") };
+        let docs: Vec<Doc> = texts.iter().map(|text| Doc::from_text(*text)).collect();
+        decided_over(made::<R>(toml), &docs)
+    }
+
+    /// Takes documents through a barrier of one round.
+    pub fn decided_over(made: Made, docs: &[Doc]) -> Decided {
+        let Built::Global(global) = made.built else { panic!("not a barrier") };
         let (mut scratch, mut notes) = (Scratch::default(), Notes::new(global.shape(0)));
-        for text in texts {
-            global.observe(&Doc::from_text(*text), &mut scratch, &mut notes).unwrap();
+        for doc in docs {
+            global.observe(doc, &mut scratch, &mut notes).unwrap();
         }
         let mut decision = Decision::in_memory();
         let mut outcomes = Notes::new(global.shape(1));

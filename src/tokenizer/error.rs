@@ -51,6 +51,14 @@ pub enum TokenizerError {
         /// One more than the largest id.
         vocab_size: u32,
     },
+    /// Counted words could not be put on disk, or read back.
+    #[error("cannot write or read counted words at {name}: {source}")]
+    Spill {
+        /// The file or folder.
+        name: String,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// Nothing can be learnt from what was given.
     #[error("cannot learn a tokenizer: {fault}")]
     Learn {

@@ -11,6 +11,19 @@ pub enum Form {
     Nfkc,
 }
 
+impl std::str::FromStr for Form {
+    type Err = String;
+
+    /// By its name in lower case.
+    fn from_str(name: &str) -> Result<Form, String> {
+        match name {
+            "nfc" => Ok(Form::Nfc),
+            "nfkc" => Ok(Form::Nfkc),
+            _ => Err(format!("there is no form `{name}`: one of nfc, nfkc")),
+        }
+    }
+}
+
 impl Form {
     /// The name in a tokenizer.json.
     pub(super) fn name(self) -> &'static str {

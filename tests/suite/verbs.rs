@@ -104,3 +104,42 @@ fn annotations_tell_a_documents_story_and_what_another_bound_would_do() {
 fn folder_of_the_package() -> std::path::PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
+
+#[test]
+fn a_tokenizer_that_was_learnt_outside_is_the_one_learnt_inside() {
+    let folder = Folder::new();
+    let texts = ["The river runs under the old bridge.\n", "河上有一座旧桥，桥下有人走过。", "Bridges, rivers & roads: 1234!"];
+    folder.write("in.jsonl", texts.map(|text| format!("{}\n", serde_json::json!({ "text": text }))).concat());
+    let (input, out, usage) = (folder.path("in.jsonl"), folder.path("t.json"), folder.path("usage.json"));
+    let [input, out, usage] = [&input, &out, &usage].map(|path| path.display().to_string());
+    for (arguments, stage) in [
+        (
+            &["--split", "llama3", "--normalize", "nfkc", "--special-tokens", "<pad>", "<end>=9"][..],
+            "split = \"llama3\"\nnormalize = \"nfkc\"\nspecial_tokens = { \"<pad>\" = 0, \"<end>\" = 9 }",
+        ),
+        (&["--model", "unigram"], "model = \"unigram\""),
+        (&["--model", "wordpiece", "--lowercase=false"], "model = \"wordpiece\"\nlowercase = false"),
+    ] {
+        let mut call = vec!["learn-tokenizer", &input, "--out", &out, "--vocab-size", "330", "--usage", &usage];
+        call.extend(arguments);
+        let output = told(&call);
+        assert!(output.contains(" different words") && output.contains(" bytes a token; "), "{output}");
+        let run = pipeline(&format!("[[stage]]\nuse = \"learn_tokenizer\"\nname = \"t\"\nvocab_size = 330\n{stage}"));
+        let report = folder.report(&run, &[]);
+        let read = |path: &str| std::fs::read_to_string(path).expect("a file");
+        assert_eq!(read(&folder.path("out/artifacts/t/tokenizer.json").display().to_string()), read(&out), "{stage}");
+        let inside: serde_json::Value = serde_json::from_str(&read(&folder.path("out/artifacts/t/usage.json").display().to_string())).expect("JSON");
+        let outside: serde_json::Value = serde_json::from_str(&read(&usage)).expect("JSON");
+        assert_eq!(inside["all"], outside["all"]);
+        assert_eq!(inside["all"]["bytes"], texts.concat().len());
+        assert_eq!(inside["all"]["tokens"], report["stages"][0]["counts"]["tokens"]);
+        std::fs::remove_dir_all(folder.path("out")).expect("the run");
+    }
+    assert!(
+        refused(&["learn-tokenizer", &input, "--out", &out, "--vocab-size", "200"]).contains("--vocab-size: nothing could be learnt; wanted more than 257")
+    );
+    assert!(refused(&["learn-tokenizer", &input, "--out", &out, "--split", "gpt5"]).contains("one of gpt2, cl100k"));
+    assert!(refused(&["learn-tokenizer", &input, "--out", &out, "--model", "wordpiece", "--vocab-size", "20"]).contains("set limit_alphabet"));
+    let empty = folder.write("empty.txt", "").display().to_string();
+    assert!(refused(&["learn-tokenizer", &empty, "--out", &out]).contains("there are no words"));
+}

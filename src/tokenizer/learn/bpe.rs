@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::{LearnOptions, Learnt};
+use super::alphabet::{Alphabet, given};
+use super::words::Words;
+use super::{Cuts, Entries, LearnOptions, Learnt};
+use crate::tokenizer::TokenizerError;
 
 type Pair = (u32, u32);
 
@@ -40,22 +43,18 @@ struct Candidate {
     words: Vec<u32>,
 }
 
-/// `words` are spelt in the alphabet of the vocabulary; `alphabet` is in it even where no word has it; `prefix` marks pieces
-/// that continue a word.
-pub(super) fn train(words: Vec<(String, u64)>, alphabet: &[char], prefix: &str, options: &LearnOptions) -> Learnt {
+/// Merges until the vocabulary is full. `prefix` marks pieces that continue a word.
+pub(super) fn train(words: &Words, alphabet: &Alphabet, prefix: &str, options: &LearnOptions) -> Result<Learnt, TokenizerError> {
     let mut vocabulary = Vocabulary::default();
-    for token in &options.special_tokens {
-        vocabulary.id(token);
+    for token in given(options) {
+        vocabulary.id(&token);
     }
-    let mut letters: Vec<char> = alphabet.to_vec();
-    letters.extend(words.iter().flat_map(|(word, _)| word.chars()));
-    letters.sort_unstable();
-    letters.dedup();
-    for letter in letters {
+    for letter in alphabet.letters() {
         vocabulary.id(letter.encode_utf8(&mut [0; 4]));
     }
-    let mut arena = Arena::new(&words, prefix, &mut vocabulary);
-    drop(words);
+    let mut arena = Arena::new(words, alphabet, prefix, &mut vocabulary);
+    alphabet.must_fit(vocabulary.pieces.len(), options)?;
+    let longest = options.max_piece_length.map_or(u32::MAX, |most| most as u32);
     let mut queue = BinaryHeap::new();
     let mut counts: PairMap<i64> = PairMap::default();
     let mut fresh: PairMap<Vec<u32>> = PairMap::default();
@@ -78,9 +77,14 @@ pub(super) fn train(words: Vec<(String, u64)>, alphabet: &[char], prefix: &str, 
         let right = vocabulary.piece(pair.1);
         let joined = format!("{}{}", vocabulary.piece(pair.0), right.strip_prefix(prefix).unwrap_or(right));
         let merged = vocabulary.id(&joined);
+        let length = vocabulary.length(pair.0) + vocabulary.length(pair.1);
+        vocabulary.lengths[merged as usize] = length;
         merges.push(pair);
         for word in top.words {
             arena.merge(word, pair, merged, &mut |pair, change| {
+                if change > 0 && vocabulary.length(pair.0) + vocabulary.length(pair.1) > longest {
+                    return;
+                }
                 let entry = counts.entry(pair).or_default();
                 *entry = entry.saturating_add(change);
                 if change > 0 {
@@ -93,7 +97,7 @@ pub(super) fn train(words: Vec<(String, u64)>, alphabet: &[char], prefix: &str, 
         }
         queue_up(&mut fresh, &counts, &mut queue);
     }
-    Learnt { vocabulary: vocabulary.pieces, merges }
+    Ok(Learnt { pieces: vocabulary.pieces, entries: Entries::Merges(merges), cuts: arena.into_cuts() })
 }
 
 /// Candidates are ordered by themselves, so the order of the map does not matter.
@@ -109,6 +113,8 @@ fn queue_up(fresh: &mut PairMap<Vec<u32>>, counts: &PairMap<i64>, queue: &mut Bi
 #[derive(Default)]
 struct Vocabulary {
     pieces: Vec<String>,
+    /// Letters of each piece.
+    lengths: Vec<u32>,
     ids: BTreeMap<String, u32>,
 }
 
@@ -120,8 +126,13 @@ impl Vocabulary {
         }
         let id = self.pieces.len() as u32;
         self.pieces.push(piece.to_owned());
+        self.lengths.push(1);
         self.ids.insert(piece.to_owned(), id);
         id
+    }
+
+    fn length(&self, id: u32) -> u32 {
+        self.lengths[id as usize]
     }
 
     fn piece(&self, id: u32) -> &str {
@@ -137,27 +148,37 @@ struct Arena {
 }
 
 impl Arena {
-    fn new(words: &[(String, u64)], prefix: &str, vocabulary: &mut Vocabulary) -> Arena {
+    /// Letters outside the alphabet are skipped, as Hugging Face's trainer does.
+    fn new(words: &Words, alphabet: &Alphabet, prefix: &str, vocabulary: &mut Vocabulary) -> Arena {
         let mut arena = Arena { symbols: Vec::new(), words: Vec::with_capacity(words.len()) };
         let mut spelling = String::new();
-        let mut known: BTreeMap<(bool, char), u32> = BTreeMap::new();
-        for (word, count) in words {
+        let mut known: HashMap<(bool, char), u32, BuildHasherDefault<PairHasher>> = HashMap::default();
+        for word in &words.words {
             let start = arena.symbols.len();
-            for (i, c) in word.chars().enumerate() {
-                let id = *known.entry((i > 0, c)).or_insert_with(|| {
+            let mut first = true;
+            alphabet.spelling.each(&word.text, &mut |c| {
+                let inside = !std::mem::take(&mut first);
+                if !alphabet.has(c) {
+                    return;
+                }
+                let id = *known.entry((inside, c)).or_insert_with(|| {
                     spelling.clear();
-                    if i > 0 {
+                    if inside {
                         spelling.push_str(prefix);
                     }
                     spelling.push(c);
                     vocabulary.id(&spelling)
                 });
                 arena.symbols.push(id);
-            }
+            });
             let length = (arena.symbols.len() - start) as u32;
-            arena.words.push((start, length, i64::try_from(*count).unwrap_or(i64::MAX)));
+            arena.words.push((start, length, i64::try_from(word.count).unwrap_or(i64::MAX)));
         }
         arena
+    }
+
+    fn into_cuts(self) -> Cuts {
+        Cuts { places: self.words.iter().map(|(start, length, _)| (*start, *length)).collect(), ids: self.symbols }
     }
 
     fn count_pairs(&self, counts: &mut PairMap<i64>, places: &mut PairMap<Vec<u32>>) {

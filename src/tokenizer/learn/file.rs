@@ -4,7 +4,9 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
-use super::{Kind, LearnOptions, Learnt};
+use super::text_form::{SPACE, Split};
+use super::word_piece::PREFIX;
+use super::{Entries, LearnOptions, Learnt, Model as Kind, SpecialToken};
 use crate::tokenizer::TokenizerError;
 
 #[derive(serde::Serialize)]
@@ -26,7 +28,7 @@ enum Model<'a> {
     #[serde(rename = "BPE")]
     Bpe {
         dropout: (),
-        unk_token: (),
+        unk_token: Option<&'static str>,
         continuing_subword_prefix: (),
         end_of_word_suffix: (),
         fuse_unk: bool,
@@ -34,6 +36,11 @@ enum Model<'a> {
         ignore_merges: bool,
         vocab: Vocab<'a>,
         merges: Vec<(&'a str, &'a str)>,
+    },
+    Unigram {
+        unk_id: Option<usize>,
+        vocab: Vec<(&'a str, f64)>,
+        byte_fallback: bool,
     },
     WordPiece {
         unk_token: &'static str,
@@ -43,7 +50,8 @@ enum Model<'a> {
     },
 }
 
-struct Vocab<'a>(&'a [String]);
+/// Pieces in the order of their ids.
+struct Vocab<'a>(Vec<&'a str>);
 
 impl Serialize for Vocab<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -55,14 +63,42 @@ impl Serialize for Vocab<'_> {
     }
 }
 
-pub(super) fn write(learnt: &Learnt, options: &LearnOptions) -> Result<Vec<u8>, TokenizerError> {
-    let special = |(token, id): (&String, u32)| {
-        json!({"id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
-            "normalized": false, "special": true})
+/// For each final id the number of its piece: special tokens stand where they were asked for, all others follow one another.
+pub(super) fn place(pieces: &[String], options: &LearnOptions) -> Result<Vec<usize>, TokenizerError> {
+    let mut placed: Vec<Option<usize>> = vec![None; pieces.len()];
+    for (token, number) in options.special_tokens.iter().zip(0..) {
+        let Some(id) = token.id else { continue };
+        let Some(slot) = placed.get_mut(id as usize) else {
+            let fault = format!(
+                "`{}` is to have id {id}, but the texts gave {} entries only, and ids may leave no gap: give it a lower id, lower `min_count`, or learn from more text",
+                token.text,
+                pieces.len()
+            );
+            return Err(TokenizerError::Learn { fault });
+        };
+        *slot = Some(number);
+    }
+    let has_id = |number: &usize| options.special_tokens.get(*number).is_some_and(|token| token.id.is_some());
+    let mut others = (0..pieces.len()).filter(|number| !has_id(number));
+    Ok(placed.into_iter().filter_map(|slot| slot.or_else(|| others.next())).collect())
+}
+
+pub(super) fn write(learnt: &Learnt, vocabulary: &[usize], options: &LearnOptions) -> Result<Vec<u8>, TokenizerError> {
+    let special = |(number, id): (&usize, u32)| {
+        let token = options.special_tokens.get(*number)?;
+        Some(json!({"id": id, "content": token.text, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}))
     };
     let byte_level = |regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": regex});
-    let (normalizer, pre_tokenizer, post_processor, decoder) = match options.kind {
-        Kind::ByteLevelBpe { pattern, normalize } => {
+    let mut normalizers = Vec::new();
+    if options.text.split == Split::Bert {
+        let lowercase = options.text.lowercase;
+        normalizers.push(json!({"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": lowercase}));
+    } else {
+        normalizers.extend(options.text.normalize.map(|form| json!({"type": form.name()})));
+        normalizers.extend(options.text.lowercase.then(|| json!({"type": "Lowercase"})));
+    }
+    let (pre_tokenizer, post_processor, decoder) = match options.text.split {
+        Split::ByteLevel(pattern) => {
             let split = match pattern.regex() {
                 None => byte_level(true),
                 Some(regex) => json!({"type": "Sequence", "pretokenizers": [
@@ -70,53 +106,74 @@ pub(super) fn write(learnt: &Learnt, options: &LearnOptions) -> Result<Vec<u8>, 
                     byte_level(false),
                 ]}),
             };
-            let normalizer = normalize.map_or(Value::Null, |form| json!({"type": form.name()}));
-            (normalizer, split, Value::Null, byte_level(true))
+            (split, Value::Null, byte_level(true))
         }
-        Kind::WordPiece { lowercase } => (
-            json!({"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null,
-                "lowercase": lowercase}),
-            json!({"type": "BertPreTokenizer"}),
-            surround(&options.special_tokens),
-            json!({"type": "WordPiece", "prefix": "##", "cleanup": true}),
-        ),
+        Split::Bert => {
+            (json!({"type": "BertPreTokenizer"}), surround(&options.special_tokens, vocabulary), json!({"type": "WordPiece", "prefix": "##", "cleanup": true}))
+        }
+        Split::Metaspace => {
+            let pre_tokenizer = if options.model == Kind::Bpe {
+                // As Llama 2 has it: no merge has a space inside, so the whole text can be one word.
+                normalizers.push(json!({"type": "Prepend", "prepend": SPACE}));
+                normalizers.push(json!({"type": "Replace", "pattern": {"String": " "}, "content": SPACE}));
+                Value::Null
+            } else {
+                json!({"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "always", "split": true})
+            };
+            let decoders = json!([
+                {"type": "Replace", "pattern": {"String": SPACE}, "content": " "},
+                {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+            ]);
+            (pre_tokenizer, Value::Null, json!({"type": "Sequence", "decoders": decoders}))
+        }
+    };
+    let normalizer = match normalizers.len() {
+        0 => Value::Null,
+        1 => normalizers.remove(0),
+        _ => json!({"type": "Sequence", "normalizers": normalizers}),
     };
     let file = File {
         version: "1.0",
         truncation: (),
         padding: (),
-        added_tokens: options.special_tokens.iter().zip(0..).map(special).collect(),
+        added_tokens: vocabulary.iter().zip(0..).filter_map(special).collect(),
         normalizer,
         pre_tokenizer,
         post_processor,
         decoder,
-        model: model(learnt, options.kind),
+        model: model(learnt, vocabulary, options),
     };
     serde_json::to_vec(&file).map_err(|e| TokenizerError::Learn { fault: e.to_string() })
 }
 
-fn model(learnt: &Learnt, kind: Kind) -> Model<'_> {
-    let vocab = Vocab(&learnt.vocabulary);
-    let piece = |id: u32| learnt.vocabulary.get(id as usize).map_or("", String::as_str);
-    match kind {
-        Kind::ByteLevelBpe { .. } => Model::Bpe {
+fn model<'a>(learnt: &'a Learnt, vocabulary: &[usize], options: &LearnOptions) -> Model<'a> {
+    let piece = |number: usize| learnt.pieces.get(number).map_or("", String::as_str);
+    let vocab = Vocab(vocabulary.iter().map(|number| piece(*number)).collect());
+    match &learnt.entries {
+        Entries::Merges(merges) => Model::Bpe {
             dropout: (),
-            unk_token: (),
+            unk_token: options.unknown(),
             continuing_subword_prefix: (),
             end_of_word_suffix: (),
-            fuse_unk: false,
-            byte_fallback: false,
+            // As Llama 2 has it.
+            fuse_unk: options.byte_fallback,
+            byte_fallback: options.byte_fallback,
             ignore_merges: false,
             vocab,
-            merges: learnt.merges.iter().map(|(left, right)| (piece(*left), piece(*right))).collect(),
+            merges: merges.iter().map(|(left, right)| (piece(*left as usize), piece(*right as usize))).collect(),
         },
-        Kind::WordPiece { .. } => Model::WordPiece { unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
+        Entries::Scores(scores) => Model::Unigram {
+            unk_id: options.unknown().and_then(|unknown| vocab.0.iter().position(|piece| *piece == unknown)),
+            vocab: vocabulary.iter().map(|number| (piece(*number), scores.get(*number).copied().unwrap_or(0.0))).collect(),
+            byte_fallback: options.byte_fallback,
+        },
+        Entries::Longest => Model::WordPiece { unk_token: "[UNK]", continuing_subword_prefix: PREFIX, max_input_chars_per_word: 100, vocab },
     }
 }
 
 /// `[CLS] text [SEP]`, where both are special tokens.
-fn surround(special_tokens: &[String]) -> Value {
-    let id = |token: &str| special_tokens.iter().position(|known| known == token);
+fn surround(special_tokens: &[SpecialToken], vocabulary: &[usize]) -> Value {
+    let id = |token: &str| vocabulary.iter().position(|number| special_tokens.get(*number).is_some_and(|known| known.text == token));
     let (Some(cls), Some(sep)) = (id("[CLS]"), id("[SEP]")) else {
         return Value::Null;
     };
