@@ -17,6 +17,7 @@ mod suite {
     mod resume;
     mod shards;
     mod support;
+    mod token_ids;
     mod trainer;
     mod url_mutations;
     mod verbs;
