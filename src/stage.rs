@@ -7,6 +7,7 @@
 mod decision;
 mod notes;
 mod shop;
+mod spec;
 mod values;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use decision::Decision;
 pub(crate) use notes::NoteBuffer;
 pub use notes::{NoteShape, Notes};
 pub use shop::{Complaint, Dice, Shop};
+pub use spec::Spec;
 pub use values::{ByteSize, OneOrMany, Share};
 
 use crate::doc::{Doc, DocId, TagTable};
@@ -329,42 +331,6 @@ pub trait Part: Send {
 
     /// Ends the part; everything is handed to the system (the executor syncs and renames).
     fn close(self: Box<Self>) -> Result<()>;
-}
-
-/// What a recipe needs and gives, for the check of the plan, and its drop reasons, for the manual.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spec {
-    /// Fields (`html`, `text`, `url`, `tokens`) and tags it reads.
-    pub needs: Vec<String>,
-    /// Fields and tags it writes.
-    pub gives: Vec<String>,
-    /// Why it drops documents.
-    pub reasons: Vec<String>,
-}
-
-impl Spec {
-    /// Needs nothing, gives nothing, drops nothing.
-    pub fn new() -> Spec {
-        Spec::default()
-    }
-
-    /// Adds a need.
-    pub fn needs(mut self, field: impl Into<String>) -> Spec {
-        self.needs.push(field.into());
-        self
-    }
-
-    /// Adds something given.
-    pub fn gives(mut self, field: impl Into<String>) -> Spec {
-        self.gives.push(field.into());
-        self
-    }
-
-    /// Adds a drop reason.
-    pub fn reason(mut self, reason: impl Into<String>) -> Spec {
-        self.reasons.push(reason.into());
-        self
-    }
 }
 
 /// The typed table as a user writes it. Derive `Deserialize` with `deny_unknown_fields` on the struct; its doc comments are the manual.

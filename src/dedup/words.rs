@@ -197,12 +197,12 @@ fn leading_word(bytes: u64) -> (usize, u64) {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     let low = bytes & !HIGH;
-    let folded = low | ONES * 0x20;
+    let folded = low | (ONES * 0x20);
     // The high bit of each byte of `x` that is at least `least`; bytes below 128 do not borrow from each other.
     let from = |x: u64, least: u8| ((x | HIGH) - ONES * u64::from(least)) & HIGH;
     let letter = from(folded, b'a') & !from(folded, b'z' + 1);
     let digit = from(low, b'0') & !from(low, b'9' + 1);
-    let line = !from(low ^ ONES * u64::from(b'_'), 1);
+    let line = !from(low ^ (ONES * u64::from(b'_')), 1);
     let other = (!(letter | digit | line) | bytes) & HIGH;
     let length = other.trailing_zeros() as usize / 8;
     let mask = if length == 8 { u64::MAX } else { (1 << (8 * length)) - 1 };

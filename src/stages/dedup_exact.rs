@@ -13,8 +13,9 @@
 //!
 //! Who stays: `"first"` or `"last"` in input order, the `"longest"` text, `"newest"` by the column `date` (ISO 8601; zones are reckoned with; a
 //! document without a date stays only where none has one), `{ newest = "tag:NAME" }` by another field, `"highest:TAG"` by a tag that holds numbers,
-//! `{ source_priority = ["books/*", "crawl-2024*"] }` by the file a document comes from, the best sources first, or by another field
-//! (`of = "column:source"`, `"tag:NAME"`, `"url"`, `"id"`), and `"none"`, which drops every copy.
+//! `{ source_priority = ["books/*", "crawl-2024*"] }` by the file a document comes from (of small text files that are
+//! read together, the first), the best sources first, or by another field (`of = "column:source"`, `"tag:NAME"`, `"url"`, `"id"`), and `"none"`, which
+//! drops every copy.
 //!
 //! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus` has made an index: what stands there goes, and
 //! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written.

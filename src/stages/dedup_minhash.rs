@@ -31,7 +31,7 @@
 //! stay share the bucket uncompared; at most 56 representatives a bucket. What that leaves out is counted (`pairs_left_out`). A chain through a
 //! document that goes is then not looked for.
 //! The decision holds `drops-SPLIT`, and for whoever wants to look `edges.parquet` (every pair found alike, with its similarity) and
-//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. It takes 40 bytes of memory a pair alike beside `memory`.
+//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. It takes some 150 bytes of memory a pair alike, beside `memory`.
 //!
 //! Source: Broder 1997, "On the resemblance and containment of documents"; bands and rows as in datatrove (Penedo et al. 2024).
 

@@ -140,7 +140,7 @@ fn the_plan_shows_the_detection_curve() {
     folder.write("in/a.jsonl", jsonl(&corpus(0, 2)));
     let file = folder.write(
         "p.toml",
-        pipeline("[[stage]]\nuse = \"dedup_minhash\"\ntarget = 0.8").replace("DIR", &folder.path("").display().to_string().trim_end_matches('/')),
+        pipeline("[[stage]]\nuse = \"dedup_minhash\"\ntarget = 0.8").replace("DIR", folder.path("").display().to_string().trim_end_matches('/')),
     );
     let plan = dataprep(&["plan", &file.display().to_string()], &[]);
     assert!(String::from_utf8_lossy(&plan.stdout).contains("13 bands of 7 rows find of the pairs: "), "{}", said(&plan));
@@ -299,7 +299,7 @@ fn a_run_that_could_not_write_goes_on_where_there_is_room() {
     clean.report(&pipeline(stage), &[]);
     let folder = Folder::new();
     folder.write("in/a.jsonl", jsonl(&corpus(0, 400)));
-    let file = folder.write("p.toml", pipeline(stage).replace("DIR", &folder.path("").display().to_string().trim_end_matches('/')));
+    let file = folder.write("p.toml", pipeline(stage).replace("DIR", folder.path("").display().to_string().trim_end_matches('/')));
     let mut failed = 0;
     for kilobytes in [8, 40, 150, 300, 1_000] {
         let script = format!("trap '' XFSZ; ulimit -f {}; exec '{}' run '{}' --quiet", 2 * kilobytes, env!("CARGO_BIN_EXE_dataprep"), file.display());
