@@ -5,7 +5,7 @@ use super::say::{aside, say};
 use super::shards::{describe, run_of, some};
 use super::{Done, Failure, Outcome, count};
 use crate::review::Folder;
-use crate::shard::forget::{Subject, copies, find, write};
+use crate::shard::forget::{Subject, copies, find, sweep, write};
 use crate::shard::{Manifest, Shards};
 
 /// Take documents out of shards, and prove that they have gone. Exit code 1 where there is none to take out.
@@ -26,6 +26,9 @@ pub struct Forget {
     /// The document with this key, 32 hexadecimal digits.
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
+    /// Also documents that have the very tokens of one of these.
+    #[arg(long)]
+    copies: bool,
     /// The run that wrote the shards, where they do not lie in it: its records name duplicates that were dropped.
     #[arg(long)]
     run: Option<PathBuf>,
@@ -65,7 +68,13 @@ impl Forget {
     /// Whether the set held a document that was meant.
     fn of(&self, set: &Path, subjects: &[Subject]) -> Result<bool, Failure> {
         let shards = Shards::open(set)?;
-        let documents = find(&shards, subjects)?;
+        if !self.dry_run {
+            sweep(set, shards.manifest())?;
+        }
+        let mut documents = find(&shards, subjects)?;
+        if self.copies {
+            documents.extend(copies(&shards, &documents)?.into_iter().map(|(copy, _)| copy));
+        }
         if documents.is_empty() {
             return Ok(false);
         }
@@ -76,7 +85,11 @@ impl Forget {
         self.name_duplicates(set, &shards, &documents)?;
         for (copy, of) in copies(&shards, &documents)? {
             let info = shards.document_info(copy)?;
-            say!("stays: document {copy}, {}, key {:032x}, has the very tokens of document {of}", info.url.unwrap_or("without a URL"), info.key)?;
+            say!(
+                "stays without --copies: document {copy}, {}, key {:032x}, has the very tokens of document {of}",
+                info.url.unwrap_or("without a URL"),
+                info.key
+            )?;
         }
         if self.dry_run {
             say!("{} documents would go", count(documents.len() as u64))?;

@@ -8,7 +8,10 @@ use crate::shard::{ShardReader, Shards, Share};
 
 /// Name the documents of a training row: key, URL, file and place, and what was cut out of them.
 #[derive(clap::Args)]
-#[command(after_help = "Samples count from 0 over all epochs. A step of --world processes with --batch rows each is the stretch of so many samples.")]
+#[command(
+    after_help = "Samples count from 0 over all epochs, in the order of the library's ShardReader. A step of --world processes with --batch rows each is a stretch of so many \
+                  samples. `dataprep train` holds back a share and draws in an order of its own: this does not tell its steps."
+)]
 pub struct Where {
     /// The shards, or the folder of a run.
     shards: PathBuf,

@@ -133,6 +133,12 @@ pub enum ShardError {
         /// What differs.
         fault: String,
     },
+    /// A file that holds what was taken out of the set.
+    #[error("`{path}` is left from before a takedown that was interrupted: call `dataprep forget` again, which removes it")]
+    Left {
+        /// The file.
+        path: PathBuf,
+    },
     /// What was asked for cannot be done with this set.
     #[error("{0}")]
     Refused(String),

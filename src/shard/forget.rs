@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -133,15 +133,37 @@ pub fn write(dir: &Path, documents: &BTreeSet<u64>) -> Result<Takedown, ShardErr
         takedown.rows.insert(manifest.packs.last().map_or(0, |pack| pack.seq_len), touched);
     }
     manifest.takedowns.push(takedown.clone());
-    let kept: BTreeSet<&str> = manifest.files().map(|file| file.name.as_str()).collect();
     manifest.save(dir)?;
-    for file in old.manifest().files().filter(|file| !kept.contains(file.name.as_str())) {
-        let path = dir.join(&file.name);
+    drop(old);
+    sweep(dir, &manifest)?;
+    prove_absent(dir, documents)?;
+    Ok(takedown)
+}
+
+/// Removes what an interrupted takedown has left: parts and pack lists that the manifest no longer names.
+pub fn sweep(dir: &Path, manifest: &Manifest) -> Result<(), ShardError> {
+    for path in strays(dir, manifest)? {
         fs::remove_file(&path).map_err(ShardError::io("remove", &path))?;
     }
-    drop(old);
-    prove_absent(dir, documents, &takedown)?;
-    Ok(takedown)
+    Ok(())
+}
+
+/// Those files, by name; none in a set that nothing was taken out of.
+pub(super) fn strays(dir: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>, ShardError> {
+    let own: BTreeSet<&str> = manifest.files().map(|file| file.name.as_str()).collect();
+    let mut found = Vec::new();
+    if manifest.takedowns.is_empty() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(dir).map_err(ShardError::io("read", dir))? {
+        let name = entry.map_err(ShardError::io("read", dir))?.file_name().to_string_lossy().into_owned();
+        let kind = [".tokens", ".mask", ".docs.arrow"].iter().any(|suffix| name.ends_with(suffix)) || (name.starts_with("packs-") && name.ends_with(".arrow"));
+        if kind && !own.contains(name.as_str()) {
+            found.push(dir.join(name));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// `part-00000` and `part-00000.r1` become `part-00000.r2`.
@@ -176,22 +198,19 @@ fn rewrite(dir: &Path, old: &Shards, stats: &PartStats, name: &str, range: std::
     part.finish()
 }
 
-/// Reads the set again from the disk: it is sound, the documents are empty, no key of theirs is left, no row names them, no file but the set's own is left of its parts.
-fn prove_absent(dir: &Path, documents: &BTreeSet<u64>, takedown: &Takedown) -> Result<(), ShardError> {
+/// Reads the set again from the disk: it is sound, the documents are empty and without key and URL, and no row names them. Another document may have the same key,
+/// where ids were given twice: whether one that was meant is left, [`find`] says.
+fn prove_absent(dir: &Path, documents: &BTreeSet<u64>) -> Result<(), ShardError> {
     let fault = |what: String| ShardError::damaged(dir, format!("the takedown is not complete: {what}"));
     let manifest = Manifest::load(dir)?;
     if let Err(faults) = manifest.verify(dir, true) {
         return Err(faults.into_iter().next().unwrap_or_else(|| fault("the set is not sound".to_owned())));
     }
     let shards = Shards::with_manifest(dir, manifest)?;
-    let keys: BTreeSet<u128> = takedown.keys.iter().map(|key| key.0).collect();
-    for index in 0..shards.documents() {
-        let document = shards.document_info(index)?;
-        if documents.contains(&index) && (document.tokens > 0 || document.url.is_some() || document.flags & FORGOTTEN == 0) {
+    for index in documents {
+        let document = shards.document_info(*index)?;
+        if document.tokens > 0 || document.key != 0 || document.url.is_some() || document.flags & FORGOTTEN == 0 {
             return Err(fault(format!("document {index} is still there")));
-        }
-        if document.flags & FORGOTTEN == 0 && keys.contains(&document.key) {
-            return Err(fault(format!("document {index} has the same key as one that went; name it by its key to take it out as well")));
         }
     }
     for entry in &shards.manifest().packs {
@@ -263,6 +282,12 @@ mod tests {
         let (was, is) = (&before.packs[1].stats, &after.packs[1].stats);
         assert_eq!((is.tokens, is.documents, is.needless_cuts), (was.tokens - 20, was.documents - 3, 0));
         assert_eq!(is.padding, is.rows * 16 - is.tokens);
+        // What an interruption between manifest and removal leaves is found, and removed by the next call.
+        fs::write(dir.path().join("part-00001.tokens"), [1, 0]).unwrap();
+        let fault = after.verify(dir.path(), true).unwrap_err()[0].to_string();
+        assert!(fault.contains("part-00001.tokens` is left from before a takedown"), "{fault}");
+        sweep(dir.path(), &after).unwrap();
+        after.verify(dir.path(), true).unwrap();
         // A second takedown goes on from the first.
         drop(new);
         assert_eq!(write(dir.path(), &[24, 3].into()).unwrap().parts, ["part-00000.r2", "part-00001.r2"]);

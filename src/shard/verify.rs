@@ -5,7 +5,7 @@ use std::path::Path;
 use super::docs::DocsTable;
 use super::pack::{PackEntry, PackTable};
 use super::part::MAX_DOCUMENT_TOKENS;
-use super::{Digest, FileEntry, Manifest, PartStats, ShardError, Shards, Tokens, table};
+use super::{Digest, FileEntry, Manifest, PartStats, ShardError, Shards, Tokens, forget, table};
 
 impl Manifest {
     /// All faults found in `dir`, or none. `quick` looks at sizes, sidecars and sums; otherwise every byte is hashed, every id
@@ -17,6 +17,10 @@ impl Manifest {
             if let Some(mask) = part.mask.as_ref().filter(|_| !quick) {
                 faults.extend(verify_hash(dir, mask).err());
             }
+        }
+        match forget::strays(dir, self) {
+            Ok(strays) => faults.extend(strays.iter().map(|path| ShardError::Left { path: path.clone() })),
+            Err(fault) => faults.push(fault),
         }
         // Lengths are needed to judge pack lists, so they wait for sound parts.
         if faults.is_empty() {

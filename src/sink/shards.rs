@@ -80,7 +80,7 @@ impl Recipe for TokenShards {
             return Err(Complaint::new("seq_len", "not a number of tokens", "write a number from 1 on, or a list of such numbers").into());
         }
         let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask, shop.seed());
-        by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None, files: Vec::new() })
+        by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None, files: Files::default() })
     }
 }
 
@@ -91,8 +91,7 @@ struct ShardSink {
     mask: bool,
     seed: u64,
     vocabulary: Option<Vocabulary>,
-    /// By split, the file that a document is said to come from.
-    files: Vec<String>,
+    files: Files,
 }
 
 impl ShardSink {
@@ -107,7 +106,7 @@ impl Sink for ShardSink {
     }
 
     fn input(&mut self, splits: &[Split]) {
-        self.files = names(splits);
+        self.files = Files::of(splits);
     }
 
     fn open(&mut self, _: &TagTable, vocabulary: Option<Vocabulary>) -> Result<()> {
@@ -144,22 +143,39 @@ impl Sink for ShardSink {
     }
 }
 
-/// The file of each split, below the folder that all have in common: the same names wherever the input lies.
-fn names(splits: &[Split]) -> Vec<String> {
-    let files = || splits.iter().flat_map(|split| &split.files);
-    let folder = |file: &str| file.rfind('/').map_or(0, |at| at + 1);
-    let mut common = files().next().map_or("", |file| &file[..folder(file)]);
-    for file in files() {
-        while !file.starts_with(common) {
-            common = &common[..folder(&common[..common.len() - 1])];
+/// Names of the input's files below the folder that all have in common: the same wherever the input lies.
+#[derive(Default)]
+struct Files {
+    common: String,
+    /// By split; none where small files are read together.
+    names: Vec<Option<String>>,
+}
+
+impl Files {
+    fn of(splits: &[Split]) -> Files {
+        let files = || splits.iter().flat_map(|split| &split.files);
+        let folder = |file: &str| file.rfind('/').map_or(0, |at| at + 1);
+        let mut common = files().next().map_or("", |file| &file[..folder(file)]);
+        for file in files() {
+            while !file.starts_with(common) {
+                common = &common[..folder(&common[..common.len() - 1])];
+            }
+        }
+        let name = |split: &Split| match split.files.as_slice() {
+            [file] => Some(file[common.len()..].to_owned()),
+            _ => None,
+        };
+        Files { common: common.to_owned(), names: splits.iter().map(name).collect() }
+    }
+
+    /// The file of a document. One of several that were read together carries its path.
+    fn name<'a>(&'a self, doc: &'a Doc) -> &'a str {
+        match self.names.get(doc.id().split as usize) {
+            Some(Some(name)) => name,
+            Some(None) => doc.extra.get("path").and_then(|path| path.as_str()?.strip_prefix(self.common.as_str())).unwrap_or_default(),
+            None => "",
         }
     }
-    let inside = |file: &String| file[common.len()..].to_owned();
-    let name = |split: &Split| match split.files.as_slice() {
-        [first, .., last] => format!("{} to {}", inside(first), inside(last)),
-        files => files.iter().map(inside).collect(),
-    };
-    splits.iter().map(name).collect()
 }
 
 /// The file that says what a part holds.
@@ -168,7 +184,7 @@ fn about(dir: &Path, name: &str) -> PathBuf {
 }
 
 struct ShardPart<'a> {
-    files: &'a [String],
+    files: &'a Files,
     writer: PartWriter,
     about: PathBuf,
     mask: bool,
@@ -190,7 +206,7 @@ impl Part for ShardPart<'_> {
             }
         };
         let place = Place { split: doc.id().split, ordinal: doc.id().ordinal };
-        let source = self.files.get(place.split as usize).map_or("", String::as_str);
+        let source = self.files.name(doc);
         let (key, url, source_offset, bytes) = (doc.key(), doc.url.as_deref(), doc.origin.offset, doc.text().len() as u64);
         let row = DocTokens { ids: &tokens.ids, key, source, source_offset, url, place, bytes, flags: 0, mask };
         self.writer.push(&row).map_err(RunError::stop)
@@ -212,11 +228,16 @@ mod tests {
     #[test]
     fn files_are_named_below_their_common_folder() {
         let split = |files: &[&str]| Split { files: files.iter().map(|file| (*file).to_owned()).collect(), start: 0, end: None, bytes: 1 };
+        let names = |splits: &[Split]| Files::of(splits).names.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
         assert_eq!(names(&[split(&["/in/a/1.gz"]), split(&["/in/ab/1.gz"])]), ["a/1.gz", "ab/1.gz"]);
         assert_eq!(names(&[split(&["/in/1.gz"]), split(&["/in/1.gz"])]), ["1.gz", "1.gz"]);
-        assert_eq!(names(&[split(&["数据/一.txt", "数据/三.txt"])]), ["一.txt to 三.txt"]);
         assert_eq!(names(&[split(&["/in/1.gz"]), split(&["other/2"]), split(&["3"])]), ["/in/1.gz", "other/2", "3"]);
         assert!(names(&[]).is_empty());
+        let together = Files::of(&[split(&["数据/一.txt", "数据/三.txt"])]);
+        let mut doc = Doc::from_text("a");
+        assert_eq!(together.name(&doc), "");
+        doc.extra.insert("path".into(), "数据/三.txt".into());
+        assert_eq!(together.name(&doc), "三.txt");
     }
 
     #[test]
@@ -225,7 +246,15 @@ mod tests {
         let special = [("eos".to_owned(), 0)].into();
         let vocabulary = Vocabulary { name: "bpe".into(), hash: "00ff".repeat(8), size: 70_000, special };
         let (folder, lengths, packing) = (folder(), vec![4, 8], Method::BestFit);
-        let mut sink = ShardSink { folder, lengths, packing, mask: true, seed: 7, vocabulary: None, files: vec!["crawl.warc.gz".into()] };
+        let mut sink = ShardSink {
+            folder,
+            lengths,
+            packing,
+            mask: true,
+            seed: 7,
+            vocabulary: None,
+            files: Files { common: String::new(), names: vec![Some("crawl.warc.gz".into())] },
+        };
         assert!(sink.open(&TagTable::default(), None).is_err());
         sink.open(&TagTable::default(), Some(vocabulary)).unwrap();
         let texts = [vec![1, 2, 69_999], vec![], vec![3; 9]];

@@ -154,6 +154,23 @@ fn a_row_names_its_documents_and_a_takedown_is_proved() {
 }
 
 #[test]
+fn copies_under_another_name_are_named_and_go_when_asked_for() {
+    let folder = Folder::new();
+    let line = |at: usize, text: &str| format!("{}\n", serde_json::json!({ "url": format!("https://a.example/{at}"), "text": text }));
+    folder.write("in.jsonl", line(0, "to be") + &line(1, "or not") + &line(2, "to be"));
+    folder.report(
+        "[run]\noutput = \"DIR/out\"\n[source]\nuse = \"jsonl\"\npath = \"DIR/in.jsonl\"\n[[stage]]\nuse = \"tokenize\"\ntokenizer = \"bytes\"\n[[sink]]\nuse = \"shards\"\nseq_len = 8\n",
+        &[],
+    );
+    let out = shown(&folder.path("out"));
+    let dry = told(0, &["forget", &out, "--url", "https://a.example/0", "--dry-run"]);
+    assert!(dry.contains("stays without --copies: document 2, https://a.example/2") && dry.contains("1 documents would go"), "{dry}");
+    let gone = told(0, &["forget", &out, "--url", "https://a.example/0", "--copies"]);
+    assert!(gone.contains("2 documents with 10 tokens have gone") && !gone.contains("stays"), "{gone}");
+    assert!(told(0, &["shards", "verify", &out]).contains("sound, 3 documents, 6 tokens"));
+}
+
+#[test]
 fn a_run_without_documents_gives_a_sound_set() {
     let folder = Folder::new();
     folder.write("in.jsonl", "{\"text\":\"\"}\n{\"text\":\"a\"}\n");

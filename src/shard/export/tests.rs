@@ -215,6 +215,24 @@ fn tables_hold_the_same_rows() {
 }
 
 #[test]
+fn parts_follow_one_another() {
+    let dirs = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    crate::shard::tests::write_set(dirs.0.path(), &[3, 0, 5, 2, 4], false, &[]);
+    let shards = Shards::open(dirs.0.path()).unwrap();
+    let read = |name: &str| fs::read(dirs.1.path().join(name)).unwrap();
+    let all: Vec<u8> = (0..5).flat_map(|at| shards.document(at).unwrap().as_bytes().to_vec()).collect();
+    assert_eq!(write(&shards, dirs.1.path(), Format::Nanogpt, None).unwrap().linked, 0);
+    assert_eq!(read("train.bin"), all);
+    write(&shards, dirs.1.path(), Format::Llmc, None).unwrap();
+    assert_eq!(read("shards_train_000001.bin")[1024..], all);
+    write(&shards, dirs.1.path(), Format::Litdata, None).unwrap();
+    assert_eq!(read("chunk-0-0.bin")[4 * 6..], all);
+    let done = write(&shards, dirs.1.path(), Format::Megatron, None).unwrap();
+    assert_eq!((done.linked, done.records, done.empty), (2, 4, 1));
+    assert_eq!([read("part-00000.bin"), read("part-00001.bin")].concat(), all);
+}
+
+#[test]
 fn what_would_be_lost_is_refused() {
     let case = case(65_536, Some(LEARNED));
     for format in ["megatron", "nanogpt", "llmc", "litdata"] {
