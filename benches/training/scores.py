@@ -20,11 +20,24 @@ def best_set(p, w):
     out = np.zeros(len(p), bool); out[order[:int(np.argmax(together / SCENARIOS + 2 * hit / (taken + hit[-1])))]] = True
     return out
 
+def leave_copies(page, chances):
+    """A text in several parts of the page is kept in the part of its likeliest copy, as in src/html/kin.rs."""
+    if not page["repeats"].any(): return chances
+    out, copies = chances.copy(), collections.defaultdict(list)
+    for i, text in enumerate(page["texts"]): copies[text].append(i)
+    part = lambda i: (page["areas"][i] + [0, 0])[2]
+    for where in copies.values():
+        if not page["repeats"][where].any(): continue
+        best = max(where, key=lambda i: (chances[i], -i))
+        for i in where:
+            if part(i) != part(best): out[i] = 0
+    return out
+
 def report(pages, chances, name):
     """Prints mean scores by set and kind; `chances` gives those of a page."""
     by = collections.defaultdict(list); tp = fp = fn = 0
     for p in pages:
-        keep = best_set(np.where(p["repeats"], 0, chances(p)), p["w"])
+        keep = best_set(leave_copies(p, chances(p)), p["w"])
         text = "\n".join(t for t, k in zip(p["texts"], keep) if k)
         if p["gold"] is not None:
             words = labels.toks if p["set"] == "chinese-web-content" else toks

@@ -59,22 +59,53 @@ pub struct Twin {
     pub repeat: bool,
 }
 
+fn text_hash(page: &Blocks, at: usize) -> u32 {
+    hash_of(page.text_of(&page.blocks[at]).as_bytes())
+}
+
+/// The area two levels above a block's own. Copies below the same one belong to one part of the page.
+fn part_of(page: &Blocks, at: u32) -> u32 {
+    let parent = page.areas[page.blocks[at as usize].home as usize].parent;
+    page.areas[parent as usize].parent
+}
+
 /// Finds blocks with the same text.
 pub fn twins(page: &Blocks) -> Vec<Twin> {
     let mut out = vec![Twin { count: 1.0, before: 0.0, repeat: false }; page.blocks.len()];
-    let grand = |at: u32| {
-        let parent = page.areas[page.blocks[at as usize].home as usize].parent;
-        page.areas[parent as usize].parent
-    };
-    let hash = |at: usize| hash_of(page.text_of(&page.blocks[at]).as_bytes());
-    groups(page.blocks.len(), hash, |group| {
-        let first = group[0].1;
-        for (rank, &(_, at)) in group.iter().enumerate() {
-            let long = page.blocks[at as usize].counts.words >= REPEAT_WORDS;
-            out[at as usize] = Twin { count: group.len() as f32, before: rank as f32, repeat: long && rank > 0 && grand(at) != grand(first) };
-        }
-    });
+    groups(
+        page.blocks.len(),
+        |at| text_hash(page, at),
+        |group| {
+            let first = group[0].1;
+            for (rank, &(_, at)) in group.iter().enumerate() {
+                let long = page.blocks[at as usize].counts.words >= REPEAT_WORDS;
+                let repeat = long && rank > 0 && part_of(page, at) != part_of(page, first);
+                out[at as usize] = Twin { count: group.len() as f32, before: rank as f32, repeat };
+            }
+        },
+    );
     out
+}
+
+/// Keeps a text that stands in several parts of the page in the part of its likeliest copy alone: other copies get no chance.
+pub fn leave_copies(page: &Blocks, chance: &mut [f32]) {
+    groups(
+        page.blocks.len(),
+        |at| text_hash(page, at),
+        |group| {
+            let mut best = group[0].1;
+            if group.len() == 1 || page.blocks[best as usize].counts.words < REPEAT_WORDS {
+                return;
+            }
+            for &(_, at) in group {
+                if chance[at as usize] > chance[best as usize] {
+                    best = at;
+                }
+            }
+            let elsewhere = group.iter().filter(|&&(_, at)| part_of(page, at) != part_of(page, best));
+            elsewhere.for_each(|&(_, at)| chance[at as usize] = 0.0);
+        },
+    );
 }
 
 #[cfg(test)]
@@ -90,6 +121,20 @@ mod tests {
         let page = walk::blocks(&tree, 0, Style::default());
         let twins: Vec<(f32, f32, bool)> = twins(&page).iter().map(|t| (t.count, t.before, t.repeat)).collect();
         assert_eq!(twins, [(3.0, 0.0, false), (3.0, 1.0, false), (2.0, 0.0, false), (3.0, 2.0, true), (2.0, 1.0, false)]);
+    }
+
+    #[test]
+    fn the_likeliest_copy_is_kept() {
+        let text = "Six words or more in a row.";
+        let html = format!("<aside><div><p>{text}</p><p>Short.</p></div></aside><main><div><p>{text}</p><p>{text}</p><p>Short.</p></div></main>");
+        let tree = parse::parse(&html, parse::Bounds { bytes: 1000, nodes: 1000, depth: 100 }).unwrap();
+        let page = walk::blocks(&tree, 0, Style::default());
+        let left = |mut chance: [f32; 5]| {
+            leave_copies(&page, &mut chance);
+            chance
+        };
+        assert_eq!(left([0.2, 0.5, 0.8, 0.9, 0.5]), [0.0, 0.5, 0.8, 0.9, 0.5]);
+        assert_eq!(left([0.9, 0.5, 0.8, 0.9, 0.5]), [0.9, 0.5, 0.0, 0.0, 0.5]);
     }
 
     #[test]

@@ -256,7 +256,9 @@ fn text_of(tree: &Tree, meta: Meta, options: &Options) -> Result<Page, Reject> {
 fn main_content(page: &blocks::Blocks, meta: &Meta, kind: Kind) -> Vec<bool> {
     let table = features::features(page, &meta.hints, &echo::Echo::of(meta));
     let mut chance = model::chances(page, &table);
-    chance.iter_mut().zip(&table.repeats).filter(|(_, repeats)| **repeats && drops_repeats(kind)).for_each(|(chance, _)| *chance = 0.0);
+    if drops_repeats(kind) && table.repeats.contains(&true) {
+        kin::leave_copies(page, &mut chance);
+    }
     select::best_set(page, &chance)
 }
 
@@ -274,7 +276,7 @@ pub struct Example {
     pub units: f32,
     /// What the model sees of it.
     pub features: Vec<f32>,
-    /// Whether it repeats another part of the page word for word and is left out for that.
+    /// Whether it repeats an earlier part of the page word for word, so that only the likelier copy is kept.
     pub repeats: bool,
     /// Indices of the areas around it, from the inside out.
     pub areas: Vec<u32>,
