@@ -4,7 +4,8 @@ usage: tokenizer_peers.py DATAPREP TEXTS.jsonl [--mb 50] [--vocab 32000] [--held
 
 DATAPREP is the binary, TEXTS.jsonl has a `text` a line. Needs tokenizers, gigatoken and sentencepiece from PyPI. Every trainer is a process of its own on
 one thread and reads the same texts (without a document's share of held-out ones); its time includes reading. For BPE the merges are compared with those of
-Hugging Face, for unigram models the log-likelihood of the best cut a character on the held-out texts, by one and the same search for all."""
+Hugging Face, for unigram models the log-likelihood of the best cut a character on the held-out texts, by one and the same search for all. Unigram
+trainers get a line a text, which is how SentencePiece reads; ours spends 256 of its entries on bytes, which theirs do not."""
 import argparse, json, math, os, resource, subprocess, sys, tempfile, time
 from pathlib import Path
 
@@ -27,17 +28,14 @@ def hf(kind, texts, out, size):
         made = Tokenizer(models.Unigram())
         made.pre_tokenizer = pre_tokenizers.Metaspace()
         trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=["<unk>", "<s>", "</s>"], unk_token="<unk>", show_progress=False)
-    # Lines, as everywhere here for unigram models: otherwise pieces would hold line ends.
-    lines = kind == "unigram"
-    made.train_from_iterator((part for text in read(texts) for part in (text.split("\n") if lines else [text])), trainer)
+    made.train_from_iterator(read(texts), trainer)
     made.save(out)
 
 
 def sentencepiece(texts, out, size):
     import sentencepiece as spm
 
-    lines = (line for text in read(texts) for line in text.split("\n") if line.strip())
-    spm.SentencePieceTrainer.train(sentence_iterator=lines, model_prefix=out, vocab_size=size, model_type="unigram", character_coverage=1.0, num_threads=1,
+    spm.SentencePieceTrainer.train(sentence_iterator=read(texts), model_prefix=out, vocab_size=size, model_type="unigram", character_coverage=1.0, num_threads=1,
                                    normalization_rule_name="identity", remove_extra_whitespaces=False, max_sentence_length=1 << 20, minloglevel=2,
                                    split_by_unicode_script=False, split_by_number=False)
 
@@ -97,13 +95,16 @@ def main():
     p.add_argument("--mb", type=float, default=50), p.add_argument("--vocab", type=int, default=32000), p.add_argument("--held-out", type=float, default=0.05)
     a = p.parse_args()
     with tempfile.TemporaryDirectory() as dir:
-        texts, held, size, every = f"{dir}/texts.jsonl", [], 0, round(1 / a.held_out)
-        with open(texts, "w", encoding="utf8") as out:
+        texts, lines, held, size, every = f"{dir}/texts.jsonl", f"{dir}/lines.jsonl", [], 0, round(1 / a.held_out)
+        with open(texts, "w", encoding="utf8") as out, open(lines, "w", encoding="utf8") as out_lines:
             for i, text in enumerate(read(a.texts)):
                 if i % every == 0:
                     held.append(text)
                 else:
                     out.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
+                    for line in text.split("\n"):
+                        if line.strip():
+                            out_lines.write(json.dumps({"text": line}, ensure_ascii=False) + "\n")
                     size += len(text.encode())
                 if size > a.mb * 1e6:
                     break
@@ -119,6 +120,7 @@ def main():
 
         for kind in ["bpe", "wordpiece", "unigram"]:
             print(f"-- {kind}, {a.vocab} entries", flush=True)
+            texts = lines if kind == "unigram" else texts
             run("ours", [a.dataprep, "learn-tokenizer", texts, "--model", kind, "--out", f"{dir}/ours-{kind}.json", "--vocab-size", str(a.vocab)])
             run("tokenizers", [sys.executable, __file__, "--peer", "hf", kind, texts, f"{dir}/hf-{kind}.json", str(a.vocab)])
             ours, theirs = (json.load(open(f"{dir}/{who}-{kind}.json", encoding="utf8")) for who in ["ours", "hf"])

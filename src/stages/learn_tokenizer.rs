@@ -22,7 +22,8 @@
 //! `bpe` and `wordpiece` make the merges that the trainers of `tokenizers` make from the same counts, in the same order; `unigram` follows the
 //! trainer of SentencePiece. Counts have 64 bits and are sorted on disk under the bound of `memory`. Where the different words take more than that,
 //! as Chinese does, whose words are runs between two marks, a sample of the rare ones stands for all of them (priority sampling), frequent ones keep
-//! their own counts, and the report says how many were left out (`words_left_out`). Words longer than 64 characters are learnt from in parts.
+//! their own counts, and the report says how many were left out (`words_left_out`). Words longer than 1024 characters
+//! (64 for `unigram`) are learnt from in parts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};

@@ -55,7 +55,7 @@ fn a_sample_stands_for_all_words_where_memory_is_short() {
     let texts: Vec<String> = (0..400).map(|i| format!("the bridge{} over the river{}", i * 7919 % 997, i % 10)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let whole = decided::<LearnTokenizer>("vocab_size = 300", &texts);
-    let short = decided::<LearnTokenizer>("vocab_size = 300\nmemory = 40000", &texts);
+    let short = decided::<LearnTokenizer>("vocab_size = 300\nmemory = 60000", &texts);
     assert_eq!(count(&whole, "words_left_out"), 0);
     assert!(count(&short, "words_left_out") > 100, "{:?}", short.decision.counts);
     assert_eq!(count(&whole, "words"), count(&short, "words") + count(&short, "words_left_out"));

@@ -14,8 +14,12 @@ use crate::tokenizer::{Pattern, TokenizerError};
 /// What stands for a space.
 pub(super) const SPACE: char = '\u{2581}';
 
-/// Characters of the longest word that is counted whole: learning takes time in the square of a word's length, and long words are seldom seen twice.
-const LONGEST: usize = 64;
+/// Characters of the longest word that is counted whole. Merging takes a look at the whole word for each of its merges; words of more than this are
+/// hardly ever seen twice, so that cutting them takes nothing from the counts of others.
+const LONGEST: usize = 1024;
+
+/// The same for unigram models, which weigh all cuts of a word.
+const LONGEST_WEIGHED: usize = 64;
 
 /// How text becomes words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub struct PreSplitter {
     form: TextForm,
     /// True where the model's file puts a U+2581 before a text that starts with a space, too.
     doubles_space: bool,
+    /// Characters of the longest word.
+    longest: usize,
     /// Present for BERT's split.
     bert: Option<Bert>,
 }
@@ -79,14 +85,15 @@ impl PreSplitter {
                 Some(bert.ok_or_else(fault)?)
             }
         };
-        Ok(PreSplitter { form, doubles_space: options.model == super::Model::Bpe, bert })
+        let longest = if matches!(options.model, super::Model::Unigram(_)) { LONGEST_WEIGHED } else { LONGEST };
+        Ok(PreSplitter { form, doubles_space: options.model == super::Model::Bpe, longest, bert })
     }
 
-    /// Calls `word` with each word of the text; one of more than 64 characters comes in parts.
+    /// Calls `word` with each word of the text; one of more than 1024 characters, or 64 for unigram models, comes in parts.
     pub fn split(&self, text: &str, word: &mut dyn FnMut(&str)) {
         let mut part = |mut piece: &str| {
-            while piece.len() > LONGEST
-                && let Some((end, _)) = piece.char_indices().nth(LONGEST)
+            while piece.len() > self.longest
+                && let Some((end, _)) = piece.char_indices().nth(self.longest)
             {
                 word(&piece[..end]);
                 piece = &piece[end..];

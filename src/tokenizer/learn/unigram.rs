@@ -38,14 +38,14 @@ pub(super) fn train(words: &Words, alphabet: &Alphabet, unigram: Unigram, option
     while pieces.len() > wanted {
         for _ in 0..unigram.sub_iterations {
             let expected = expect(&pieces, &spelt);
-            maximize(&mut pieces, &expected, true);
+            maximize(&mut pieces, &expected, wanted);
         }
         let size = (pieces.len() as f64 * unigram.shrinking_factor) as usize;
         prune(&mut pieces, &spelt, size.max(wanted));
     }
     for _ in 0..unigram.sub_iterations {
         let expected = expect(&pieces, &spelt);
-        maximize(&mut pieces, &expected, false);
+        maximize(&mut pieces, &expected, usize::MAX);
     }
     pieces.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.letters.cmp(&b.letters)));
     let cuts = cut(&pieces, &spelt, words.len(), given.len() as u32);
@@ -87,14 +87,15 @@ fn expect(pieces: &[Piece], spelt: &Spelt) -> Vec<f64> {
     })
 }
 
-/// Probabilities from expected counts, under a prior that starves the rare (Liang and Klein 2007); letters stay whatever they count.
-fn maximize(pieces: &mut Vec<Piece>, expected: &[f64], drops: bool) {
-    let mut expected = expected.iter();
-    pieces.retain_mut(|piece| {
-        let count = expected.next().copied().unwrap_or(0.0);
-        piece.score = count.max(SELDOM);
-        !drops || count >= SELDOM || piece.letters.len() == 1
-    });
+/// Probabilities from expected counts, under a prior that starves the rare (Liang and Klein 2007). Pieces that are hardly expected go, the rarest
+/// first, but for letters, and not more than leaves `fewest`.
+fn maximize(pieces: &mut Vec<Piece>, expected: &[f64], fewest: usize) {
+    let mut seldom: Vec<usize> = (0..pieces.len()).filter(|id| expected[*id] < SELDOM && pieces[*id].letters.len() > 1).collect();
+    seldom.sort_by(|a, b| expected[*a].total_cmp(&expected[*b]).then(b.cmp(a)));
+    seldom.truncate(pieces.len().saturating_sub(fewest));
+    pieces.iter_mut().zip(expected).for_each(|(piece, count)| piece.score = count.max(SELDOM));
+    seldom.iter().for_each(|id| pieces[*id].score = 0.0);
+    pieces.retain(|piece| piece.score > 0.0);
     let sum = digamma(pieces.iter().map(|piece| piece.score).sum());
     pieces.iter_mut().for_each(|piece| piece.score = digamma(piece.score) - sum);
 }
@@ -111,7 +112,12 @@ fn prune(pieces: &mut Vec<Piece>, spelt: &Spelt, size: usize) {
     let mut losses = Vec::new();
     for (id, piece) in (0u32..).zip(pieces.iter()) {
         let count = counts[id as usize];
-        if piece.letters.len() == 1 || count == 0.0 {
+        if piece.letters.len() == 1 {
+            continue;
+        }
+        if count == 0.0 {
+            // In no best cut: it stays only where there is room.
+            losses.push((f64::NEG_INFINITY, id));
             continue;
         }
         let mut others: Vec<u32> = Vec::new();
