@@ -13,7 +13,7 @@ rows, kept = [], []
 for line in open(sys.argv[1], encoding="utf-8"):
     group, said, *scores = line.rstrip("\n").split("\t")
     row = (group, said, [float(score or 0) for score in scores] if scores != [""] else [0.0] * len(names))
-    if "1" in said and len(names) > 1:
+    if "1" in said or len(names) == 1:
         rows.append(row)
     else:
         (kept if (len(rows) + len(kept)) % 2 else rows).append(row)
