@@ -22,12 +22,11 @@
 //! Reasons: `bad_words`, and `no_bad_word_list` where `missing = "drop"` and the document's language has no list.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
 use super::prelude::*;
+use super::word_lists;
 use crate::language::covers;
 use crate::stage::Dice;
-use crate::text::listed::unpacked;
 use crate::text::phrases::{Edges, Phrases};
 
 /// Which words, and how many of them.
@@ -99,7 +98,8 @@ impl Recipe for BadWords {
         let c4 = self.profile == Profile::C4;
         let allowed: Vec<String> = self.allow.0.iter().map(|word| word.to_lowercase()).collect();
         let mut load = |key: &str, files: &OneOrMany, edges: Edges| {
-            let words = read(shop, key, files).map_err(|complaint| complaints.push(complaint)).unwrap_or_default();
+            let words = if files.0.is_empty() { Ok(word_lists::entries(BUILT_IN).collect()) } else { word_lists::read(shop, key, files) };
+            let words = words.map_err(|complaint| complaints.push(complaint)).unwrap_or_default();
             // C4 leaves the case of its entries, so that one in capitals is never found in a text in lower case.
             let words = words.iter().map(|word| if c4 { word.clone() } else { word.to_lowercase() }).filter(|word| !allowed.contains(word));
             Phrases::new(words, edges).unwrap_or_else(|| {
@@ -165,23 +165,6 @@ impl Stage for Search {
         let drop = Drop { value: Some(value), threshold: Some(threshold), ..Drop::plain(self.found) };
         Ok(Verdict::Drop(drop.detail(first.unwrap_or_default())))
     }
-}
-
-/// The entries of lists, or of our own where none is named.
-fn read(shop: &mut Shop<'_>, key: &str, files: &OneOrMany) -> std::result::Result<Vec<String>, Complaint> {
-    let mut words = Vec::new();
-    let mut add = |list: &str| words.extend(list.lines().map(str::trim).filter(|word| !word.is_empty() && !word.starts_with('#')).map(str::to_owned));
-    if files.0.is_empty() {
-        add(BUILT_IN);
-    }
-    for name in &files.0 {
-        let mut list = String::new();
-        let file = shop.open(key, name.as_ref())?;
-        let read = unpacked(file).and_then(|mut file| file.read_to_string(&mut list));
-        read.map_err(|cause| Complaint::new(key, format!("cannot read `{name}`: {cause}"), "wanted UTF-8 text, plain or gzip"))?;
-        add(list.strip_prefix('\u{feff}').unwrap_or(&list));
-    }
-    Ok(words)
 }
 
 #[cfg(test)]

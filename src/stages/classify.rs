@@ -1,6 +1,16 @@
 //! Score texts with a fastText classifier, and keep those that score well.
 //!
-//! The score is the probability of `label`, 0 to 1, and is written to the tag `quality` (or `tag`). `dataprep train-classifier` makes such models
+//! Without `model` a small classifier that comes with the program says how much a text is prose worth reading and no menu, list, advert, spam or noise,
+//! in English and Chinese as the tag `lang` says, so `language` must come before. A text in another language scores 0.5, and neither bounds nor `pareto` touch
+//! it; `keep_share` ranks it as 0.5, so split languages first. `filters/models/MODEL.md` says what it learnt from and how good it is.
+//!
+//! ```toml
+//! [[stage]]
+//! use = "classify"
+//! min = 0.3
+//! ```
+//!
+//! The score is the probability of `label` (of the built-in model: its mean over windows of the text), 0 to 1, and is written to the tag `quality` (or `tag`). `dataprep train-classifier` makes such models
 //! from texts of two kinds; fastText's own, `.bin` and `.ftz`, give the scores that fastText gives.
 //!
 //! ```toml
@@ -26,16 +36,19 @@ mod share;
 
 use super::prelude::*;
 use crate::fasttext::{self, Model, Prepare};
+use crate::language::covers;
+use crate::linear;
 use crate::stage::Dice;
 
 /// Which model, and who stays.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Classify {
-    /// The fastText model, `.bin` or `.ftz`.
+    /// The fastText model, `.bin` or `.ftz`. Default "quality", which comes with the program.
+    #[serde(default = "quality")]
     model: String,
-    /// The label whose probability is the score, with or without `__label__`.
-    label: String,
+    /// The label whose probability is the score, with or without `__label__`; "quality" has one alone.
+    label: Option<String>,
     /// The tag that the score is written to. Default "quality".
     #[serde(default = "quality")]
     tag: String,
@@ -93,6 +106,30 @@ impl Classify {
             }
         }
     }
+
+    fn built_in(&self, shop: &mut Shop<'_>) -> std::result::Result<Judge, Vec<Complaint>> {
+        if self.label.as_deref().is_some_and(|label| label != BUILT_IN) {
+            return Err(Complaint::new("label", "the built-in model has one label, \"quality\"", "leave it out, or name a model").into());
+        }
+        if self.prepare != Prepare::Plain {
+            return Err(Complaint::new("prepare", "the built-in model looks at texts as they are", "leave it out, or name a model").into());
+        }
+        let model = linear::Model::load(linear::QUALITY).map_err(|cause| Complaint::new("model", cause.to_string(), "the program is damaged: build it anew"))?;
+        Ok(Judge::BuiltIn { model, lang: shop.tag("lang")? })
+    }
+
+    fn fasttext(&self, shop: &mut Shop<'_>) -> std::result::Result<Judge, Vec<Complaint>> {
+        let bytes = shop.read("model", self.model.as_ref())?;
+        let help = "wanted a fastText model with labels, .bin or .ftz: `dataprep train-classifier` makes one";
+        let model = Model::load(&bytes).map_err(|cause| Complaint::new("model", format!("`{}`: {cause}", self.model), help))?;
+        let wanted = self.label.as_deref().unwrap_or_default();
+        let Some(label) = model.find_label(wanted) else {
+            let labels: Vec<&str> = (0..model.labels()).map(|number| model.label(number)).take(200).collect();
+            let message = format!("`{wanted}` is no label of this model");
+            return Err(Complaint::new("label", message, format!("one of: {}", labels.join(", "))).into());
+        };
+        Ok(Judge::FastText { model, label, prepare: self.prepare })
+    }
 }
 
 impl Recipe for Classify {
@@ -100,6 +137,7 @@ impl Recipe for Classify {
 
     fn spec(&self) -> Spec {
         let spec = Spec::new().needs("text").gives(self.tag.clone());
+        let spec = if self.model == BUILT_IN { spec.needs("lang") } else { spec };
         let reasons: &[&str] = match self.rule() {
             Ok(Rule::Share(_)) => &[share::REASON],
             Ok(Rule::Pareto(_)) => &[NOT_DRAWN],
@@ -110,15 +148,7 @@ impl Recipe for Classify {
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
         let rule = self.rule()?;
-        let bytes = shop.read("model", self.model.as_ref())?;
-        let help = "wanted a fastText model with labels, .bin or .ftz: `dataprep train-classifier` makes one";
-        let model = Model::load(&bytes).map_err(|cause| Complaint::new("model", format!("`{}`: {cause}", self.model), help))?;
-        let Some(label) = model.find_label(&self.label) else {
-            let labels: Vec<&str> = (0..model.labels()).map(|number| model.label(number)).take(200).collect();
-            let message = format!("`{}` is no label of this model", self.label);
-            return Err(Complaint::new("label", message, format!("one of: {}", labels.join(", "))).into());
-        };
-        let judge = Judge { model, label, prepare: self.prepare };
+        let judge = if self.model == BUILT_IN { self.built_in(shop)? } else { self.fasttext(shop)? };
         let tag = shop.tag(&self.tag)?;
         Ok(match rule {
             Rule::Share(share) => share::build(judge, tag, share, self.memory.as_usize(), shop.reason(share::REASON)),
@@ -128,27 +158,41 @@ impl Recipe for Classify {
     }
 }
 
+/// The model that comes with the program.
+const BUILT_IN: &str = "quality";
 const BOUNDS: [&str; 2] = ["low_score", "high_score"];
 const NOT_DRAWN: &str = "not_drawn";
 
 /// A model and what of it is the score.
-struct Judge {
-    model: Model,
-    label: usize,
-    prepare: Prepare,
+enum Judge {
+    FastText { model: Model, label: usize, prepare: Prepare },
+    BuiltIn { model: linear::Model, lang: Tag<String> },
 }
 
 /// What scoring reuses.
 #[derive(Default)]
 struct Buffers {
     fasttext: fasttext::Scratch,
+    linear: linear::Scratch,
     text: String,
 }
 
 impl Judge {
+    /// Whether the model can say anything of this document.
+    fn knows(&self, doc: &Doc) -> bool {
+        match self {
+            Judge::FastText { .. } => true,
+            Judge::BuiltIn { lang, .. } => doc.tag(*lang).is_some_and(|lang| covers("en", lang) || covers("zh", lang)),
+        }
+    }
+
     fn score(&self, doc: &Doc, scratch: &mut Scratch) -> f32 {
         let buffers = scratch.buffer::<Buffers>();
-        self.model.probability(self.prepare.apply(doc.text(), &mut buffers.text), self.label, &mut buffers.fasttext)
+        match self {
+            Judge::FastText { model, label, prepare } => model.probability(prepare.apply(doc.text(), &mut buffers.text), *label, &mut buffers.fasttext),
+            Judge::BuiltIn { .. } if !self.knows(doc) => 0.5,
+            Judge::BuiltIn { model, .. } => model.scores(doc.text(), &mut buffers.linear).map_or(0.0, |scores| scores[0]),
+        }
     }
 }
 
@@ -163,6 +207,9 @@ impl Stage for Bounds {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
         let score = f64::from(self.judge.score(doc, scratch));
         doc.set_tag(self.tag, score);
+        if !self.judge.knows(doc) {
+            return Ok(Verdict::Keep);
+        }
         let failed = [self.limits[0].is_some_and(|min| score < min), self.limits[1].is_some_and(|max| score > max)];
         for at in 0..2 {
             if self.limits[at].is_some() {
@@ -186,6 +233,9 @@ impl Stage for Pareto {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
         let score = f64::from(self.judge.score(doc, scratch));
         doc.set_tag(self.tag, score);
+        if !self.judge.knows(doc) {
+            return Ok(Verdict::Keep);
+        }
         let drawn = (1.0 - self.dice.roll(doc.key())).powf(-1.0 / self.shape) - 1.0;
         let threshold = 1.0 - drawn;
         scratch.report(NOT_DRAWN, score > threshold, Some(score), Some(threshold));

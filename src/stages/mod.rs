@@ -1,7 +1,9 @@
 //! The list of stages: one new file and one line here add another.
 
 pub mod against;
+pub mod advertising;
 pub mod bad_words;
+mod categories;
 pub mod classify;
 pub mod decontaminate;
 pub mod dedup_exact;
@@ -15,15 +17,18 @@ pub mod perplexity;
 pub mod redact;
 pub mod repair;
 pub mod rules;
+pub mod safety;
 pub mod sample;
 pub mod tokenize;
 pub mod url;
 pub mod url_dedup;
+mod word_lists;
 
 use crate::stage::Register;
 
 /// Tells a registry of every stage.
 pub fn register(to: &mut impl Register) {
+    to.add::<advertising::Advertising>(include_str!("advertising.rs"));
     to.add::<bad_words::BadWords>(include_str!("bad_words.rs"));
     to.add::<decontaminate::Decontaminate>(include_str!("decontaminate.rs"));
     to.add::<classify::Classify>(include_str!("classify.rs"));
@@ -37,6 +42,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<redact::Redact>(include_str!("redact.rs"));
     to.add::<repair::Repair>(include_str!("repair.rs"));
     to.add::<rules::Rules>(include_str!("rules.rs"));
+    to.add::<safety::Safety>(include_str!("safety.rs"));
     to.add::<sample::Sample>(include_str!("sample.rs"));
     to.add::<tokenize::Tokenize>(include_str!("tokenize.rs"));
     to.add::<url::Filter>(include_str!("url.rs"));
