@@ -25,7 +25,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::prelude::*;
 use crate::stage::{Decision, Global, Next, NoteShape, NoteStream, Notes, Round, RunError};
 use crate::tokenizer::learn::{Kind, LearnOptions, PreSplitter, learn};
-use crate::tokenizer::{Pattern, Tokenizer};
+use crate::tokenizer::{Form, Pattern, Tokenizer};
 
 /// Characters of the longest piece that is counted whole: learning takes time in the square of a word's length.
 const LONGEST: usize = 64;
@@ -39,6 +39,8 @@ const WORD_COST: usize = 160;
 pub struct LearnTokenizer {
     /// "bpe", "wordpiece" or "chars". Default "bpe".
     model: Model,
+    /// Unicode normalization for "bpe": "none", "nfc" or "nfkc". Default "none".
+    normalize: Normalize,
     /// Number of ids, special tokens among them. Default 32768; all characters for "chars".
     vocab_size: Option<u32>,
     /// Special tokens, which take the first ids. Default: `<|endoftext|>` for "bpe", BERT's five for "wordpiece"; "chars" has none.
@@ -59,9 +61,17 @@ enum Model {
     Chars,
 }
 
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Normalize {
+    None,
+    Nfc,
+    Nfkc,
+}
+
 impl Default for LearnTokenizer {
     fn default() -> LearnTokenizer {
-        LearnTokenizer { model: Model::Bpe, vocab_size: None, special_tokens: None, lowercase: true, min_count: 2, memory: ByteSize::new(256 << 20) }
+        LearnTokenizer { model: Model::Bpe, normalize: Normalize::None, vocab_size: None, special_tokens: None, lowercase: true, min_count: 2, memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -73,8 +83,13 @@ impl Recipe for LearnTokenizer {
     }
 
     fn build(self, _: &mut Shop<'_>) -> Build {
+        let normalize = match self.normalize {
+            Normalize::None => None,
+            Normalize::Nfc => Some(Form::Nfc),
+            Normalize::Nfkc => Some(Form::Nfkc),
+        };
         let kind = match self.model {
-            Model::Bpe => Some(Kind::ByteLevelBpe { pattern: Pattern::Gpt2, normalize: None }),
+            Model::Bpe => Some(Kind::ByteLevelBpe { pattern: Pattern::Gpt2, normalize }),
             Model::Wordpiece => Some(Kind::WordPiece { lowercase: self.lowercase }),
             Model::Chars => None,
         };

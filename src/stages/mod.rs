@@ -2,6 +2,7 @@
 
 pub mod against;
 pub mod bad_words;
+pub mod chat_template;
 pub mod classify;
 pub mod decontaminate;
 pub mod dedup_exact;
@@ -25,6 +26,7 @@ use crate::stage::Register;
 /// Tells a registry of every stage.
 pub fn register(to: &mut impl Register) {
     to.add::<bad_words::BadWords>(include_str!("bad_words.rs"));
+    to.add::<chat_template::ChatTemplate>(include_str!("chat_template.rs"));
     to.add::<decontaminate::Decontaminate>(include_str!("decontaminate.rs"));
     to.add::<classify::Classify>(include_str!("classify.rs"));
     to.add::<dedup_exact::DedupExact>(include_str!("dedup_exact.rs"));
