@@ -133,7 +133,9 @@ impl Rows for Conversations {
 fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)>, Unfit> {
     let mut turns = Vec::new();
     let list = ["messages", "conversations"].into_iter().find(|column| row.get(*column).is_some_and(|value| !value.is_null()));
-    if list != Some("messages") && let Some(system) = text(row, "system")?.filter(|system| !system.trim().is_empty()) {
+    if list != Some("messages")
+        && let Some(system) = text(row, "system")?.filter(|system| !system.trim().is_empty())
+    {
         turns.push((Role::System, system));
     }
     let Some(list) = list else {
@@ -252,9 +254,7 @@ no json
         let path = dir.path().join("x");
         std::fs::write(&path, MIXED).unwrap();
         let source = source(&path);
-        let Some(crate::stage::Read::Doc(doc)) = source.open(&source.splits().unwrap()[0], None).unwrap().next().unwrap() else {
-            panic!("no document")
-        };
+        let Some(crate::stage::Read::Doc(doc)) = source.open(&source.splits().unwrap()[0], None).unwrap().next().unwrap() else { panic!("no document") };
         let turns: Vec<_> = doc.turns().unwrap().iter().map(|turn| (turn.role, turn.content)).collect();
         assert_eq!(turns, [(Role::System, "S"), (Role::User, "问"), (Role::Assistant, "答")]);
         assert_eq!((doc.name().as_ref(), doc.extra["n"].as_i64(), doc.extra.len()), ("3", Some(1), 2));

@@ -71,7 +71,15 @@ enum Normalize {
 
 impl Default for LearnTokenizer {
     fn default() -> LearnTokenizer {
-        LearnTokenizer { model: Model::Bpe, normalize: Normalize::None, vocab_size: None, special_tokens: None, lowercase: true, min_count: 2, memory: ByteSize::new(256 << 20) }
+        LearnTokenizer {
+            model: Model::Bpe,
+            normalize: Normalize::None,
+            vocab_size: None,
+            special_tokens: None,
+            lowercase: true,
+            min_count: 2,
+            memory: ByteSize::new(256 << 20),
+        }
     }
 }
 

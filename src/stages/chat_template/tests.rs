@@ -41,15 +41,14 @@ fn the_mask_is_that_of_the_rule_by_ids() {
     let decided = decided::<LearnTokenizer>(LEARN, &TEXTS);
     let tokenizer = Tokenizer::from_bytes("t", &decided.read("t", TOKENIZER).unwrap(), None).unwrap();
     let chatml = stage(&decided, "template = \"chatml\"").unwrap();
-    for turns in [vec!["where is the bridge?", "over the river"], vec!["桥在哪里？", " 在河上。\n", "ｗｈｙ", "assistant\nuser\n"], vec!["\n", "  \ttwo\n\nlines  "]] {
+    for turns in
+        [vec!["where is the bridge?", "over the river"], vec!["桥在哪里？", " 在河上。\n", "ｗｈｙ", "assistant\nuser\n"], vec!["\n", "  \ttwo\n\nlines  "]]
+    {
         let mut doc = conversation(&turns);
         assert_eq!(chatml.apply(&mut doc, &mut Scratch::default()).unwrap(), Verdict::Keep);
         let tokens = doc.tokens.unwrap();
-        let text: String = turns
-            .iter()
-            .zip(["user", "assistant"].into_iter().cycle())
-            .map(|(turn, role)| format!("<|im_start|>{role}\n{turn}<|im_end|>\n"))
-            .collect();
+        let text: String =
+            turns.iter().zip(["user", "assistant"].into_iter().cycle()).map(|(turn, role)| format!("<|im_start|>{role}\n{turn}<|im_end|>\n")).collect();
         let mut ids = Vec::new();
         tokenizer.encode(&text, false, &mut ids, &mut EncodeScratch::new()).unwrap();
         assert_eq!(tokens.ids, ids);
