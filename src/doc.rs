@@ -4,9 +4,11 @@
 //! [`Doc::set_text`], which raises the revision, so that facts remembered about the text ([`crate::scratch::Scratch`]) cannot go stale.
 
 mod tags;
+mod turns;
 mod wire;
 
 pub use tags::{Kind, Tag, TagTable, TagType, Value};
+pub use turns::{Role, TURNS, Turn, join};
 pub use wire::{WireError, text_of};
 
 use serde_json::{Map, Value as Json};

@@ -286,6 +286,7 @@ fn giver(need: &str) -> String {
         "text" => "put `extract` before it, or map a column of the source to `text`".to_owned(),
         "html" => "use a source that gives pages, or map a column to `html`".to_owned(),
         "tokens" => "put `tokenize` before it".to_owned(),
+        "turns" => "read conversations, with the source `chat`".to_owned(),
         "lang" => "put `language` before it".to_owned(),
         other => format!("put a stage that gives `{other}` before it"),
     }

@@ -27,6 +27,25 @@ impl Default for Fields {
     }
 }
 
+/// How the rows of a table become documents.
+pub trait Rows: Send + Sync {
+    /// The column whose bytes are a page; empty where there is none.
+    fn page(&self) -> &str;
+
+    /// The document of a row, and of a page that is bytes; else the reason and what was found, in words.
+    fn read(&self, row: Map<String, Value>, page: Option<Html>) -> Result<Doc, (&'static str, String)>;
+}
+
+impl Rows for Fields {
+    fn page(&self) -> &str {
+        &self.html
+    }
+
+    fn read(&self, row: Map<String, Value>, page: Option<Html>) -> Result<Doc, (&'static str, String)> {
+        self.document(row, page).map_err(|unfit| (unfit.reason(), unfit.detail(self)))
+    }
+}
+
 /// Why a row makes no document.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unfit {

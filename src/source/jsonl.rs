@@ -12,18 +12,19 @@
 //! ```
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::compression::{DamageKind, Format, Members, Position, Trail};
-use super::fields::{Fields, type_name};
+use super::fields::{Fields, Rows, type_name};
 use super::lines::{Line, Lines};
 use super::paths;
 use crate::stage::{Built, ByteSize, Complaint, Fault, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
 
 /// Bytes of a plain file that are one split.
-const RANGE: u64 = 64 << 20;
+pub(super) const RANGE: u64 = 64 << 20;
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -39,8 +40,14 @@ pub struct Jsonl {
     max_line: ByteSize,
 }
 
-fn max_line() -> ByteSize {
+pub(super) fn max_line() -> ByteSize {
     ByteSize::new(64 << 20)
+}
+
+/// Why a line makes no document, whatever its rows hold.
+pub(super) fn faults() -> impl Iterator<Item = &'static str> {
+    let damage = [DamageKind::Truncated, DamageKind::Corrupt, DamageKind::NotAMember].map(DamageKind::name);
+    ["not_json", "not_utf8", "wrong_type", "missing_field", "line_too_long", "empty_file"].into_iter().chain(damage)
 }
 
 impl Recipe for Jsonl {
@@ -48,23 +55,22 @@ impl Recipe for Jsonl {
 
     fn spec(&self) -> Spec {
         let spec = self.fields.named().iter().filter(|(key, _)| *key != "id").fold(Spec::new(), |spec, (key, _)| spec.gives(*key));
-        let damage = [DamageKind::Truncated, DamageKind::Corrupt, DamageKind::NotAMember].map(DamageKind::name);
-        let own = ["not_json", "not_utf8", "wrong_type", "missing_field", "line_too_long", "empty_file"];
-        own.into_iter().chain(damage).fold(spec, Spec::reason)
+        faults().fold(spec, Spec::reason)
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
         self.fields.check()?;
         let files = paths::expand("path", &self.path)?;
-        Ok(Built::source(JsonLines { files, fields: self.fields, max_line: self.max_line.as_usize(), range: RANGE }))
+        Ok(Built::source(JsonLines { files, rows: Arc::new(self.fields), max_line: self.max_line.as_usize(), range: RANGE }))
     }
 }
 
-struct JsonLines {
-    files: Vec<PathBuf>,
-    fields: Fields,
-    max_line: usize,
-    range: u64,
+/// JSON lines whose objects are rows.
+pub(super) struct JsonLines {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) rows: Arc<dyn Rows>,
+    pub(super) max_line: usize,
+    pub(super) range: u64,
 }
 
 impl Source for JsonLines {
@@ -95,7 +101,7 @@ impl Source for JsonLines {
         let lines = lines.map_err(RunError::file("cannot read", path))?;
         let trail = Trail::new(lines.format() == Format::Plain, from);
         let fresh = split.start == 0 && from == Position::default() && passed == 0;
-        let mut reader = LineReader { lines, trail, path: path.to_owned(), start: split.start, fields: self.fields.clone(), fresh, ended: false, position: 0 };
+        let mut reader = LineReader { lines, trail, path: path.to_owned(), start: split.start, rows: self.rows.clone(), fresh, ended: false, position: 0 };
         for _ in 0..passed {
             reader.pass()?;
         }
@@ -109,7 +115,7 @@ struct LineReader {
     trail: Trail,
     path: PathBuf,
     start: u64,
-    fields: Fields,
+    rows: Arc<dyn Rows>,
     /// Nothing has been read of the file.
     fresh: bool,
     ended: bool,
@@ -158,7 +164,7 @@ impl LineReader {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            return Ok(Some(match document(text, &self.fields) {
+            return Ok(Some(match document(text, self.rows.as_ref()) {
                 Ok(mut doc) => {
                     doc.origin.offset = start.offset;
                     Read::Doc(doc)
@@ -169,10 +175,10 @@ impl LineReader {
     }
 }
 
-fn document(line: &[u8], fields: &Fields) -> std::result::Result<Box<crate::doc::Doc>, (&'static str, String)> {
+fn document(line: &[u8], rows: &dyn Rows) -> std::result::Result<Box<crate::doc::Doc>, (&'static str, String)> {
     let text = std::str::from_utf8(line).map_err(|error| ("not_utf8", format!("byte {} of the line", error.valid_up_to())))?;
     match serde_json::from_str(text) {
-        Ok(Value::Object(row)) => fields.document(row, None).map(Box::new).map_err(|unfit| (unfit.reason(), unfit.detail(fields))),
+        Ok(Value::Object(row)) => rows.read(row, None).map(Box::new),
         Ok(other) => Err(("wrong_type", format!("the line holds {}, not an object", type_name(&other)))),
         Err(error) => Err(("not_json", error.to_string())),
     }
@@ -234,7 +240,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.jsonl");
         std::fs::write(&path, bytes).unwrap();
-        (dir, JsonLines { files: vec![path], fields: Fields::default(), max_line: 1000, range })
+        (dir, JsonLines { files: vec![path], rows: Arc::new(Fields::default()), max_line: 1000, range })
     }
 
     const MIXED: &[u8] =

@@ -1,5 +1,6 @@
 //! Where documents come from: one format a file. What a file is compressed with is told from its content.
 
+pub mod chat;
 pub mod compression;
 pub mod fields;
 pub mod jsonl;
@@ -14,6 +15,7 @@ use crate::stage::Register;
 
 /// Every source there is.
 pub fn register(to: &mut impl Register) {
+    to.add::<chat::Chat>(include_str!("chat.rs"));
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
     to.add::<parquet::Parquet>(include_str!("parquet.rs"));
     to.add::<text::Text>(include_str!("text.rs"));

@@ -16,6 +16,7 @@ mod json;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
@@ -24,9 +25,9 @@ use parquet::errors::ParquetError;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::fields::Fields;
+use super::fields::{Fields, Rows};
 use super::paths;
-use crate::doc::{Doc, Html};
+use crate::doc::Html;
 use crate::stage::{Built, Complaint, Fault, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
 
 /// Rows decoded at a time: few, since a row may be a whole page.
@@ -64,20 +65,20 @@ impl Recipe for Parquet {
             }
             files.push((path, table.map(|table| table.groups)));
         }
-        Ok(Built::source(Tables { files, fields: self.fields }))
+        Ok(Built::source(Tables { files, rows: Arc::new(self.fields) }))
     }
 }
 
 /// What a file's footer says.
-struct Table {
+pub(super) struct Table {
     columns: Vec<String>,
     /// Compressed bytes of each row group.
-    groups: Vec<u64>,
+    pub(super) groups: Vec<u64>,
 }
 
 impl Table {
     /// `None` where the file is no Parquet.
-    fn of(path: &Path) -> std::io::Result<Option<Self>> {
+    pub(super) fn of(path: &Path) -> std::io::Result<Option<Self>> {
         let file = File::open(path)?;
         let Some(builder) = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file)).ok().and_then(std::result::Result::ok) else {
             return Ok(None);
@@ -104,10 +105,11 @@ impl Table {
     }
 }
 
-struct Tables {
+/// Parquet files.
+pub(super) struct Tables {
     /// Each file with the bytes of its row groups, if it is Parquet.
-    files: Vec<(PathBuf, Option<Vec<u64>>)>,
-    fields: Fields,
+    pub(super) files: Vec<(PathBuf, Option<Vec<u64>>)>,
+    pub(super) rows: Arc<dyn Rows>,
 }
 
 impl Source for Tables {
@@ -146,7 +148,7 @@ impl Source for Tables {
         // A fault is an item as well: resumed behind it, nothing is left.
         let state = if at == Some(END) { State::Ended } else { state };
         let batch = RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty()));
-        Ok(Box::new(RowReader { fields: self.fields.clone(), path: path.to_owned(), state, batch, next: 0, within, row, rows, bytes: split.bytes }))
+        Ok(Box::new(RowReader { form: self.rows.clone(), path: path.to_owned(), state, batch, next: 0, within, row, rows, bytes: split.bytes }))
     }
 }
 
@@ -161,7 +163,7 @@ enum State {
 }
 
 struct RowReader {
-    fields: Fields,
+    form: Arc<dyn Rows>,
     path: PathBuf,
     state: State,
     batch: RecordBatch,
@@ -193,7 +195,7 @@ impl Reader for RowReader {
                 },
             }
         }
-        let read = read_row(&self.batch, self.next, self.row, &self.fields);
+        let read = read_row(&self.batch, self.next, self.row, self.form.as_ref());
         self.next += 1;
         self.row += 1;
         Ok(Some(read))
@@ -216,12 +218,12 @@ fn guarded<T>(decode: impl FnOnce() -> T) -> std::result::Result<T, String> {
     })
 }
 
-fn read_row(batch: &RecordBatch, at: usize, row: u64, fields: &Fields) -> Read {
+fn read_row(batch: &RecordBatch, at: usize, row: u64, form: &dyn Rows) -> Read {
     let fault = |reason: &str, detail: String| Read::Fault(Fault { reason: reason.to_owned(), detail, offset: row });
     let mut values = Map::new();
     let mut page = None;
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        if *field.name() == fields.html
+        if field.name() == form.page()
             && let Some(bytes) = json::bytes(column, at)
         {
             page = Some(Html { bytes: bytes.to_vec(), content_type: None });
@@ -232,19 +234,17 @@ fn read_row(batch: &RecordBatch, at: usize, row: u64, fields: &Fields) -> Read {
             Err(error) => return fault("corrupt_data", error.to_string()),
         };
     }
-    match fields.document(values, page) {
+    match form.read(values, page) {
         Ok(mut doc) => {
             doc.origin.offset = row;
-            Read::Doc(Box::<Doc>::new(doc))
+            Read::Doc(Box::new(doc))
         }
-        Err(unfit) => fault(unfit.reason(), unfit.detail(fields)),
+        Err((reason, detail)) => fault(reason, detail),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
     use parquet::arrow::ArrowWriter;
     use parquet::file::properties::WriterProperties;
@@ -262,7 +262,7 @@ mod tests {
 
     fn source(path: &Path) -> Tables {
         let table = Table::of(path).unwrap();
-        Tables { files: vec![(path.to_owned(), table.map(|table| table.groups))], fields: Fields::default() }
+        Tables { files: vec![(path.to_owned(), table.map(|table| table.groups))], rows: Arc::new(Fields::default()) }
     }
 
     #[test]

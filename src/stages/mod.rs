@@ -1,9 +1,10 @@
 //! The list of stages: one new file and one line here add another.
 
-pub mod against;
 pub mod advertising;
+pub mod against;
 pub mod bad_words;
 mod categories;
+pub mod chat_template;
 pub mod classify;
 pub mod decontaminate;
 pub mod dedup_exact;
@@ -30,6 +31,7 @@ use crate::stage::Register;
 pub fn register(to: &mut impl Register) {
     to.add::<advertising::Advertising>(include_str!("advertising.rs"));
     to.add::<bad_words::BadWords>(include_str!("bad_words.rs"));
+    to.add::<chat_template::ChatTemplate>(include_str!("chat_template.rs"));
     to.add::<decontaminate::Decontaminate>(include_str!("decontaminate.rs"));
     to.add::<classify::Classify>(include_str!("classify.rs"));
     to.add::<dedup_exact::DedupExact>(include_str!("dedup_exact.rs"));

@@ -129,13 +129,17 @@ impl Stage for Encode {
     }
 
     fn vocabulary(&self) -> Option<Vocabulary> {
-        let tokenizer = self.tokenizer.as_ref()?;
-        Some(Vocabulary {
-            name: tokenizer.name().to_owned(),
-            hash: format!("{:032x}", tokenizer.hash()),
-            size: tokenizer.vocab_size(),
-            special: tokenizer.special().clone(),
-        })
+        self.tokenizer.as_ref().map(vocabulary)
+    }
+}
+
+/// What shards say of a tokenizer.
+pub(super) fn vocabulary(tokenizer: &Tokenizer) -> Vocabulary {
+    Vocabulary {
+        name: tokenizer.name().to_owned(),
+        hash: format!("{:032x}", tokenizer.hash()),
+        size: tokenizer.vocab_size(),
+        special: tokenizer.special().clone(),
     }
 }
 

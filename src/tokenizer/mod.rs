@@ -19,6 +19,7 @@ mod pairs;
 mod ranks;
 mod seams;
 mod sentencepiece;
+mod spans;
 mod special;
 mod split;
 mod wordpiece;

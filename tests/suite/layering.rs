@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 24] = [
+const ALLOWED: [(&str, &[&str]); 25] = [
     (
         "cli",
         &[
@@ -32,7 +32,8 @@ const ALLOWED: [(&str, &[&str]); 24] = [
     ("run", &["plan", "stage", "doc", "scratch"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
     ("config", &["stage"]),
-    ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "linear", "measures", "dedup", "ngram", "tokenizer"]),
+    ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "linear", "measures", "dedup", "ngram", "tokenizer", "chat"]),
+    ("chat", &[]),
     ("source", &["stage", "doc", "text"]),
     ("sink", &["stage", "doc", "shard"]),
     ("stage", &["doc", "scratch"]),

@@ -14,7 +14,9 @@ use super::support::real_data;
 
 fn unpacked(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).read_to_end(&mut bytes).expect("gzip");
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+        .read_to_end(&mut bytes)
+        .expect("gzip");
     bytes
 }
 

@@ -1,0 +1,205 @@
+//! Write the token ids of conversations, with a loss mask on the answers.
+//!
+//! ```toml
+//! [[stage]]
+//! use = "chat_template"
+//! tokenizer = "stage:bpe"
+//! template = "plain"
+//! ```
+//!
+//! Stands where `tokenize` would, behind the source `chat`. `template` is `chatml`, `llama3`, `plain`, or a file: a `tokenizer_config.json` with its
+//! `chat_template`, or the template alone (`*.jinja`). Only answers and the token that ends them count in the loss; that is told from where the
+//! template writes them (between `{% generation %}` and `{% endgeneration %}`, else behind the prompt that it makes of the turns before), never by searching
+//! ids. Write the shards with `mask = true`. The ids are those of the whole text.
+//!
+//! With `max_tokens`, the length of a training row, no answer is cut: `packing = "best_fit"` cuts nothing that fits a row, and a longer conversation is
+//! dropped as `too_long`. Dropped as well: `turns_lost` (an edit has changed the number of lines, so that nobody knows who said what),
+//! `special_token_in_turn` (what is said holds the spelling of a special token, as `<|im_end|>`, and would forge a turn), `empty_answer` (an edit has
+//! emptied it), `template_failed` (the template raised an exception, or rewrites earlier turns) and `not_encodable`.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::AhoCorasick;
+
+use super::prelude::*;
+use crate::chat::{Message, Template};
+use crate::doc::{Role, TURNS, Tokens};
+use crate::stage::{Artifacts, RunError, Vocabulary};
+use crate::tokenizer::{EncodeScratch, Tokenizer};
+
+/// Bit 0 of a mask byte: the token counts in the loss.
+const LOSS: u8 = 1;
+
+/// How conversations become ids.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChatTemplate {
+    /// `stage:NAME` for one that a `learn_tokenizer` stage has made, or a `tokenizer.json`.
+    tokenizer: String,
+    /// "chatml", "llama3", "plain", a `tokenizer_config.json` or a file `*.jinja`.
+    template: String,
+    /// Tokens of a conversation at most. Default: no bound.
+    max_tokens: Option<usize>,
+}
+
+impl Recipe for ChatTemplate {
+    const NAME: &'static str = "chat_template";
+
+    fn spec(&self) -> Spec {
+        let reasons = ["turns_lost", "special_token_in_turn", "empty_answer", "template_failed", "not_encodable", "too_long"];
+        reasons.into_iter().fold(Spec::new().needs("text").needs(TURNS).gives("tokens"), Spec::reason)
+    }
+
+    fn build(self, shop: &mut Shop<'_>) -> Build {
+        let template = match Template::built_in(&self.template) {
+            Some(source) => Source::Jinja(source.to_owned()),
+            None => {
+                let bytes = shop.read("template", self.template.as_ref())?;
+                let help = "wanted \"chatml\", \"llama3\", \"plain\", a tokenizer_config.json or a file *.jinja";
+                let text = String::from_utf8(bytes).map_err(|error| Complaint::new("template", error.to_string(), help))?;
+                let jinja = self.template.ends_with(".jinja");
+                let tried = if jinja { Template::new(&text, BTreeMap::new()) } else { Template::from_config(&text) };
+                let template = tried.map_err(|error| Complaint::new("template", format!("cannot read `{}`: {error}", self.template), help))?;
+                if jinja { Source::Jinja(text) } else { Source::Config(Box::new(template)) }
+            }
+        };
+        let mut reason = |name: &str| shop.reason(name);
+        let reasons = Reasons {
+            turns_lost: reason("turns_lost"),
+            special_token: reason("special_token_in_turn"),
+            empty_answer: reason("empty_answer"),
+            template_failed: reason("template_failed"),
+            not_encodable: reason("not_encodable"),
+            too_long: reason("too_long"),
+        };
+        let made_by = self.tokenizer.strip_prefix("stage:").map(str::to_owned);
+        let mut stage = Chat { made_by, source: template, max_tokens: self.max_tokens.unwrap_or(usize::MAX), reasons, tools: None };
+        if stage.made_by.is_none() {
+            let bytes = shop.read("tokenizer", self.tokenizer.as_ref())?;
+            let name = self.tokenizer.rsplit(['/', '\\']).next().unwrap_or(&self.tokenizer);
+            let complaint = |said: String| Complaint::new("tokenizer", said, "wanted `stage:NAME` or a tokenizer.json with the template's special tokens");
+            let tokenizer = Tokenizer::from_bytes(name, &bytes, None).map_err(|error| complaint(error.to_string()))?;
+            stage.take(tokenizer).map_err(complaint)?;
+        }
+        Ok(Built::stage(stage))
+    }
+}
+
+/// Where the template comes from.
+enum Source {
+    /// A template that takes its special tokens from the tokenizer.
+    Jinja(String),
+    /// A template that brings its own.
+    Config(Box<Template>),
+}
+
+struct Reasons {
+    turns_lost: Reason,
+    special_token: Reason,
+    empty_answer: Reason,
+    template_failed: Reason,
+    not_encodable: Reason,
+    too_long: Reason,
+}
+
+struct Chat {
+    /// The stage that makes the tokenizer.
+    made_by: Option<String>,
+    source: Source,
+    max_tokens: usize,
+    reasons: Reasons,
+    tools: Option<Tools>,
+}
+
+/// What needs a tokenizer to be there.
+struct Tools {
+    tokenizer: Tokenizer,
+    /// The template of [`Source::Jinja`] with this tokenizer's tokens.
+    template: Option<Template>,
+    special: AhoCorasick,
+}
+
+/// A conversation for the templates to be tried on.
+const PROBE: [Message<'static>; 2] = [Message { role: "user", content: "a" }, Message { role: "assistant", content: "b" }];
+
+impl Chat {
+    fn take(&mut self, tokenizer: Tokenizer) -> std::result::Result<(), String> {
+        let names = tokenizer.special_tokens();
+        if names.is_empty() {
+            return Err(format!("`{}` recognizes no special tokens in a text, and templates are written with them", tokenizer.name()));
+        }
+        let token = |(role, id): (&String, &u32)| Some((format!("{role}_token"), tokenizer.piece(*id)?));
+        let tokens: BTreeMap<String, String> = tokenizer.special().iter().filter_map(token).collect();
+        let own = match &self.source {
+            Source::Jinja(source) => Some(Template::new(source, tokens)?),
+            Source::Config(_) => None,
+        };
+        // A template for another vocabulary spells its marks in ordinary letters: no model would learn where a turn ends.
+        let template = match (&own, &self.source) {
+            (Some(template), _) => template,
+            (None, Source::Config(template)) => template,
+            (None, Source::Jinja(_)) => return Err("there is no template".to_owned()),
+        };
+        if let Ok(probe) = template.render(&PROBE) {
+            let ends = |span: &std::ops::Range<usize>| names.iter().any(|name| probe.text[..span.end].ends_with(name.as_str()));
+            if !probe.answers.iter().all(ends) {
+                return Err(format!("answers do not end with a special token of `{}`: its vocabulary is not the template's", tokenizer.name()));
+            }
+        }
+        let special = AhoCorasick::new(&names).map_err(|error| error.to_string())?;
+        self.tools = Some(Tools { tokenizer, template: own, special });
+        Ok(())
+    }
+}
+
+impl Stage for Chat {
+    fn open(&mut self, artifacts: &dyn Artifacts) -> Result<()> {
+        let Some(stage) = &self.made_by else { return Ok(()) };
+        let file = artifacts.read(stage, TOKENIZER)?;
+        let tokenizer = Tokenizer::from_bytes(stage, &file, None).map_err(RunError::stop)?;
+        self.take(tokenizer).map_err(RunError::stop)
+    }
+
+    fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
+        let Some(Tools { tokenizer, template, special }) = &self.tools else {
+            return Err(RunError::stop("the tokenizer was not opened"));
+        };
+        let template = match (template, &self.source) {
+            (Some(template), _) => template,
+            (None, Source::Config(template)) => template,
+            (None, Source::Jinja(_)) => return Err(RunError::stop("the template was not opened")),
+        };
+        let drop = |reason: Reason, detail: String| Ok(Verdict::Drop(Drop::plain(reason).detail(detail)));
+        let Some(turns) = doc.turns() else {
+            return Ok(Verdict::Drop(Drop::plain(self.reasons.turns_lost)));
+        };
+        if turns.iter().any(|turn| turn.role == Role::Assistant && turn.content.trim().is_empty()) {
+            return Ok(Verdict::Drop(Drop::plain(self.reasons.empty_answer)));
+        }
+        if let Some(found) = turns.iter().find_map(|turn| special.find(turn.content).map(|found| &turn.content[found.range()])) {
+            return drop(self.reasons.special_token, found.to_owned());
+        }
+        let messages: Vec<Message<'_>> = turns.iter().map(|turn| Message { role: turn.role.name(), content: turn.content }).collect();
+        let rendered = match template.render(&messages) {
+            Ok(rendered) => rendered,
+            Err(said) => return drop(self.reasons.template_failed, said),
+        };
+        let (mut ids, mut inside) = (Vec::with_capacity(rendered.text.len() / 3), Vec::new());
+        if let Err(error) = tokenizer.encode_spans(&rendered.text, &rendered.answers, &mut ids, &mut inside, scratch.buffer::<EncodeScratch>()) {
+            return drop(self.reasons.not_encodable, error.to_string());
+        }
+        if ids.len() > self.max_tokens {
+            return Ok(Verdict::Drop(Drop::measured(self.reasons.too_long, ids.len() as f64, self.max_tokens as f64)));
+        }
+        let mask = inside.into_iter().map(|inside| if inside { LOSS } else { 0 }).collect();
+        doc.tokens = Some(Tokens { ids, mask });
+        Ok(Verdict::Keep)
+    }
+
+    fn vocabulary(&self) -> Option<Vocabulary> {
+        self.tools.as_ref().map(|tools| super::tokenize::vocabulary(&tools.tokenizer))
+    }
+}
+
+#[cfg(test)]
+mod tests;
