@@ -11,6 +11,7 @@ mod suite {
     mod messages;
     mod near;
     mod own_stage;
+    mod passages;
     mod python;
     mod quickstart;
     mod readme;

@@ -3,6 +3,7 @@
 //! Documents are numbers here (packed so that their order is input order); the barriers in `stages/` know the rest.
 
 pub mod anchors;
+pub mod bloom;
 pub mod clusters;
 pub mod contamination;
 pub mod cuts;
@@ -21,6 +22,7 @@ pub mod shingles;
 pub mod signature;
 pub mod sketch;
 pub mod tables;
+pub mod units;
 pub mod words;
 
 /// Mixes 64 bits so that each bit of the answer depends on all of them. One-to-one, so distinct numbers stay distinct.

@@ -101,6 +101,7 @@ impl NoteBuffer {
             Some(24) => fixed::<24>(&mut self.bytes),
             Some(25) => fixed::<25>(&mut self.bytes),
             Some(28) => fixed::<28>(&mut self.bytes),
+            Some(29) => fixed::<29>(&mut self.bytes),
             Some(32) => fixed::<32>(&mut self.bytes),
             Some(40) => fixed::<40>(&mut self.bytes),
             Some(41) => fixed::<41>(&mut self.bytes),

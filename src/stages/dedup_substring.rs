@@ -4,7 +4,8 @@
 //! `min_bytes` on, to the byte: every byte that lies in a repeated window of `min_bytes` bytes is found, and no other. With `keep = "first"` a window
 //! goes if an equal one starts earlier in input order, so one copy of each passage stays; with `"none"` every copy goes. A cut then
 //! shrinks to whole characters, words or lines (`snap`), and with `"word"` and `"line"` the white space at its edges is joined. A document that has lost
-//! something and has fewer than `min_left` bytes left is dropped (`mostly_repeated`).
+//! something and has fewer than `min_left` bytes left is dropped (`little_left`). With `mode = "drop"` nothing is cut, and a document goes where repeats are
+//! more than `max_share` of its bytes (`mostly_repeated`). A second pass may find more: a cut brings together what stood apart.
 //!
 //! ```toml
 //! [[stage]]
@@ -13,7 +14,7 @@
 //! snap = "line"
 //! ```
 //!
-//! The decision holds `cuts-SPLIT`: document, range, and where the surviving copy stands (that of the range's first window).
+//! The decision holds `cuts-SPLIT` (with `"drop"`, `repeats-SPLIT`): document, range, and where the surviving copy stands (that of the range's first window).
 //! Notes take about 0.6 bytes a byte of text on disk at `min_bytes = 100`.
 //!
 //! Source: the definition is that of Lee et al. 2022, "Deduplicating training data makes language models better"; in place of a suffix array,
@@ -21,22 +22,19 @@
 
 mod compare;
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use self::compare::Comparison;
+use super::passages::{self, Copies, Keys, Mode, Passages, Rows};
 use crate::dedup::anchors::Anchors;
-use crate::dedup::cuts::{Snap, without};
+use crate::dedup::cuts::Snap;
 use crate::dedup::ranges::{Note, Range, WIDTH};
 use crate::dedup::repeats::Group;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Shop, Spec, Stage, Verdict,
+    Built, ByteSize, Complaint, Decision, Global, Next, NoteShape, NoteStream, Notes, Recipe, Result, Round, RunError, Share, Shop, Spec, Stage,
 };
-
-const REASON: &str = "mostly_repeated";
 
 /// The table in pipeline.toml.
 #[derive(Deserialize)]
@@ -45,26 +43,23 @@ pub struct DedupSubstring {
     /// Bytes from which a repeated passage counts, 20 to 65536. Default 100.
     min_bytes: usize,
     /// Which copies stay: `"first"` (default) in input order, or `"none"`.
-    keep: Keep,
+    keep: Copies,
     /// Where cuts may begin and end: `"word"` (default), `"line"` or `"char"`, which cuts all it can and joins nothing.
     snap: Snap,
-    /// Bytes that must be left of a document that was cut. Default 0: keep it even if empty.
-    min_left: usize,
+    /// What happens: `"cut"` (default) them out, or `"drop"` the document where they are more than `max_share` of its bytes.
+    mode: Mode,
+    /// With `mode = "drop"`: the share, 0 to 1, beyond which a document goes (`mostly_repeated`). Default 0.5.
+    max_share: Option<Share>,
+    /// With `mode = "cut"`: bytes that must be left of a document that was cut, or it goes (`little_left`). Default 0: keep it even if empty.
+    min_left: Option<usize>,
     /// Memory for sorting and comparing; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
-/// Which copies stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Keep {
-    First,
-    None,
-}
-
 impl Default for DedupSubstring {
     fn default() -> Self {
-        DedupSubstring { min_bytes: 100, keep: Keep::First, snap: Snap::Word, min_left: 0, memory: ByteSize::new(256 << 20) }
+        let memory = ByteSize::new(256 << 20);
+        DedupSubstring { min_bytes: 100, keep: Copies::First, snap: Snap::Word, mode: Mode::Cut, max_share: None, min_left: None, memory }
     }
 }
 
@@ -72,7 +67,7 @@ impl Recipe for DedupSubstring {
     const NAME: &'static str = "dedup_substring";
 
     fn spec(&self) -> Spec {
-        Spec::new().needs("text").gives("text").reason(REASON)
+        passages::spec()
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -80,15 +75,15 @@ impl Recipe for DedupSubstring {
             let message = format!("{} is out of range", self.min_bytes);
             return Err(Complaint::new("min_bytes", message, "give a number from 20 to 65536: shorter repeats are ordinary language").into());
         }
-        let cut = Cut { rows: Vec::new(), snap: self.snap, min_left: self.min_left, first_stays: self.keep == Keep::First, reason: shop.reason(REASON) };
-        Ok(Built::global(Repeats { anchors: Anchors::new(self.min_bytes), cut, memory: self.memory.as_usize() }))
+        let keys = Keys { keep: self.keep, mode: self.mode, max_share: self.max_share, min_left: self.min_left };
+        let passages = keys.build(shop, self.snap)?;
+        Ok(Built::global(Repeats { anchors: Anchors::new(self.min_bytes), passages, memory: self.memory.as_usize() }))
     }
 }
 
 struct Repeats {
     anchors: Anchors,
-    /// The stage to be, its rows still empty.
-    cut: Cut,
+    passages: Passages,
     memory: usize,
 }
 
@@ -115,7 +110,7 @@ impl Global for Repeats {
         if round.number == 0 {
             return compare::regroup(notes, outcomes);
         }
-        let group = Group::new(self.anchors.k + self.anchors.reach, !self.cut.first_stays, self.memory / 8);
+        let group = Group::new(self.anchors.k + self.anchors.reach, !self.passages.first_stays, self.memory / 8);
         let comparison = Comparison::new(group, round, outcomes);
         if round.number == 1 { comparison.anchors(self.anchors.reach, notes) } else { comparison.cores(notes) }
     }
@@ -124,35 +119,24 @@ impl Global for Repeats {
         if round == 0 {
             return Ok(Next::Again);
         }
-        let mut blobs: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
-        let (mut ranges, mut bytes) = (0, 0);
-        let mut put = |range: Range| {
-            ranges += 1;
-            bytes += u64::from(range.end - range.start);
-            blobs.entry(range.document >> 32).or_default().extend_from_slice(&Note::Range(range).to_bytes());
-        };
+        let mut rows = Rows::default();
         let (mut open, mut again) = (None, false);
         while let Some(note) = outcomes.next()? {
             match Note::from_bytes(note).ok_or_else(damaged)? {
-                Note::Range(range) => Range::extend(&mut open, range).into_iter().for_each(&mut put),
+                Note::Range(range) => Range::extend(&mut open, range).into_iter().for_each(|range| rows.put(range)),
                 Note::Core(_) => again = true,
             }
         }
         if again {
             return Ok(Next::Again);
         }
-        open.into_iter().for_each(&mut put);
-        for (split, rows) in blobs {
-            decision.put(&format!("cuts-{split:05}"), rows);
-        }
-        decision.count("ranges_repeated", ranges);
-        decision.count("bytes_repeated", bytes);
+        open.into_iter().for_each(|range| rows.put(range));
+        rows.decide(&self.passages, decision);
         Ok(Next::Done)
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
-        let rows = decision.get(&format!("cuts-{split:05}"))?.unwrap_or_default();
-        Ok(Box::new(Cut { rows, ..self.cut.clone() }))
+        self.passages.stage(decision, split)
     }
 
     fn memory(&self) -> usize {
@@ -172,34 +156,10 @@ fn damaged() -> RunError {
     RunError::stop("the notes of dedup_substring are damaged: remove the run's spool and start again")
 }
 
-/// Rows of one split, in order of document and start.
-#[derive(Clone)]
-struct Cut {
-    rows: Vec<u8>,
-    snap: Snap,
-    min_left: usize,
-    first_stays: bool,
-    reason: Reason,
-}
-
-impl Stage for Cut {
-    fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
-        let own = || Range::of(&self.rows, u64::from_be_bytes(doc.id().to_bytes()));
-        let ranges = own().map(|range| (range.start as usize, range.end as usize));
-        let Some(left) = without(doc.text(), ranges, self.snap) else { return Ok(Verdict::Keep) };
-        if left.len() < self.min_left {
-            let drop = Drop::measured(self.reason, left.len() as f64, self.min_left as f64);
-            let other = own().next().filter(|_| self.first_stays).map(|range| unpack(range.copy));
-            return Ok(Verdict::Drop(Drop { other, ..drop }));
-        }
-        doc.set_text(left);
-        Ok(Verdict::Keep)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::{Drop, Reason, Verdict};
     use crate::stages::rehearsal::{Play, apply, build, place, play, roll};
 
     const CALM: Play = Play { ranges: 1, seed: 0, memory: 1 << 20 };
@@ -211,13 +171,12 @@ mod tests {
     }
 
     /// With little memory groups of more than a few contexts are divided.
-    fn global(min_bytes: usize, keep: Keep, memory: usize) -> Repeats {
-        let cut = Cut { rows: Vec::new(), snap: Snap::Char, min_left: 0, first_stays: keep == Keep::First, reason: Reason(0) };
-        Repeats { anchors: Anchors::new(min_bytes), cut, memory }
+    fn global(min_bytes: usize, keep: Copies, memory: usize) -> Repeats {
+        Repeats { anchors: Anchors::new(min_bytes), passages: Passages::cutting(keep), memory }
     }
 
     /// The texts without the bytes of windows that go, by comparing each window with each other; cuts shrink to whole characters.
-    fn brute(texts: &[String], length: usize, keep: Keep) -> Vec<String> {
+    fn brute(texts: &[String], length: usize, keep: Copies) -> Vec<String> {
         let all: Vec<&[u8]> = texts.iter().flat_map(|text| text.as_bytes().windows(length)).collect();
         let mut number = 0;
         let mut left = Vec::new();
@@ -225,7 +184,7 @@ mod tests {
             let mut gone = vec![false; text.len()];
             for start in 0..(text.len() + 1).saturating_sub(length) {
                 let same = |other: usize| all[other] == all[number];
-                let goes = (0..number).any(same) || keep == Keep::None && (number + 1..all.len()).any(same);
+                let goes = (0..number).any(same) || keep == Copies::None && (number + 1..all.len()).any(same);
                 gone[start..start + length].iter_mut().for_each(|byte| *byte |= goes);
                 number += 1;
             }
@@ -263,7 +222,7 @@ mod tests {
         for seed in 0..1000 {
             let texts = random(seed);
             let length = [2, 3, 5, 8, 13, 20, 31][roll(seed, 2) as usize % 7];
-            for keep in [Keep::First, Keep::None] {
+            for keep in [Copies::First, Copies::None] {
                 for (memory, how) in [(1 << 20, CALM), (1000, Play { ranges: 7, seed: seed + 1, memory: 100 })] {
                     let global = global(length, keep, memory);
                     let mut docs = corpus(&texts);
@@ -282,7 +241,7 @@ mod tests {
     fn copies_are_named_and_the_decision_does_not_depend_on_cutting() {
         for seed in 0..200 {
             let docs = corpus(&random(seed));
-            let global = global(6, Keep::First, 2000);
+            let global = global(6, Copies::First, 2000);
             let rows = |how| {
                 let decision = play(&global, &docs, how).unwrap().decision;
                 (0..4).map(|split| decision.get(&format!("cuts-{split:05}")).unwrap().unwrap_or_default()).collect::<Vec<_>>()
@@ -317,8 +276,13 @@ mod tests {
         assert_eq!(verdicts, [Verdict::Keep, Verdict::Keep, Verdict::Keep]);
         let (left, verdicts) = run("snap = 'line'\nmin_left = 10");
         assert_eq!(left, [texts[0].as_str(), "Second text.\n\nIts end too.", notice]);
-        let drop = Drop::measured(Reason(0), 0.0, 10.0).because_of(DocId { split: 0, ordinal: 0 });
+        let drop = Drop::measured(Reason(1), 0.0, 10.0).because_of(DocId { split: 0, ordinal: 0 });
         assert_eq!(verdicts, [Verdict::Keep, Verdict::Keep, Verdict::Drop(drop)]);
+        // Of the second text all but "Second" and " too." is repeated, of the third all.
+        let (left, verdicts) = run("mode = 'drop'\nmax_share = 0.8");
+        assert_eq!(left, texts);
+        let reasons = verdicts.iter().map(|verdict| if let Verdict::Drop(drop) = verdict { drop.value } else { None });
+        assert_eq!(reasons.collect::<Vec<_>>(), [None, Some((texts[1].len() - 11) as f64 / texts[1].len() as f64), Some(1.0)]);
         assert_eq!(run("keep = 'none'\nsnap = 'line'").0, ["First text.\n\nIts end.", "Second text.\n\nIts end too.", ""]);
     }
 
@@ -330,13 +294,15 @@ mod tests {
                 .map(|number| format!("{number:08x} {} {number:08x}", "the same line in all of these documents, which is long enough to count ".repeat(2))),
         );
         let docs = corpus(&texts);
-        let played = play(&global(100, Keep::First, 1 << 20), &docs, CALM).unwrap();
+        let played = play(&global(100, Copies::First, 1 << 20), &docs, CALM).unwrap();
         assert_eq!(played.decision.counts["ranges_repeated"], 2 + 1999);
     }
 
     #[test]
     fn wrong_tables_are_refused() {
         assert!(build::<DedupSubstring>("min_bytes = 3").is_err_and(|said| said.contains("min_bytes: 3 is out of range")));
+        assert!(build::<DedupSubstring>("max_share = 0.5").is_err_and(|said| said.contains("max_share")));
+        assert!(build::<DedupSubstring>("mode = 'drop'\nmin_left = 5").is_err_and(|said| said.contains("min_left")));
         assert!(build::<DedupSubstring>("keep = 'last'").is_err());
         assert!(build::<DedupSubstring>("snip = 'word'").is_err());
     }

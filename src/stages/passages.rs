@@ -1,0 +1,184 @@
+//! What becomes of passages that stand more than once: keys and the stage that `dedup_substring`, `dedup_lines` and their kin share.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::dedup::cuts::{Snap, without};
+use crate::dedup::ranges::{Note, Range};
+use crate::doc::{Doc, DocId};
+use crate::scratch::Scratch;
+use crate::stage::{Complaint, Decision, Drop, Reason, Result, Share, Shop, Spec, Stage, Verdict};
+
+const REPEATED: &str = "mostly_repeated";
+const LITTLE: &str = "little_left";
+
+/// Which copies stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Copies {
+    /// The first in input order.
+    First,
+    /// No copy.
+    None,
+}
+
+/// What happens to a document that holds repeated passages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// They are cut out.
+    Cut,
+    /// It goes as a whole where they are too large a share of it; else nothing happens.
+    Drop,
+}
+
+/// The keys as written.
+pub struct Keys {
+    /// `keep`.
+    pub keep: Copies,
+    /// `mode`.
+    pub mode: Mode,
+    /// `max_share`.
+    pub max_share: Option<Share>,
+    /// `min_left`.
+    pub min_left: Option<usize>,
+}
+
+/// Adds the reasons of these keys.
+pub fn spec() -> Spec {
+    Spec::new().needs("text").gives("text").reason(REPEATED).reason(LITTLE)
+}
+
+impl Keys {
+    /// The rule that the keys describe; cuts shrink to what `snap` says.
+    pub fn build(self, shop: &mut Shop<'_>, snap: Snap) -> std::result::Result<Passages, Complaint> {
+        let unused = |key: &str, other: &str| Complaint::new(key, format!("`{key}` means nothing here"), format!("leave it out, or give `mode = \"{other}\"`"));
+        match self.mode {
+            Mode::Cut if self.max_share.is_some() => return Err(unused("max_share", "drop")),
+            Mode::Drop if self.min_left.is_some() => return Err(unused("min_left", "cut")),
+            _ => {}
+        }
+        Ok(Passages {
+            mode: self.mode,
+            snap,
+            max_share: self.max_share.unwrap_or(Share::new(0.5)).get(),
+            min_left: self.min_left.unwrap_or(0),
+            first_stays: self.keep == Copies::First,
+            repeated: shop.reason(REPEATED),
+            little: shop.reason(LITTLE),
+        })
+    }
+}
+
+/// The rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Passages {
+    mode: Mode,
+    snap: Snap,
+    max_share: f64,
+    min_left: usize,
+    /// Whether the first copy of a passage stays.
+    pub first_stays: bool,
+    repeated: Reason,
+    little: Reason,
+}
+
+impl Passages {
+    /// Cuts to the byte, as far as characters go.
+    #[cfg(test)]
+    pub fn cutting(keep: Copies) -> Passages {
+        let (repeated, little) = (Reason(0), Reason(1));
+        Passages { mode: Mode::Cut, snap: Snap::Char, max_share: 0.5, min_left: 0, first_stays: keep == Copies::First, repeated, little }
+    }
+
+    /// The name of the decision's blob for a split: what is cut out, or what was only looked at.
+    pub fn blob(&self, split: impl std::fmt::Display) -> String {
+        let kind = if self.mode == Mode::Cut { "cuts" } else { "repeats" };
+        format!("{kind}-{split:0>5}")
+    }
+
+    /// Cuts the ranges, which are ascending, out of a text, or says that it goes: because of `other`, if that is known.
+    pub fn judge(&self, doc: &mut Doc, mut ranges: Vec<(usize, usize)>, other: Option<DocId>) -> Verdict {
+        // Those that touch are one, so that a seam is mended once.
+        ranges.dedup_by(|next, last| {
+            let touch = next.0 <= last.1;
+            if touch {
+                last.1 = last.1.max(next.1);
+            }
+            touch
+        });
+        if ranges.is_empty() {
+            return Verdict::Keep;
+        }
+        let drop = match self.mode {
+            Mode::Drop => {
+                let share = ranges.iter().map(|(start, end)| end - start).sum::<usize>() as f64 / doc.text().len().max(1) as f64;
+                (share > self.max_share).then(|| Drop::measured(self.repeated, share, self.max_share))
+            }
+            Mode::Cut => match without(doc.text(), ranges, self.snap) {
+                Some(left) if left.len() < self.min_left => Some(Drop::measured(self.little, left.len() as f64, self.min_left as f64)),
+                Some(left) => {
+                    doc.set_text(left);
+                    None
+                }
+                None => None,
+            },
+        };
+        drop.map_or(Verdict::Keep, |drop| Verdict::Drop(Drop { other, ..drop }))
+    }
+
+    /// The stage over a decision, for one split.
+    pub fn stage(self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
+        let rows = decision.get(&self.blob(split))?.unwrap_or_default();
+        Ok(Box::new(Apart { rows, rule: self }))
+    }
+}
+
+/// Gathers repeated ranges, which come in order of document and start, for the decision.
+#[derive(Default)]
+pub struct Rows {
+    blobs: BTreeMap<u64, Vec<u8>>,
+    ranges: u64,
+    bytes: u64,
+    /// The last document, and where its ranges end so far.
+    reached: (u64, u32),
+}
+
+impl Rows {
+    /// Takes up a range; what an earlier one covers is not counted again.
+    pub fn put(&mut self, range: Range) {
+        let covered = if self.reached.0 == range.document { self.reached.1 } else { 0 };
+        self.ranges += 1;
+        self.bytes += u64::from(range.end.saturating_sub(range.start.max(covered)));
+        self.reached = (range.document, range.end.max(covered));
+        self.blobs.entry(range.document >> 32).or_default().extend_from_slice(&Note::Range(range).to_bytes());
+    }
+
+    /// Puts all into the decision.
+    pub fn decide(self, rule: &Passages, decision: &mut Decision) {
+        self.blobs.into_iter().for_each(|(split, rows)| decision.put(&rule.blob(split), rows));
+        decision.count("ranges_repeated", self.ranges);
+        decision.count("bytes_repeated", self.bytes);
+    }
+}
+
+struct Apart {
+    /// Ranges of one split, in order of document and start.
+    rows: Vec<u8>,
+    rule: Passages,
+}
+
+impl Stage for Apart {
+    fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
+        let id = u64::from_be_bytes(doc.id().to_bytes());
+        let mut ranges: Vec<(usize, usize)> = Vec::new();
+        let mut other = None;
+        for range in Range::of(&self.rows, id) {
+            ranges.push((range.start as usize, range.end as usize));
+            other = other.or(Some(range.copy).filter(|copy| self.rule.first_stays && *copy != id));
+        }
+        let other = other.map(|other| DocId { split: (other >> 32) as u32, ordinal: other as u32 });
+        Ok(self.rule.judge(doc, ranges, other))
+    }
+}
