@@ -107,6 +107,6 @@ impl Alphabet {
 
 /// The entries that are there before the alphabet: special tokens, then bytes where unknown characters are spelt in them.
 pub(super) fn given(options: &LearnOptions) -> impl Iterator<Item = String> {
-    let bytes = if options.byte_fallback { 0..=255u8 } else { 1..=0 };
+    let bytes = (0..=255u8).filter(|_| options.byte_fallback);
     options.special_tokens.iter().map(|token| token.text.clone()).chain(bytes.map(|byte| format!("<0x{byte:02X}>")))
 }

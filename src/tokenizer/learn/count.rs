@@ -49,8 +49,7 @@ impl Counter {
         let bytes = word.as_bytes();
         let hash = xxh3_64(bytes);
         let mut slot = self.slot(hash);
-        loop {
-            let Some(number) = self.slots[slot].checked_sub(1) else { break };
+        while let Some(number) = self.slots[slot].checked_sub(1) {
             let entry = &mut self.entries[number as usize];
             if entry.hash == hash && self.text[entry.start as usize..][..entry.length as usize] == *bytes {
                 entry.count += 1;
@@ -143,8 +142,11 @@ impl Counter {
     }
 }
 
+/// Takes a word and its count.
+type Each<'a> = dyn FnMut(&[u8], u64) -> Result<(), TokenizerError> + 'a;
+
 /// Calls `each` with every word of sorted runs and the sum of its counts, in order.
-fn merge(runs: &[PathBuf], each: &mut dyn FnMut(&[u8], u64) -> Result<(), TokenizerError>) -> Result<(), TokenizerError> {
+fn merge(runs: &[PathBuf], each: &mut Each<'_>) -> Result<(), TokenizerError> {
     let mut readers = Vec::new();
     let mut heads = BinaryHeap::new();
     for path in runs {

@@ -67,6 +67,9 @@ struct Node {
     count: u64,
 }
 
+/// A node that is taken: its score, its place among nodes (the first wins among equals), start and length.
+type Taken = (u64, Reverse<u64>, u32, u32);
+
 /// At most `most` parts of 2 to `longest` letters that stand in the text twice or more, with count times length; the greatest first.
 pub(super) fn find(spelt: &Spelt, longest: usize, most: usize) -> Vec<(Box<[char]>, u64)> {
     let mut suffixes = Vec::with_capacity(spelt.letters.len());
@@ -85,7 +88,7 @@ pub(super) fn find(spelt: &Spelt, longest: usize, most: usize) -> Vec<(Box<[char
         &spelt.letters[start..end.min(start + longest)]
     };
     suffixes.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(a).cmp(text(b))));
-    let mut best: BinaryHeap<Reverse<(u64, Reverse<u64>, u32, u32)>> = BinaryHeap::new();
+    let mut best: BinaryHeap<Reverse<Taken>> = BinaryHeap::new();
     let mut order = 0;
     let mut take = |node: Node| {
         if node.length < 2 || node.count < 2 {
