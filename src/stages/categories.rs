@@ -71,7 +71,7 @@ impl Stage for Judge {
             let score = scores.map_or(0.0, |scores| f64::from(scores[category.at]));
             doc.set_tag(category.tag, score);
             let keep = score <= category.most;
-            report(scratch, category.name, keep, score, category.most);
+            scratch.report(category.name, keep, Some(score), Some(category.most));
             if !keep && verdict == Verdict::Keep {
                 verdict = Verdict::keep_if(false, category.reason, score, category.most);
             }
@@ -83,17 +83,10 @@ impl Stage for Judge {
         let mut first = None;
         let count = self.list.find(text).inspect(|place| first = first.take().or_else(|| Some(text[place.clone()].to_owned()))).count();
         let (value, most) = (count as f64, self.max_listed as f64);
-        report(scratch, LISTED, value <= most, value, most);
+        scratch.report(LISTED, value <= most, Some(value), Some(most));
         if value > most && verdict == Verdict::Keep {
             verdict = Verdict::Drop(Drop::measured(self.listed, value, most).detail(first.unwrap_or_default()));
         }
         Ok(verdict)
-    }
-}
-
-fn report(scratch: &mut Scratch, rule: &str, keep: bool, value: f64, threshold: f64) {
-    if scratch.audits() {
-        let reason = (!keep).then(|| rule.to_owned());
-        scratch.report(Finding { stage: String::new(), rule: rule.to_owned(), keep, reason, value: Some(value), threshold: Some(threshold), alias: None });
     }
 }

@@ -54,6 +54,21 @@ fn odd_texts() -> Vec<String> {
     texts
 }
 
+/// The two tokens that a token is made of: its bytes merged by all lower ranks.
+fn halves<'t>(token: &'t [u8], rank: usize, ranks: &HashMap<&[u8], usize>) -> Option<[&'t [u8]; 2]> {
+    let mut parts: Vec<&[u8]> = token.chunks(1).collect();
+    while parts.len() > 2 {
+        let joined = |at: usize| {
+            let before: usize = parts[..at].iter().map(|part| part.len()).sum();
+            &token[before..before + parts[at].len() + parts[at + 1].len()]
+        };
+        let (_, at) = (0..parts.len() - 1).filter_map(|at| Some((*ranks.get(joined(at)).filter(|other| **other < rank)?, at))).min()?;
+        parts[at] = joined(at);
+        parts.remove(at + 1);
+    }
+    parts.try_into().ok()
+}
+
 /// A tokenizer.json that merges as tiktoken does: a piece that is a token becomes it, else neighbours merge by rank.
 fn as_json(ranks: &[u8], pattern: &str) -> String {
     let tokens: Vec<(Vec<u8>, usize)> = ranks
@@ -74,23 +89,10 @@ fn as_json(ranks: &[u8], pattern: &str) -> String {
         None => char::from(byte),
     };
     let spelt = |token: &[u8]| token.iter().map(|byte| letter(*byte)).collect::<String>();
-    // What a token is made of: its bytes merged by all lower ranks.
-    let halves = |token: &[u8], rank: usize| {
-        let mut parts: Vec<&[u8]> = token.chunks(1).collect();
-        while parts.len() > 2 {
-            let joined = |at: usize| {
-                let before: usize = parts[..at].iter().map(|part| part.len()).sum();
-                &token[before..before + parts[at].len() + parts[at + 1].len()]
-            };
-            let (_, at) = (0..parts.len() - 1).filter_map(|at| Some((*ranks.get(joined(at)).filter(|other| **other < rank)?, at))).min()?;
-            parts[at] = joined(at);
-            parts.remove(at + 1);
-        }
-        <[&[u8]; 2]>::try_from(parts).ok()
-    };
     let mut ordered: Vec<&(Vec<u8>, usize)> = tokens.iter().collect();
     ordered.sort_by_key(|(_, rank)| *rank);
-    let merges: Vec<Value> = ordered.iter().filter_map(|(token, rank)| halves(token, *rank).map(|[left, right]| json!([spelt(left), spelt(right)]))).collect();
+    let merges: Vec<Value> =
+        ordered.iter().filter_map(|(token, rank)| halves(token, *rank, &ranks).map(|[left, right]| json!([spelt(left), spelt(right)]))).collect();
     let vocabulary: serde_json::Map<String, Value> = tokens.iter().map(|(token, rank)| (spelt(token), json!(rank))).collect();
     json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null, "post_processor": null, "decoder": null,
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
