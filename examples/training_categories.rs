@@ -17,10 +17,8 @@ fn main() -> Result<(), Failure> {
     match arguments.as_slice() {
         ["train", names, bits, epochs, decay, file, out] => {
             let lines = read(file)?;
-            let examples: Vec<Example<'_>> = lines
-                .iter()
-                .map(|(_, labels, text)| Example { text, holds: labels.chars().map(|c| (c != '?').then_some(c == '1')).collect() })
-                .collect();
+            let examples: Vec<Example<'_>> =
+                lines.iter().map(|(_, labels, text)| Example { text, holds: labels.chars().map(|c| (c != '?').then_some(c == '1')).collect() }).collect();
             let settings = Settings { bits: bits.parse()?, epochs: epochs.parse()?, rate: 0.3, decay: decay.parse()?, seed: 1 };
             Ok(std::fs::write(out, train(&names.split(',').collect::<Vec<_>>(), &examples, &settings))?)
         }

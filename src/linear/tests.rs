@@ -25,9 +25,14 @@ fn labels_are_learnt_apart() {
     assert_eq!(file, small(), "the same examples give the same file");
     let model = Model::load(&file).unwrap();
     assert_eq!(model.labels().collect::<Vec<_>>(), ["advert", "dice"]);
-    for (text, label, holds) in
-        [("cheap watches", 0, true), ("an old river", 0, false), ("特价购买", 0, true), ("旧桥下", 0, false), ("bet the dice", 1, true), ("the bridge", 1, false)]
-    {
+    for (text, label, holds) in [
+        ("cheap watches", 0, true),
+        ("an old river", 0, false),
+        ("特价购买", 0, true),
+        ("旧桥下", 0, false),
+        ("bet the dice", 1, true),
+        ("the bridge", 1, false),
+    ] {
         let score = scores(&model, text).unwrap()[label];
         assert_eq!(score > 0.5, holds, "{text}: {score}");
     }

@@ -114,7 +114,8 @@ impl Classify {
         if self.prepare != Prepare::Plain {
             return Err(Complaint::new("prepare", "the built-in model looks at texts as they are", "leave it out, or name a model").into());
         }
-        let model = linear::Model::load(linear::QUALITY).map_err(|cause| Complaint::new("model", cause.to_string(), "the program is damaged: build it anew"))?;
+        let model =
+            linear::Model::load(linear::QUALITY).map_err(|cause| Complaint::new("model", cause.to_string(), "the program is damaged: build it anew"))?;
         Ok(Judge::BuiltIn { model, lang: shop.tag("lang")? })
     }
 

@@ -166,7 +166,8 @@ fn a_model_of_quality_comes_along() {
     let prose = "The river rises in the hills and runs north past the old mill. For two centuries the villagers have used its water to grind their corn, and the \
                  wheel still turns, although the last miller left in 1954 and the building is now a museum.";
     let menu = "Home\nAbout us\nContact\nLogin\nMy cart (0)\nSubscribe\nShare on Facebook\nRead more\nPrivacy policy\nTerms of use\nSitemap";
-    let chinese = "这条河发源于山中，向北流过一座旧磨坊。两百年来，村民一直用河水磨面，水轮至今还在转动，不过最后一位磨坊主在一九五四年离开，房子现在成了博物馆。";
+    let chinese =
+        "这条河发源于山中，向北流过一座旧磨坊。两百年来，村民一直用河水磨面，水轮至今还在转动，不过最后一位磨坊主在一九五四年离开，房子现在成了博物馆。";
     let mut stage = made::<Classify>("min = 0.3");
     let lang = stage.tags.declare::<String>("lang").unwrap();
     let quality = stage.tags.declare::<f64>("quality").unwrap();
