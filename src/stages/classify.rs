@@ -132,7 +132,7 @@ impl Classify {
             let message = format!("`{wanted}` is no label of this model");
             return Err(Complaint::new("label", message, format!("one of: {}", labels.join(", "))).into());
         };
-        Ok(Judge::FastText { model, label, prepare: self.prepare })
+        Ok(Judge::FastText { model: Box::new(model), label, prepare: self.prepare })
     }
 }
 
@@ -169,7 +169,7 @@ const NOT_DRAWN: &str = "not_drawn";
 
 /// A model and what of it is the score.
 enum Judge {
-    FastText { model: Model, label: usize, prepare: Prepare },
+    FastText { model: Box<Model>, label: usize, prepare: Prepare },
     BuiltIn { model: linear::Model, lang: Tag<String> },
 }
 
