@@ -126,10 +126,12 @@ impl Classify {
         let bytes = shop.read("model", self.model.as_ref())?;
         let help = "wanted a fastText model with labels, .bin or .ftz: `dataprep train-classifier` makes one";
         let model = Model::load(&bytes).map_err(|cause| Complaint::new("model", format!("`{}`: {cause}", self.model), help))?;
-        let wanted = self.label.as_deref().unwrap_or_default();
-        let Some(label) = model.find_label(wanted) else {
+        let Some(label) = self.label.as_deref().and_then(|wanted| model.find_label(wanted)) else {
             let labels: Vec<&str> = (0..model.labels()).map(|number| model.label(number)).take(200).collect();
-            let message = format!("`{wanted}` is no label of this model");
+            let message = match &self.label {
+                Some(wanted) => format!("`{wanted}` is no label of this model"),
+                None => "a table with a `model` of yours lacks the key `label`".to_owned(),
+            };
             return Err(Complaint::new("label", message, format!("one of: {}", labels.join(", "))).into());
         };
         Ok(Judge::FastText { model: Box::new(model), label, prepare: self.prepare })
