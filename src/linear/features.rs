@@ -101,7 +101,9 @@ fn fold(text: &str, signs: &mut Vec<u32>) -> bool {
             signs.push(c.to_lowercase().next().unwrap_or(c) as u32);
         }
     }
-    signs.push(SPACE);
+    if signs.last().is_some_and(|last| *last != SPACE && *last != LINE) {
+        signs.push(SPACE);
+    }
     any
 }
 

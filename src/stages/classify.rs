@@ -1,25 +1,28 @@
 //! Score texts with a fastText classifier, and keep those that score well.
 //!
-//! Without `model` a small classifier that comes with the program says how much a text is prose worth reading and no menu, list, advert, spam or noise,
-//! in English and Chinese as the tag `lang` says, so `language` must come before. A text in another language scores 0.5, and neither bounds nor `pareto` touch
-//! it; `keep_share` ranks it as 0.5, so split languages first. `filters/models/MODEL.md` says what it learnt from and how good it is.
-//!
 //! ```toml
+//! [[stage]]
+//! use = "language"                    # for the model that comes with the program
+//!
 //! [[stage]]
 //! use = "classify"
 //! min = 0.3
-//! ```
 //!
-//! The score is the probability of `label` (of the built-in model: its mean over windows of the text), 0 to 1, and is written to the tag `quality` (or `tag`). `dataprep train-classifier` makes such models
-//! from texts of two kinds; fastText's own, `.bin` and `.ftz`, give the scores that fastText gives.
-//!
-//! ```toml
 //! [[stage]]
 //! use = "classify"
+//! name = "own"
+//! tag = "own"
 //! model = "fixtures/classifier.ftz"
 //! label = "good"
 //! keep_share = 0.1                    # the best tenth of all texts that reach this place
 //! ```
+//!
+//! The score is the probability of `label`, 0 to 1, and is written to the tag `quality` (or `tag`). `dataprep train-classifier` makes such models
+//! from texts of two kinds; fastText's own, `.bin` and `.ftz`, give the scores that fastText gives.
+//!
+//! Without `model` a small classifier that comes with the program says how much of a text is prose, and no menu, list, advert, spam or noise, in English and
+//! Chinese as the tag `lang` says, so `language` comes before. A text in another language scores 0.5, and neither bounds nor `pareto` touch it;
+//! `keep_share` ranks it as 0.5, so part languages first. `filters/models/MODEL.md` says what it learnt from and how good it is.
 //!
 //! One of these says who stays; with none of them the stage only writes the tag:
 //! - `min` and `max` bound the score. DCLM keeps 0.018112 and more of its label `hq`.
@@ -123,13 +126,15 @@ impl Classify {
         let bytes = shop.read("model", self.model.as_ref())?;
         let help = "wanted a fastText model with labels, .bin or .ftz: `dataprep train-classifier` makes one";
         let model = Model::load(&bytes).map_err(|cause| Complaint::new("model", format!("`{}`: {cause}", self.model), help))?;
-        let wanted = self.label.as_deref().unwrap_or_default();
-        let Some(label) = model.find_label(wanted) else {
+        let Some(label) = self.label.as_deref().and_then(|wanted| model.find_label(wanted)) else {
             let labels: Vec<&str> = (0..model.labels()).map(|number| model.label(number)).take(200).collect();
-            let message = format!("`{wanted}` is no label of this model");
+            let message = match &self.label {
+                Some(wanted) => format!("`{wanted}` is no label of this model"),
+                None => "a table with a `model` of yours lacks the key `label`".to_owned(),
+            };
             return Err(Complaint::new("label", message, format!("one of: {}", labels.join(", "))).into());
         };
-        Ok(Judge::FastText { model, label, prepare: self.prepare })
+        Ok(Judge::FastText { model: Box::new(model), label, prepare: self.prepare })
     }
 }
 
@@ -166,7 +171,7 @@ const NOT_DRAWN: &str = "not_drawn";
 
 /// A model and what of it is the score.
 enum Judge {
-    FastText { model: Model, label: usize, prepare: Prepare },
+    FastText { model: Box<Model>, label: usize, prepare: Prepare },
     BuiltIn { model: linear::Model, lang: Tag<String> },
 }
 

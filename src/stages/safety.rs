@@ -7,15 +7,15 @@
 //! ```toml
 //! [[stage]]
 //! use = "safety"
-//! toxic = 0.5                          # greatest score of a text that stays; 1 only writes the tag
+//! toxic = 0.8                          # greatest score of a text that stays; 1 only writes the tag
 //! # list = "lists/slurs.txt"           # words and phrases of your own beside it
 //! # max_listed = 2                     # a text may hold two of them
 //! ```
 //!
 //! - `toxic`: insults and hatred. `sexual`: pornography and its adverts. `violent`: threats, incitement, gore. `gambling`: casinos, betting, lotteries.
-//! - Default bounds are those that about one in a thousand harmless texts passes (mail, short messages, reviews, newspapers, web pages): they let
-//!   much harm through, and drop little else. Lower them for more; `filters/models/MODEL.md` says how much on which texts, and what the
-//!   model learnt from. It knows best what the web is full of, pornography, and is weak on threats and on abuse in a polite form.
+//! - Default bounds are those that about one in a thousand harmless texts passes (short messages, reviews, newspapers, manuals, web pages): they let
+//!   most harm of other kinds than it has seen through, and drop little else. Lower them where texts are long and well edited; `filters/models/MODEL.md` says how much on which texts, and what the
+//!   model learnt from. It knows pornography best, and is weak on threats and on abuse without coarse words. Very short texts are judged worst.
 //! - Texts in other languages score low, whatever they say: bring a list, or a model of your own for the stage `classify`.
 //! - Medicine, law, history, dialects and sex education were among the harmless texts it learnt from; the errors that remain fall on such texts
 //!   and on the speech of some groups more than on others. Look at what was dropped.
@@ -30,13 +30,13 @@ use super::prelude::*;
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Safety {
-    /// Greatest score of insults and hatred in a text that stays. Default 0.25.
+    /// Greatest score of insults and hatred in a text that stays. Default 0.7.
     toxic: Share,
-    /// Greatest score of pornography. Default 0.1.
+    /// Greatest score of pornography. Default 0.7.
     sexual: Share,
     /// Greatest score of threats and cruelty. Default 0.5.
     violent: Share,
-    /// Greatest score of gambling. Default 0.2.
+    /// Greatest score of gambling. Default 0.25.
     gambling: Share,
     /// Files of words that a text may hold `max_listed` of.
     list: OneOrMany,
@@ -46,7 +46,7 @@ pub struct Safety {
 
 impl Default for Safety {
     fn default() -> Safety {
-        let [toxic, sexual, violent, gambling] = [0.25, 0.1, 0.5, 0.2].map(Share::new);
+        let [toxic, sexual, violent, gambling] = [0.7, 0.7, 0.5, 0.25].map(Share::new);
         Safety { toxic, sexual, violent, gambling, list: OneOrMany::default(), max_listed: 0 }
     }
 }
@@ -87,7 +87,9 @@ mod tests {
             ("gambling", "Online casino bonus: 100 free spins, play slot machines, blackjack and roulette, bet now and win the jackpot."),
             ("gambling", "澳门娱乐城在线投注，百家乐、老虎机、时时彩，注册送彩金，提款秒到。"),
         ] {
-            assert_eq!(reason("", text).as_deref(), Some(wanted), "{text}");
+            // A threat is an insult as well: the first category names the reason, so the others' bounds are lifted.
+            let others: Vec<String> = NAMES.iter().filter(|name| **name != wanted).map(|name| format!("{name} = 1")).collect();
+            assert_eq!(reason(&others.join("\n"), text).as_deref(), Some(wanted), "{text}");
         }
     }
 

