@@ -117,7 +117,7 @@ impl Chars<'_> {
     /// The end of the run of letters.
     #[inline(always)]
     fn letters(&self, at: usize) -> usize {
-        self.run(self.ascii(at, |block| between(block | 0x20 * ONES, b'a', b'z')), LETTER)
+        self.run(self.ascii(at, |block| between(block | (0x20 * ONES), b'a', b'z')), LETTER)
     }
 
     /// The end of the run of lower-case letters and what stands with them.
