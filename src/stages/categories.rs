@@ -42,6 +42,7 @@ impl<const N: usize> Wanted<N> {
         let Some(list) = Phrases::new(words.iter().map(|word| word.to_lowercase()), Edges::ByScript) else {
             return Err(Complaint::new("list", "the list is too long to search for", "shorten it").into());
         };
+        let Ok(categories): std::result::Result<[Category; N], _> = categories.try_into() else { unreachable!("one for each name") };
         Ok(Built::stage(Judge { model, categories, list, max_listed: self.max_listed, listed: shop.reason(LISTED) }))
     }
 }
@@ -55,20 +56,20 @@ struct Category {
     reason: Reason,
 }
 
-struct Judge {
+struct Judge<const N: usize> {
     model: Model,
-    categories: Vec<Category>,
+    categories: [Category; N],
     list: Phrases,
     max_listed: usize,
     listed: Reason,
 }
 
-impl Stage for Judge {
+impl<const N: usize> Stage for Judge<N> {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
         let mut verdict = Verdict::Keep;
-        for category in &self.categories {
-            let scores = self.model.scores(doc.text(), scratch.buffer::<linear::Scratch>());
-            let score = scores.map_or(0.0, |scores| f64::from(scores[category.at]));
+        let scores = self.model.scores(doc.text(), scratch.buffer::<linear::Scratch>());
+        let scores: [f64; N] = std::array::from_fn(|at| scores.map_or(0.0, |scores| f64::from(scores[self.categories[at].at])));
+        for (category, score) in self.categories.iter().zip(scores) {
             doc.set_tag(category.tag, score);
             let keep = score <= category.most;
             scratch.report(category.name, keep, Some(score), Some(category.most));
