@@ -17,7 +17,8 @@ const STAGES: [(&str, &str); 6] = [
 
 fn pipeline(stage: &str) -> String {
     format!(
-        "[run]\noutput = \"DIR/out\"\npart = \"20 kB\"\ndropped = 1.0\n[source]\nuse = \"jsonl\"\npath = \"DIR/in/*\"\n[[stage]]\n{stage}\nmemory = \"1 MiB\"\n[[sink]]\nuse = \"jsonl\"\n"
+        "[run]\noutput = \"DIR/out\"\npart = \"20 kB\"\ndropped = 1.0\n[source]\nuse = \"jsonl\"\npath = \"DIR/in/*\"\n\
+         [[stage]]\n{stage}\nmemory = \"1 MiB\"\n[[sink]]\nuse = \"jsonl\"\n"
     )
 }
 
