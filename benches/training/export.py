@@ -32,7 +32,5 @@ def write_net(out, net, scale):
     for taps, bias in zip(net["taps"], net["tap_bias"]): put(taps); put(bias)
     for part in (net["last"], net["last_bias"], net["direct"]): put(part)
 
-def write(path, trees, nets, scale):
-    with open(path, "wb") as out:
-        write_trees(out, trees)
-        for net in nets: write_net(out, net, scale)
+def write(path, trees, net, scale):
+    with open(path, "wb") as out: write_trees(out, trees); write_net(out, net, scale)

@@ -1,4 +1,4 @@
-"""Trains the block model: boosted trees, then networks that see what they say; cross-validated by site, then on everything.
+"""Trains the block model: boosted trees, then a network that sees what they say; cross-validated by site, then on everything.
 
     python train.py DATA DUMP OUT [FOLDS]     DATA: folder of sets, DUMP: what training_blocks wrote, OUT: model file
 """
@@ -8,8 +8,6 @@ import numpy as np
 import data, export, net, scores
 
 TREES = 150
-# Networks that differ in their seed alone; one by itself is lucky or not by about half a point.
-SEEDS = (0, 1, 2)
 PARAMETERS = dict(objective="cross_entropy", learning_rate=0.12, num_leaves=15, min_data_in_leaf=150, feature_fraction=0.3, bagging_fraction=0.8, bagging_freq=1,
                   lambda_l2=10.0, max_bin=63, verbose=-1, seed=1, deterministic=True, force_row_wise=True, num_threads=1)
 # Long pages bring thousands of like blocks: of their sure negatives this many are enough.
@@ -30,17 +28,6 @@ def trees(pages):
     w = np.where((y < 0.05) & (n > ENOUGH), w * n / ENOUGH, w); ok = ~np.isnan(y) & ~thin
     return lgb.train(PARAMETERS, lgb.Dataset(stack(pages, "x")[ok], y[ok], weight=w[ok] / w[ok].mean()), TREES)
 
-def late(pages, nets, scale):
-    """Adds to each page the networks' log-odds, one row each."""
-    for p in pages: p["late"] = []
-    for one in nets:
-        net.predict(pages, one, scale, "one")
-        for p in pages: p["late"].append(p["one"])
-
-def chances(page):
-    """The trees and each network count alike."""
-    return 1 / (1 + np.exp(-np.mean([net.log_odds(page["p1"]), *page["late"]], axis=0)))
-
 def main():
     pages = [p for p in data.load(sys.argv[1], sys.argv[2]) if len(p["texts"])]; folds = int(sys.argv[4]) if len(sys.argv) > 4 else 8
     fold = lambda p: zlib.crc32(p["site"].encode()) % folds
@@ -51,9 +38,9 @@ def main():
     scores.report(pages, lambda p: p["p1"], "trees")
     net.prepare(pages)
     everything = net.scale_of(pages)
-    export.write(sys.argv[3], trees(pages), [net.fit(pages, everything, seed=s) for s in SEEDS], everything)
+    export.write(sys.argv[3], trees(pages), net.fit(pages, everything), everything)
     for seen, unseen in parts:
-        scale = net.scale_of(seen); late(unseen, [net.fit(seen, scale, seed=s) for s in SEEDS], scale)
-    scores.report(pages, chances, "trees and networks")
+        scale = net.scale_of(seen); net.predict(unseen, net.fit(seen, scale), scale, "late")
+    scores.report(pages, lambda p: 1 / (1 + np.exp(-(p["late"] + net.log_odds(p["p1"])) / 2)), "trees and network")
 
 if __name__ == "__main__": main()

@@ -1,6 +1,5 @@
-//! The chance that a block is main content: boosted trees look at each block, then networks that also see what these said of
-//! the blocks around. The log-odds of all are averaged; the networks differ in the seed of their training alone, and together
-//! err less than any of them.
+//! The chance that a block is main content: boosted trees look at each block, then a network that also sees what these said of
+//! the blocks around. The log-odds of both are averaged.
 
 use super::blocks::Blocks;
 use super::context::{CONTEXT, context};
@@ -23,18 +22,13 @@ static MODEL: LazyLock<Option<Model>> = LazyLock::new(|| read(include_bytes!("..
 
 struct Model {
     trees: Forest,
-    nets: Vec<Net>,
+    net: Net,
 }
 
 fn read(bytes: &[u8]) -> Option<Model> {
-    let (trees, mut rest) = Forest::read(bytes)?;
-    let mut nets = Vec::new();
-    while !rest.is_empty() {
-        let (net, after) = Net::read(rest)?;
-        nets.push(net);
-        rest = after;
-    }
-    (trees.features == FEATURES && nets.iter().all(|net| net.inputs == INPUTS)).then_some(Model { trees, nets })
+    let (trees, rest) = Forest::read(bytes)?;
+    let net = Net::read(rest)?;
+    (trees.features == FEATURES && net.inputs == INPUTS).then_some(Model { trees, net })
 }
 
 fn log_odds(chance: f32) -> f32 {
@@ -44,7 +38,7 @@ fn log_odds(chance: f32) -> f32 {
 
 /// One chance a block.
 pub fn chances(page: &Blocks, table: &Table) -> Vec<f32> {
-    let Some(Model { trees, nets }) = &*MODEL else {
+    let Some(Model { trees, net }) = &*MODEL else {
         return vec![0.0; page.blocks.len()];
     };
     let early = trees.chances(&table.values);
@@ -57,13 +51,8 @@ pub fn chances(page: &Blocks, table: &Table) -> Vec<f32> {
         rows.push(log_odds(chance));
     }
     let weights: Vec<f32> = page.blocks.iter().map(|b| b.counts.units.clamp(0.1, LONGEST)).collect();
-    let groupings = groupings(page);
-    let mut sums: Vec<f32> = early.iter().map(|&chance| log_odds(chance)).collect();
-    for net in nets {
-        sums.iter_mut().zip(net.log_odds(&rows, &weights, &groupings)).for_each(|(sum, late)| *sum += late);
-    }
-    let models = (nets.len() + 1) as f32;
-    sums.into_iter().map(|sum| 1.0 / (1.0 + (-sum / models).exp())).collect()
+    let late = net.log_odds(&rows, &weights, &groupings(page));
+    early.iter().zip(late).map(|(&early, late)| 1.0 / (1.0 + (-(log_odds(early) + late) / 2.0).exp())).collect()
 }
 
 /// Blocks grouped by the areas around them, and by kin.
@@ -102,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_model_fits_what_is_computed() {
-        let Model { trees, nets } = MODEL.as_ref().unwrap();
+        let Model { trees, net } = MODEL.as_ref().unwrap();
         let tree = parse::parse("<title>T</title><h1>One</h1><p>Two words.<ul><li>three</ul>", parse::Bounds { bytes: 1000, nodes: 1000, depth: 100 }).unwrap();
         let meta = meta(&tree);
         let page = walk::blocks(&tree, meta.body.unwrap_or(0), Style::default());
@@ -110,6 +99,6 @@ mod tests {
         let around = context(&page, &vec![0.5; page.blocks.len()]);
         assert_eq!(page.blocks.len(), 3);
         assert_eq!(table.values.len(), 3 * trees.features);
-        assert!(nets.len() == 3 && nets.iter().all(|net| table.values.len() + around.len() + 3 == 3 * net.inputs));
+        assert_eq!(table.values.len() + around.len() + 3, 3 * net.inputs);
     }
 }

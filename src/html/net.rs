@@ -78,8 +78,8 @@ fn add_positive(to: &mut Row, from: &Row) {
 }
 
 impl Net {
-    /// Reads one network and what follows it. `None` when the file is not whole.
-    pub fn read(bytes: &[u8]) -> Option<(Net, &[u8])> {
+    /// Reads a network. `None` when the bytes are not exactly one.
+    pub fn read(bytes: &[u8]) -> Option<Net> {
         let mut rest = bytes.strip_prefix(b"DPNN")?;
         let from = &mut rest;
         let (head, tail) = from.split_first_chunk::<4>()?;
@@ -97,7 +97,7 @@ impl Net {
         }
         let (last, [last_bias]) = (floats(from)?, floats(from)?);
         let direct = many::<1>(inputs, from)?.into_flattened();
-        Some((Net { inputs, scale, first, first_bias, means, page, means_bias, convolutions, last, last_bias, direct }, rest))
+        rest.is_empty().then_some(Net { inputs, scale, first, first_bias, means, page, means_bias, convolutions, last, last_bias, direct })
     }
 
     /// Log-odds of each block. `rows` holds [`Net::inputs`] values a block, `weights` how much a block counts in means.
@@ -216,7 +216,7 @@ mod tests {
     fn layers_add_up() {
         let one = Grouping { of: vec![0, 0], count: 1 };
         let groupings = [(); GROUPINGS].map(|_| one.clone());
-        let run = |convolutions| Net::read(&file(convolutions)).unwrap().0.log_odds(&[4.0, -2.0], &[1.0, 1.0], &groupings);
+        let run = |convolutions| Net::read(&file(convolutions)).unwrap().log_odds(&[4.0, -2.0], &[1.0, 1.0], &groupings);
         // 4 is scaled to 2: 2 in each of 32 units, 2 * 2 - 3 directly; the second block gives no unit above zero.
         assert_eq!(run(0), [65.0, -5.0]);
         // The convolution hands the first block's 32 units of 2 to each of the second's.
@@ -227,6 +227,6 @@ mod tests {
     fn broken_files_are_refused() {
         let bytes = file(1);
         assert!((0..bytes.len()).step_by(97).all(|end| Net::read(&bytes[..end]).is_none()));
-        assert_eq!(Net::read(&[&bytes[..], &[7]].concat()).map(|(_, rest)| rest.to_vec()), Some(vec![7]));
+        assert!(Net::read(&[&bytes[..], &[7]].concat()).is_none());
     }
 }
