@@ -1,7 +1,7 @@
 """Texts and speed of trafilatura and resiliparse on the pages of a set, on one thread, for `cargo bench --bench extraction -- FOLDER NAME=FILE`.
 
 usage: peers_extraction.py FOLDER OUT [trafilatura] [resiliparse]; FOLDER holds html/<id>.html.gz; OUT gets NAME.jsonl.
-Needs: pip install trafilatura resiliparse. Speeds are megabytes of HTML a second of CPU time, decoding of bytes included.
+Needs: pip install trafilatura resiliparse lxml_html_clean. Speeds are megabytes of HTML a second of CPU time, decoding of bytes included.
 """
 
 import gzip
