@@ -12,11 +12,9 @@ use dataprep::stage::Dice;
 
 const NAMES: [&str; 2] = ["ham", "spam"];
 
-/// Seconds that this thread has run, which other processes do not lengthen; the clock where the system does not tell.
-fn seconds(start: Instant) -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok()).map_or_else(|| start.elapsed().as_secs_f64(), |ns| ns / 1e9)
-}
+#[path = "common/clock.rs"]
+mod clock;
+use clock::seconds;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|arg| !arg.starts_with('-'));

@@ -8,11 +8,9 @@ use std::time::Instant;
 
 use dataprep::ngram::{Buffers, Model, Normal, Sentences, Tally};
 
-/// Seconds that this thread has run, which other processes do not lengthen; the clock where the system does not tell.
-fn seconds(start: Instant) -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok()).map_or_else(|| start.elapsed().as_secs_f64(), |ns| ns / 1e9)
-}
+#[path = "common/clock.rs"]
+mod clock;
+use clock::seconds;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
