@@ -168,6 +168,11 @@ impl Doc {
         }
     }
 
+    /// The user's id or the record id, where there is one.
+    pub fn own_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// Remembers that the user's id was a whole number.
     pub fn with_number_for_name(mut self) -> Doc {
         self.name_is_number = true;

@@ -7,7 +7,7 @@
 //! | [`doc`], [`stage`], [`scratch`] | what flows, and the whole contract of a stage, a barrier, a source and a sink |
 //! | [`config`], [`plan`], [`run`] | what was written, what it means, and the executor |
 //! | [`source`], [`sink`], [`stages`] | one format or one stage a file |
-//! | [`html`], [`text`], [`language`], [`fasttext`], [`linear`], [`measures`], [`dedup`], [`ngram`], [`tokenizer`], [`shard`] | the pure libraries under the stages |
+//! | [`html`], [`text`], [`language`], [`fasttext`], [`linear`], [`measures`], [`dedup`], [`ngram`], [`tokenizer`], [`shard`], [`profile`] | the pure libraries under the stages |
 //! | [`train`], [`trial`] | the bundled trainer, and the verdict over a pipeline's arms |
 //! | [`cli`] | the command |
 //!
@@ -24,6 +24,7 @@
 //! ```
 
 pub mod chat;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod dedup;
@@ -35,6 +36,7 @@ pub mod linear;
 pub mod measures;
 pub mod ngram;
 pub mod plan;
+pub mod profile;
 pub mod review;
 pub mod run;
 pub mod scratch;

@@ -5,6 +5,7 @@
 mod after;
 mod build_index;
 mod build_list;
+mod check;
 mod clusters;
 mod explain;
 mod extract;
@@ -13,6 +14,7 @@ mod forget;
 mod index_corpus;
 mod learn_tokenizer;
 mod plan;
+mod profile;
 mod progress;
 mod run;
 mod say;
@@ -71,6 +73,8 @@ enum Verb {
     #[command(name = "whatif")]
     WhatIf(whatif::WhatIf),
     Clusters(clusters::ShowClusters),
+    Profile(profile::ShowProfile),
+    Check(Box<check::Check>),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     #[command(subcommand)]
@@ -98,6 +102,8 @@ pub fn main() -> ExitCode {
         Verb::Trace(verb) => verb.call(),
         Verb::WhatIf(verb) => verb.call(),
         Verb::Clusters(verb) => verb.call(),
+        Verb::Profile(verb) => verb.call(),
+        Verb::Check(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::Shards(verb) => verb.call(),

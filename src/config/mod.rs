@@ -108,17 +108,7 @@ impl Config {
 
     /// The same from a text; `name` is shown in messages.
     pub fn parse(name: &str, toml: &str, settings: &[String]) -> Result<Config, Problems> {
-        let mut text = Text::default();
-        text.add(name, toml);
-        let (parsed, errors) = DeTable::parse_recoverable(kept(toml.to_owned()));
-        if !errors.is_empty() {
-            let list = errors.iter().map(|error| {
-                let message = format!("this is not TOML: {}", error.message().trim().replace('\n', ", "));
-                Problem { message, span: error.span(), help: String::new() }
-            });
-            return Err(Problems::new(list.collect(), Arc::new(text)));
-        }
-        let mut root = parsed.into_inner();
+        let (mut root, mut text) = parsed(name, toml)?;
         let mut problems = Vec::new();
         for setting in settings {
             if let Err(problem) = lay_over(&mut root, setting, &mut text) {
@@ -132,6 +122,47 @@ impl Config {
             _ => Err(Problems::new(problems, text)),
         }
     }
+}
+
+fn parsed(name: &str, toml: &str) -> Result<(DeTable<'static>, Text), Problems> {
+    let mut text = Text::default();
+    text.add(name, toml);
+    let (parsed, errors) = DeTable::parse_recoverable(kept(toml.to_owned()));
+    if errors.is_empty() {
+        return Ok((parsed.into_inner(), text));
+    }
+    let list = errors.iter().map(|error| {
+        let message = format!("this is not TOML: {}", error.message().trim().replace('\n', ", "));
+        Problem { message, span: error.span(), help: String::new() }
+    });
+    Err(Problems::new(list.collect(), Arc::new(text)))
+}
+
+/// The tables of a file that is a list of `[[section]]` and nothing else, with what their places point into.
+///
+/// # Errors
+/// Where it is not TOML, holds something else, or holds none.
+pub fn tables(name: &str, toml: &str, section: &str) -> Result<(Vec<Table>, Arc<Text>), Problems> {
+    let (root, text) = parsed(name, toml)?;
+    let mut problems = Vec::new();
+    for (key, _) in root.iter().filter(|(key, _)| key.get_ref().as_ref() != section) {
+        let name = key.get_ref().as_ref();
+        problems.push(Problem::at(key.span(), format!("there is no `{name}` in a file of {section}s"), suggestion(name, [section])));
+    }
+    let mut found = Vec::new();
+    match root.get(section).map(Spanned::get_ref) {
+        Some(DeValue::Array(array)) => {
+            for item in array.iter() {
+                match item.get_ref() {
+                    DeValue::Table(table) => found.push(Table::new(format!("this {section}"), item.span(), table.clone())),
+                    _ => problems.push(Problem::at(item.span(), format!("this {section} is not a table"), format!("write `[[{section}]]`"))),
+                }
+            }
+        }
+        _ => problems.push(Problem::nowhere(format!("{name} has no `[[{section}]]`"), format!("write at least one `[[{section}]]` table"))),
+    }
+    let text = Arc::new(text);
+    Problems::new(problems, text.clone()).or((found, text))
 }
 
 /// The parser's tables borrow the text they were parsed from. A pipeline file is a few kilobytes and is read once or twice in a process, so its text is

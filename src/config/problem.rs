@@ -22,6 +22,11 @@ impl Text {
         start
     }
 
+    /// Name of the piece in which a place lies, and its line, from 1.
+    pub fn line_of(&self, at: usize) -> Option<(&str, usize)> {
+        self.locate(at).map(|place| (place.name, place.number))
+    }
+
     fn locate(&self, at: usize) -> Option<Place<'_>> {
         let piece = self.pieces.iter().rposition(|(_, start)| *start <= at)?;
         let (name, start) = &self.pieces[piece];

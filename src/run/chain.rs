@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::ledger::{Ledger, StageCount};
-use crate::doc::{Doc, DocId, Finding};
+use super::survey::survey;
+use crate::doc::{Doc, DocId, Finding, TagTable};
+use crate::profile::Profile;
 use crate::scratch::Scratch;
 use crate::stage::{Dice, Drop, Fault, Global, NoteBuffer, Notes, Result, Stage, Verdict};
 
@@ -46,6 +48,8 @@ pub struct Chain<'a> {
     pub steps: Vec<Step<'a>>,
     /// The barrier at the end.
     pub barrier: Option<&'a dyn Global>,
+    /// Names of the tags.
+    pub tags: &'a TagTable,
     /// True where verdicts are written down, not carried out.
     pub annotate: bool,
     /// Chooses which dropped documents are kept as samples.
@@ -95,6 +99,8 @@ pub struct Worked {
     pub docs: Vec<Doc>,
     /// Notes for the barrier.
     pub notes: Option<NoteBuffer>,
+    /// What the documents look like, where they go to the sinks.
+    pub profile: Option<Profile>,
     /// Counts.
     pub ledger: Ledger,
     /// Samples of what was dropped.
@@ -116,6 +122,7 @@ impl Chain<'_> {
         let mut worked = Worked {
             docs: Vec::with_capacity(batch.docs.len()),
             notes: None,
+            profile: None,
             ledger: Ledger { skipped: batch.skipped, ..Ledger::default() },
             samples: Vec::new(),
             quarantined: Vec::new(),
@@ -150,6 +157,9 @@ impl Chain<'_> {
                 }
             }
             worked.notes = Some(notes.finish()?);
+        } else {
+            let profile = worked.profile.get_or_insert_default();
+            docs.iter().for_each(|doc| survey(doc, Some(self.tags), profile));
         }
         for (step, counter) in self.steps.iter().zip(counts) {
             worked.ledger.stages.insert(step.name.to_owned(), counter.named(step.reasons));
@@ -330,7 +340,9 @@ mod tests {
     fn work(annotate: bool) -> Worked {
         let reasons = ["too_short".to_owned()];
         let step = |name| Step { name, reasons: &reasons, needs: &[], stage: Hold::Planned(&Short) };
-        let chain = Chain { steps: vec![step("short"), step("again")], barrier: None, annotate, samples: Dice::new(0, "dropped"), sample_share: 1.0 };
+        let tags = TagTable::default();
+        let chain =
+            Chain { steps: vec![step("short"), step("again")], barrier: None, tags: &tags, annotate, samples: Dice::new(0, "dropped"), sample_share: 1.0 };
         let docs = ["long", "ab", "boom"].map(Doc::from_text).into();
         chain.work(Batch { docs, faults: Vec::new(), skipped: BTreeMap::new() }, &mut Scratch::default()).unwrap()
     }

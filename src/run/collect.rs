@@ -12,6 +12,7 @@ use super::journal::Line;
 use super::ledger::Ledger;
 use super::runs::write_run;
 use super::spool::SpoolWriter;
+use crate::profile::Profile;
 use crate::stage::{Fault, Global, NoteBuffer, Part, Result, RunError, Sink};
 
 /// Faults listed one by one in the report, for each chunk; all are counted.
@@ -43,6 +44,7 @@ struct Chunk<'a> {
     runs: Vec<String>,
     samples: Option<(PathBuf, zstd::Encoder<'static, File>)>,
     ledger: Ledger,
+    profile: Option<Profile>,
     faults: Vec<Fault>,
 }
 
@@ -74,6 +76,9 @@ impl<'a> Collector<'a> {
         let room = LISTED_FAULTS.saturating_sub(chunk.faults.len());
         chunk.faults.extend(faults.iter().take(room).cloned());
         chunk.ledger.add(&worked.ledger);
+        if let Some(profile) = &worked.profile {
+            chunk.profile.get_or_insert_default().merge(profile);
+        }
         for sample in &worked.samples {
             chunk.sample(sample, self.outlet.segment)?;
         }
@@ -133,6 +138,7 @@ impl<'a> Collector<'a> {
             runs: Vec::new(),
             samples: None,
             ledger: Ledger::default(),
+            profile: None,
             faults: Vec::new(),
         })
     }
@@ -194,7 +200,7 @@ impl Chunk<'_> {
         outlet.dir.publish(&self.tmp)?;
         fs::remove_dir_all(&self.tmp).map_err(RunError::file("cannot remove", &self.tmp))?;
         let line = Line { split, chunk: close.chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, consumed };
-        line.commit(outlet.segment, outlet.dir)?;
+        line.commit(outlet.segment, self.profile.as_ref(), outlet.dir)?;
         Ok(line)
     }
 }

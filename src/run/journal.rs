@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::RunDir;
 use super::ledger::Ledger;
+use crate::profile::Profile;
 use crate::stage::{Result, RunError};
 
 /// Where reading goes on after a chunk.
@@ -49,8 +50,16 @@ impl Line {
         format!("journal/{segment}/{split:05}-{chunk:03}.json")
     }
 
-    /// Adds it to the journal.
-    pub fn commit(&self, segment: usize, dir: &RunDir) -> Result<()> {
+    /// Where the profile of its documents stands.
+    fn profile_file(segment: usize, split: u32, chunk: u32) -> String {
+        format!("journal/{segment}/{split:05}-{chunk:03}.profile.json")
+    }
+
+    /// Adds it to the journal, and before it what its documents look like: apart, because lines are all held in memory.
+    pub fn commit(&self, segment: usize, profile: Option<&Profile>, dir: &RunDir) -> Result<()> {
+        if let Some(profile) = profile {
+            dir.write(&Line::profile_file(segment, self.split, self.chunk), &serde_json::to_vec(profile).map_err(RunError::stop)?)?;
+        }
         dir.write(&Line::file(segment, self.split, self.chunk), &serde_json::to_vec(self).map_err(RunError::stop)?)
     }
 }
@@ -76,6 +85,17 @@ pub fn finished(segment: usize, splits: usize, dir: &RunDir) -> Result<Vec<Vec<L
             Ok(lines)
         })
         .collect()
+}
+
+/// What the documents of all `lines` look like.
+pub fn profile(segment: usize, lines: &[Vec<Line>], dir: &RunDir) -> Result<Profile> {
+    let mut all = Profile::default();
+    for line in lines.iter().flatten() {
+        let name = Line::profile_file(segment, line.split, line.chunk);
+        let Some(bytes) = dir.read(&name)? else { continue };
+        all.merge(&serde_json::from_slice(&bytes).map_err(|error| RunError::stop(format!("{name} is damaged ({error}): remove the run directory")))?);
+    }
+    Ok(all)
 }
 
 /// The decision of a segment's barrier, if it stands.
@@ -109,10 +129,10 @@ mod tests {
             parts: vec![],
             consumed: 0,
         };
-        line(0, false).commit(0, &dir).unwrap();
-        line(2, true).commit(0, &dir).unwrap();
+        line(0, false).commit(0, None, &dir).unwrap();
+        line(2, true).commit(0, None, &dir).unwrap();
         assert_eq!(finished(0, 2, &dir).unwrap().iter().map(Vec::len).collect::<Vec<_>>(), [0, 1]);
-        line(1, false).commit(0, &dir).unwrap();
+        line(1, false).commit(0, None, &dir).unwrap();
         let all = finished(0, 2, &dir).unwrap();
         assert_eq!((all[1].len(), all[1][2].next), (3, None));
     }

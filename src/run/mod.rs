@@ -13,6 +13,7 @@ mod room;
 mod runs;
 mod segment;
 mod spool;
+mod survey;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use ledger::{Ledger, StageCount};
 pub use progress::{Snapshot, Unwatched, Watch};
 pub use report::{ListedFault, Report, SourceReport, StageReport, Totals};
+pub use survey::survey;
 
 use barrier::Barrier;
 use chain::{Chain, Hold, Step};
@@ -36,7 +38,11 @@ use segment::Workers;
 use spool::SpoolTexts;
 
 use crate::plan::{Difference, Fingerprint, Plan, PlannedKind};
+use crate::profile::Profile;
 use crate::stage::{Artifacts, Decision, Dice, Global, Result, RunError, Sink, Stage, Vocabulary};
+
+/// What the documents look like that a run has written: a [`Profile`] as JSON.
+pub const PROFILE_FILE: &str = "profile.json";
 
 /// How to run.
 pub struct Options<'a> {
@@ -73,7 +79,16 @@ pub fn run(mut plan: Plan, options: &Options<'_>) -> Result<Summary> {
     if let Some(report) = prepare(&plan, &dir)? {
         return Ok(Summary { report, already: true });
     }
-    let mut run = Running { dir: &dir, options, ledger: Ledger::default(), listed: Vec::new(), counts: BTreeMap::new(), timing: Vec::new(), parts: Vec::new() };
+    let mut run = Running {
+        dir: &dir,
+        options,
+        ledger: Ledger::default(),
+        listed: Vec::new(),
+        counts: BTreeMap::new(),
+        timing: Vec::new(),
+        parts: Vec::new(),
+        profile: Profile::default(),
+    };
     let mut decision = None;
     let mut lines: Vec<Vec<Line>> = Vec::new();
     for at in 0..plan.segments.len() {
@@ -119,7 +134,7 @@ fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
                 dir.remove(&format!("journal/{gone}"))?;
                 dir.remove(&format!("spool/{gone}"))?;
             }
-            for name in ["manifest.json", "report.json", "dropped"]
+            for name in ["manifest.json", "report.json", PROFILE_FILE, "dropped"]
                 .iter()
                 .map(|name| (*name).to_owned())
                 .chain(plan.sinks.iter().map(|sink| sink.sink.folder().to_owned()))
@@ -181,6 +196,7 @@ struct Running<'a> {
     counts: BTreeMap<String, BTreeMap<String, u64>>,
     timing: Vec<SegmentTime>,
     parts: Vec<(String, String)>,
+    profile: Profile,
 }
 
 impl Running<'_> {
@@ -243,6 +259,9 @@ impl Running<'_> {
             lines.iter_mut().for_each(|chunks| chunks.sort_by_key(|line| line.chunk));
         }
         self.take_in(plan, at, &lines);
+        if segment.barrier.is_none() {
+            self.profile = journal::profile(at, &lines, self.dir)?;
+        }
         let worked = began.elapsed();
         let barrier_began = Instant::now();
         let next = match segment.barrier {
@@ -299,6 +318,7 @@ impl Running<'_> {
         Ok(Chain {
             steps,
             barrier: segment.barrier.map(|barrier| self.global(plan, barrier)),
+            tags: &plan.tags,
             annotate: plan.annotates(),
             samples: Dice::new(plan.config.run.seed, "dropped"),
             sample_share: plan.config.run.dropped.get(),
@@ -375,6 +395,7 @@ impl Running<'_> {
         self.ledger.balance(&order)?;
         let report = Report::of(plan, &self.ledger, std::mem::take(&mut self.listed), &self.counts);
         self.dir.write("report.json", &pretty(&report)?)?;
+        self.dir.write(PROFILE_FILE, &serde_json::to_vec(&self.profile).map_err(RunError::stop)?)?;
         self.dir.write("timing.json", &pretty(&self.timing)?)?;
         self.dir.remove("spool")?;
         self.dir.remove("tmp")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 25] = [
+const ALLOWED: [(&str, &[&str]); 27] = [
     (
         "cli",
         &[
@@ -24,15 +24,19 @@ const ALLOWED: [(&str, &[&str]); 25] = [
             "tokenizer",
             "source",
             "review",
+            "check",
+            "profile",
             "shard",
         ],
     ),
     ("review", &["dedup"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
-    ("run", &["plan", "stage", "doc", "scratch"]),
+    ("run", &["plan", "stage", "doc", "scratch", "profile"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
     ("config", &["stage"]),
     ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "linear", "measures", "dedup", "ngram", "tokenizer", "chat"]),
+    ("check", &["config", "run", "profile", "shard"]),
+    ("profile", &["text"]),
     ("chat", &[]),
     ("source", &["stage", "doc", "text"]),
     ("sink", &["stage", "doc", "shard"]),

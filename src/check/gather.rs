@@ -1,0 +1,213 @@
+//! Facts from the files of a finished run, or from a shard set alone. No text is read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::fact::{Fact, Facts};
+use crate::profile::Profile;
+use crate::run::{PROFILE_FILE, Report};
+use crate::shard::{MANIFEST_FILE, Manifest, sets};
+
+/// Why facts cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing that can be checked.
+    #[error("{0} holds neither a finished run nor token shards: name the folder of a run (`run.output` of its pipeline), of shards, or a file of documents")]
+    Nothing(PathBuf),
+    /// A run that has not ended.
+    #[error("the run in {0} has not ended: start it again with the same command, it goes on from where it was")]
+    Unfinished(PathBuf),
+    /// A file of the run cannot be read.
+    #[error("cannot read {path}: {cause}; the run has to be made anew")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the parser says.
+        cause: String,
+    },
+}
+
+/// How to look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Leave out what reads payloads: their integrity is then not known.
+    pub quick: bool,
+}
+
+/// All that is known of the run, or of the shards, in `folder`.
+///
+/// # Errors
+/// Where there is none, or its own files are damaged. Damaged data is a fact.
+pub fn gather(folder: &Path, options: Options) -> Result<Facts, Error> {
+    let mut facts = Facts::default();
+    let found = sets(folder);
+    if folder.join("report.json").is_file() {
+        of_run(&mut facts, folder)?;
+    } else if folder.join("run.json").is_file() {
+        return Err(Error::Unfinished(folder.to_owned()));
+    } else if found.is_empty() {
+        return Err(Error::Nothing(folder.to_owned()));
+    }
+    for set in found {
+        of_shards(&mut facts, folder, &set, options);
+    }
+    Ok(facts)
+}
+
+impl Facts {
+    /// What a profile says.
+    pub fn of_profile(profile: &Profile) -> Facts {
+        let mut facts = Facts::default();
+        of_profile(&mut facts, profile);
+        facts
+    }
+
+    /// Adds one to a list of faults.
+    pub fn add_fault(&mut self, name: &str, fault: String) {
+        match self.0.get_mut(name) {
+            Some(Fact::Faults(faults)) => faults.push(fault),
+            _ => self.put(name, Fact::Faults(vec![fault])),
+        }
+    }
+
+    fn put(&mut self, name: impl Into<String>, fact: Fact) {
+        self.0.insert(name.into(), fact);
+    }
+}
+
+fn read<T: DeserializeOwned>(path: PathBuf) -> Result<T, Error> {
+    let bytes = fs::read(&path).map_err(|error| Error::Damaged { path: path.clone(), cause: error.to_string() })?;
+    serde_json::from_slice(&bytes).map_err(|error| Error::Damaged { path, cause: error.to_string() })
+}
+
+fn share(part: u64, of: u64) -> Fact {
+    Fact::Share { share: part as f64 / of.max(1) as f64, of }
+}
+
+#[derive(Deserialize)]
+struct RunManifest {
+    parts: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    verdict: String,
+}
+
+fn of_run(facts: &mut Facts, folder: &Path) -> Result<(), Error> {
+    let report: Report = read(folder.join("report.json"))?;
+    let documents = &report.documents;
+    facts.put("kept", share(documents.written, documents.read));
+    let damaged: u64 = report.source.faults.values().sum();
+    facts.put("faults", share(damaged, documents.read + damaged));
+    for stage in &report.stages {
+        let name = format!("drop/{}", stage.name);
+        for (reason, drops) in &stage.drops {
+            facts.put(format!("{name}/{reason}"), share(*drops, stage.documents_in));
+        }
+        facts.put(name, share(stage.drops.values().sum(), stage.documents_in));
+    }
+    of_profile(facts, &read(folder.join(PROFILE_FILE))?);
+    let manifest: RunManifest = read(folder.join("manifest.json"))?;
+    facts.put("integrity", Fact::Faults(missing_parts(folder, &manifest.parts)));
+    let validation = folder.join("validate").join("validate.json");
+    if validation.is_file() {
+        facts.put("verdict", Fact::Text(read::<Verdict>(validation)?.verdict));
+    }
+    Ok(())
+}
+
+fn missing_parts(folder: &Path, parts: &[(String, String)]) -> Vec<String> {
+    let mut missing = Vec::new();
+    for group in parts.chunk_by(|a, b| a.0 == b.0) {
+        let inside = folder.join(&group[0].0);
+        let mut files = Vec::new();
+        names_below(&inside, &mut files);
+        for (_, part) in group {
+            // An output of shards that was taken apart (`forget`) renames its parts; its own manifest answers for them.
+            if !inside.join(MANIFEST_FILE).is_file() && !files.iter().any(|file| file.starts_with(part.as_str())) {
+                missing.push(format!("{}/{part}.* is missing", group[0].0));
+            }
+        }
+    }
+    missing
+}
+
+/// Names of the files in a folder and, for outputs by value, in the folders inside.
+fn names_below(folder: &Path, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            names_below(&entry.path(), names);
+        } else {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+}
+
+/// Kinds of visible damage that a profile counts; those that no document has are a share of 0.
+const DAMAGE: [&str; 7] = ["empty", "no_letters", "mojibake", "replacement", "control", "private_use", "markup"];
+
+fn of_profile(facts: &mut Facts, profile: &Profile) {
+    let of = profile.documents;
+    facts.put("documents", Fact::Count(of));
+    facts.put("bytes", Fact::Count(profile.bytes));
+    facts.put("characters", Fact::Numbers(profile.characters.clone()));
+    let script = profile.letters.iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    facts.put("script", Fact::Values { values: crate::profile::Shares { counts: script, other: 0 }, of });
+    for name in DAMAGE {
+        facts.put(format!("damage/{name}"), share(profile.damage.get(name).copied().unwrap_or(0), of));
+    }
+    for (name, repeats) in [("texts", &profile.texts), ("ids", &profile.ids)] {
+        let (share, sample) = repeats.rate();
+        if sample > 0 {
+            facts.put(format!("repeated/{name}"), Fact::Share { share, of: sample });
+        }
+    }
+    for (name, count) in &profile.fields {
+        facts.put(format!("field/{name}"), share(*count, of));
+    }
+    for (name, values) in &profile.names {
+        facts.put(format!("values/{name}"), Fact::Values { values: values.clone(), of: values.total() });
+    }
+    for (name, sketch) in &profile.numbers {
+        facts.put(format!("numbers/{name}"), Fact::Numbers(sketch.clone()));
+    }
+    if let Some(tokens) = &profile.tokens {
+        facts.put("tokens", Fact::Count(tokens.total()));
+        facts.put("tokens/lengths", Fact::Numbers(tokens.lengths.clone()));
+        facts.put("tokens/bytes", Fact::Number { value: tokens.bytes as f64 / tokens.total().max(1) as f64, of: tokens.lengths.count() });
+        facts.put("tokens/use", Fact::Classes(tokens.classes.clone()));
+    }
+}
+
+fn of_shards(facts: &mut Facts, folder: &Path, set: &Path, options: Options) {
+    let inside = set.strip_prefix(folder).unwrap_or(set).to_string_lossy().into_owned();
+    let name = if inside.is_empty() {
+        "shards".to_owned()
+    } else if inside.starts_with("shards") {
+        inside
+    } else {
+        format!("shards/{inside}")
+    };
+    let integrity = format!("integrity/{name}");
+    let manifest = match Manifest::load(set) {
+        Ok(manifest) => manifest,
+        Err(fault) => return facts.put(integrity, Fact::Faults(vec![fault.to_string()])),
+    };
+    let faults = manifest.verify(set, options.quick).err().unwrap_or_default();
+    // Sound sizes are no proof of sound bytes, unsound ones are proof enough.
+    if !options.quick || !faults.is_empty() {
+        facts.put(integrity, Fact::Faults(faults.iter().map(ToString::to_string).collect()));
+    }
+    facts.put(format!("{name}/tokenizer"), Fact::Text(format!("{} {}", manifest.tokenizer.name, manifest.tokenizer.xxh3)));
+    facts.put(format!("{name}/vocabulary"), Fact::Count(u64::from(manifest.vocab_size)));
+    facts.0.entry("documents".to_owned()).or_insert(Fact::Count(manifest.documents));
+    facts.0.entry("tokens".to_owned()).or_insert(Fact::Count(manifest.tokens));
+    if let Some(pack) = manifest.packs.first() {
+        facts.put(format!("{name}/padding"), Fact::Number { value: pack.stats.padding_share(), of: pack.stats.documents });
+        facts.put(format!("{name}/cut"), Fact::Number { value: pack.stats.truncated_share(), of: pack.stats.documents });
+    }
+}

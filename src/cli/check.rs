@@ -1,0 +1,186 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::say::{aside, say};
+use super::shards::{swapped, tokenizer};
+use super::{Done, Failure, Outcome, count, profile, write_whole};
+use crate::check::{Baseline, Checks, Fact, Facts, Judged, Options, Outcome as Result, Severity, github, judge, junit};
+use crate::config::{Problem, Problems};
+use crate::shard::{Manifest, sets};
+
+/// Check data as code is checked: a run, token shards, or files of documents. Exit code 0 where all checks pass, 1 where one fails, 2 where they cannot be made.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  dataprep check out/web                                     the standard checks\n  \
+                        dataprep check out/web --baseline baseline.json --update-baseline   keep what is known today\n  \
+                        dataprep check out/web --baseline baseline.json            and compare with it tomorrow\n  \
+                        dataprep check corpus.parquet --checks checks.toml --junit checks.xml\n\n\
+                        A file of checks is a list of tables:\n  [[check]]\n  name = \"mostly_english\"\n  metric = \"values/lang/en\"\n  min = 0.9\n\n\
+                        `--metrics` lists what is measured; filters/checks/standard.toml holds the standard checks, in the same form.")]
+pub struct Check {
+    /// The folder of a run or of token shards; or files: *.jsonl, *.parquet, all others plain text.
+    #[arg(required = true)]
+    data: Vec<String>,
+    /// Checks of your own, besides the standard ones.
+    #[arg(long, value_name = "FILE")]
+    checks: Vec<PathBuf>,
+    /// Leave the standard checks out.
+    #[arg(long)]
+    no_standard: bool,
+    /// Facts of another day, to compare with.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the facts of today into --baseline, which belongs in git. Checks are made first, against the one that stands there.
+    #[arg(long, requires = "baseline")]
+    update_baseline: bool,
+    /// Do not read the payloads of shards: their integrity cannot be told then.
+    #[arg(long)]
+    quick: bool,
+    /// What cannot be told, and what is only warned of, fails too.
+    #[arg(long)]
+    strict: bool,
+    /// Key or column of the text, in *.jsonl and *.parquet.
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+    /// List what is measured, with its values, and check nothing.
+    #[arg(long)]
+    metrics: bool,
+    /// Print results as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Also write results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Print GitHub annotations, and add a table to the summary of the job.
+    #[arg(long)]
+    github: bool,
+}
+
+impl Check {
+    pub(super) fn call(self) -> Outcome {
+        let mut lists = if self.no_standard { Vec::new() } else { vec![Checks::standard()?] };
+        for path in &self.checks {
+            let text = std::fs::read_to_string(path).map_err(|cause| Failure(format!("cannot read {}: {cause}", path.display())))?;
+            lists.push(Checks::parse(&path.display().to_string(), &text)?);
+        }
+        let facts = self.facts()?;
+        if self.metrics {
+            return metrics(&facts);
+        }
+        let baseline = self.baseline()?;
+        let mut judged: Vec<Judged> = Vec::new();
+        for checks in &lists {
+            let found = judge(checks, &facts, baseline.as_ref().map(|baseline| &baseline.facts));
+            if self.github {
+                print!("{}", github::annotations(checks, &found, self.strict));
+            }
+            if !self.json {
+                self.show(checks, &found)?;
+            }
+            judged.extend(found);
+        }
+        self.report(&judged)?;
+        if let Some(path) = self.baseline.as_ref().filter(|_| self.update_baseline) {
+            let json = serde_json::to_string_pretty(&Baseline::of(&facts))?;
+            write_whole(path, |out| writeln!(out, "{json}"))?;
+            aside(format_args!("wrote {}", path.display()));
+        }
+        Ok(if judged.iter().any(|one| self.fails(one)) { Done::Unmet } else { Done::Fine })
+    }
+
+    fn fails(&self, one: &Judged) -> bool {
+        match one.outcome {
+            Result::Pass => false,
+            Result::Inconclusive => self.strict,
+            Result::Fail => self.strict || one.severity == Severity::Error,
+        }
+    }
+
+    fn facts(&self) -> std::result::Result<Facts, Failure> {
+        let folder = match &self.data[..] {
+            [one] => Some(Path::new(one)).filter(|path| path.is_dir() && (path.join("run.json").is_file() || !sets(path).is_empty())),
+            _ => None,
+        };
+        let Some(folder) = folder else {
+            return Ok(Facts::of_profile(&profile::of_files(&self.data, self.field.as_deref())?));
+        };
+        let mut facts = crate::check::gather(folder, Options { quick: self.quick })?;
+        for set in sets(folder) {
+            // Of the tokenizer that the run has learned, where it still lies beside its shards.
+            let Ok(manifest) = Manifest::load(&set) else { continue };
+            if let Some(fault) = tokenizer(&set, None, &manifest.tokenizer)?.and_then(|tokenizer| swapped(&manifest, &tokenizer)) {
+                facts.add_fault("integrity/tokenizer", fault);
+            }
+        }
+        Ok(facts)
+    }
+
+    fn baseline(&self) -> std::result::Result<Option<Baseline>, Failure> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        match std::fs::read(path) {
+            Ok(bytes) => Baseline::parse(&bytes).map(Some).map_err(|cause| Failure(format!("{} is no baseline: {cause}", path.display()))),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && self.update_baseline => Ok(None),
+            Err(cause) => Err(Failure(format!("cannot read the baseline {}: {cause}\n  help: make it with --update-baseline", path.display()))),
+        }
+    }
+
+    /// What did not pass, each with the place of its bound.
+    fn show(&self, checks: &Checks, judged: &[Judged]) -> std::io::Result<()> {
+        let told: Vec<Problem> = judged
+            .iter()
+            .filter(|one| one.outcome != Result::Pass)
+            .map(|one| {
+                let kind = match one.outcome {
+                    Result::Fail if self.fails(one) => "failed",
+                    Result::Fail => "warning",
+                    _ => "cannot tell",
+                };
+                let examples: String = one.examples.iter().map(|example| format!("\n  {example}")).collect();
+                Problem::at(one.span.clone(), format!("{kind}: {}: {}{examples}", one.check, one.message), one.help.clone())
+            })
+            .collect();
+        if told.is_empty() { Ok(()) } else { say!("{}", Problems::new(told, checks.text.clone()).to_string().replace("error: ", "").trim_end()) }
+    }
+
+    fn report(&self, judged: &[Judged]) -> std::result::Result<(), Failure> {
+        let name = self.data.join(" ");
+        let number = |outcome: Result| judged.iter().filter(|one| one.outcome == outcome).count();
+        if self.json {
+            say!("{}", serde_json::to_string_pretty(&json!({ "schema": 1, "data": self.data, "checks": judged }))?)?;
+        } else {
+            let (failed, told) = (number(Result::Fail), number(Result::Inconclusive));
+            say!("{name}: {} checks pass, {} fail, {} cannot be told", count(number(Result::Pass) as u64), count(failed as u64), count(told as u64))?;
+            if self.baseline.is_none() && !self.no_standard {
+                say!("with --baseline FILE, changes are checked too")?;
+            }
+        }
+        if let Some(path) = &self.junit {
+            let xml = junit(&name, judged, self.strict)?;
+            write_whole(path, |out| out.write_all(xml.as_bytes()))?;
+        }
+        // GitHub names the file that a step adds its summary to.
+        if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) {
+            let failed = |cause: std::io::Error| Failure(format!("cannot write {}: {cause}", Path::new(&path).display()));
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(failed)?;
+            file.write_all(github::summary(&name, judged).as_bytes()).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is known, a line each.
+fn metrics(facts: &Facts) -> Outcome {
+    for (name, fact) in &facts.0 {
+        match fact {
+            Fact::Values { values, of } => say!("{name}  {} values in {} documents", count(values.counts.len() as u64), count(*of))?,
+            Fact::Numbers(sketch) => {
+                say!("{name}  {} numbers, median {}", count(sketch.count()), sketch.quantile(0.5).map_or_else(String::new, crate::check::shown))?
+            }
+            Fact::Classes(classes) => say!("{name}  {} classes", count(classes.len() as u64))?,
+            Fact::Text(text) => say!("{name}  {text}")?,
+            fact => say!("{name}  {}", fact.value().map_or_else(String::new, crate::check::shown))?,
+        }
+    }
+    Ok(Done::Fine)
+}
