@@ -2,6 +2,7 @@
 
 mod suite {
     mod bad_input;
+    mod check;
     mod classifier;
     mod happy_llm;
     mod html_mutations;

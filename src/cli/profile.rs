@@ -8,8 +8,8 @@ use crate::profile::{Profile, Shares, Sketch, TokenUse};
 use crate::run::{PROFILE_FILE, survey};
 use crate::source::texts::Texts;
 
-/// The part of the documents without a language of their own whose language is looked at.
-const SAMPLED: u64 = 8;
+/// Of the documents without a language of their own, one in so many is looked at, chosen by its key.
+const SAMPLED: u128 = 8;
 
 /// Say what a corpus looks like: counts, lengths, scripts, languages, fields, repeats and visible damage.
 #[derive(clap::Args)]
@@ -50,13 +50,12 @@ impl ShowProfile {
 pub(super) fn of_files(files: &[String], field: Option<&str>) -> Result<Profile, Failure> {
     let texts = Texts::open(files, field)?;
     let identifier = Identifier::load(BUILT_IN)?;
-    let (mut profile, mut scratch, mut number) = (Profile::default(), Scratch::default(), 0);
+    let (mut profile, mut scratch) = (Profile::default(), Scratch::default());
     let faults = texts.each(&mut |doc| {
         survey(doc, None, &mut profile);
-        if !doc.extra.contains_key("lang") && number % SAMPLED == 0 {
+        if !doc.extra.contains_key("lang") && doc.key() % SAMPLED == 0 {
             profile.name("lang", identifier.identify(doc.text(), &mut scratch).lang);
         }
-        number += 1;
         Ok(())
     })?;
     if !faults.is_empty() {
