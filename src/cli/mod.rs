@@ -16,6 +16,7 @@ mod learn_tokenizer;
 mod plan;
 mod profile;
 mod progress;
+mod report;
 mod run;
 mod say;
 mod shards;
@@ -73,6 +74,7 @@ enum Verb {
     #[command(name = "whatif")]
     WhatIf(whatif::WhatIf),
     Clusters(clusters::ShowClusters),
+    Report(report::Report),
     Profile(profile::ShowProfile),
     Check(Box<check::Check>),
     Extract(extract::Extract),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Verb::Trace(verb) => verb.call(),
         Verb::WhatIf(verb) => verb.call(),
         Verb::Clusters(verb) => verb.call(),
+        Verb::Report(verb) => verb.call(),
         Verb::Profile(verb) => verb.call(),
         Verb::Check(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),

@@ -3,9 +3,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::after::After;
 use super::progress::{LogFormat, watch};
+use super::report;
 use super::say::say;
 use super::{Outcome, all_threads, count, size};
 use crate::plan::Pipeline;
+use crate::review::page::PAGE;
 use crate::run::{Options, Report, run};
 
 /// Run a pipeline, or go on with one that was stopped.
@@ -56,7 +58,13 @@ impl Run {
                 say!("finished before: nothing was left to do")?;
             }
         }
-        after.call(&config, &summary.report, &options, self.quiet)
+        let output = config.run.output.clone();
+        let done = after.call(&config, &summary.report, &options, self.quiet);
+        // After the verdict, which the page shows; also where it could not be reached.
+        if !summary.already || !output.join(PAGE).is_file() {
+            report::write(&output, &output.join(PAGE), report::of_environment())?;
+        }
+        done
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub mod clusters;
+pub mod page;
 pub mod records;
 pub mod story;
 pub mod whatif;
@@ -37,6 +38,9 @@ pub struct Document {
     /// Its text.
     #[serde(default)]
     pub text: Option<String>,
+    /// Its language, where a stage has found it.
+    #[serde(default)]
+    pub lang: Option<String>,
     /// What each rule said, in a run that annotates.
     #[serde(default)]
     pub verdicts: Vec<Said>,

@@ -29,7 +29,7 @@ const ALLOWED: [(&str, &[&str]); 27] = [
             "shard",
         ],
     ),
-    ("review", &["dedup"]),
+    ("review", &["dedup", "profile"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
     ("run", &["plan", "stage", "doc", "scratch", "profile"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
