@@ -20,7 +20,7 @@ use super::{by, row};
 use crate::doc::{Doc, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
 use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask};
-use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary};
+use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -32,9 +32,9 @@ pub struct TokenShards {
     /// `"best_fit"` (default: no document is cut that fits a row), `"concat"` (end to end, no padding) or `"one_per_row"`.
     #[serde(default = "packing")]
     packing: Method,
-    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false.
-    #[serde(default)]
-    mask: bool,
+    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false; behind `chat_template` it must be said, and
+    /// true for pairs.
+    mask: Option<bool>,
     /// Folder inside the output directory. Default `"shards"`.
     #[serde(default = "folder")]
     folder: String,
@@ -67,7 +67,13 @@ impl Recipe for TokenShards {
     const NAME: &'static str = "shards";
 
     fn spec(&self) -> Spec {
-        by::spec(self.by.as_deref(), Spec::new().needs("tokens"))
+        let unmasked = "`chat_template` says which tokens count in the loss, and without a mask the shards do not";
+        let spec = by::spec(self.by.as_deref(), Spec::new().needs("tokens"));
+        match self.mask {
+            Some(true) => spec,
+            None => spec.clashes(LOSS_MASK, "mask", unmasked, "write `mask = true`, or `mask = false` if questions are to count as well"),
+            Some(false) => spec.clashes(PAIRS, "mask", "of pairs the answers alone count, and without a mask the shards do not say so", "write `mask = true`"),
+        }
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -79,7 +85,7 @@ impl Recipe for TokenShards {
         if lengths.is_empty() || lengths.iter().any(|length| *length == 0 || *length > i32::MAX as u32) {
             return Err(Complaint::new("seq_len", "not a number of tokens", "write a number from 1 on, or a list of such numbers").into());
         }
-        let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask, shop.seed());
+        let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask == Some(true), shop.seed());
         by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None, files: Files::default() })
     }
 }
@@ -261,7 +267,7 @@ mod tests {
         for (name, ids) in ["part-a", "part-b", "part-c"].iter().zip(&texts) {
             let mut doc = Doc::from_text("four");
             doc.url = Some(format!("http://{name}.example/"));
-            doc.tokens = Some(Tokens { ids: ids.clone(), mask: vec![] });
+            doc.tokens = Some(Tokens { ids: ids.clone(), ..Tokens::default() });
             let mut part = sink.part(dir.path(), name).unwrap();
             part.write(&doc).unwrap();
             part.close().unwrap();

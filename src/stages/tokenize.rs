@@ -124,7 +124,7 @@ impl Stage for Encode {
         if let Some(end) = self.end.filter(|end| ids.last() != Some(end)) {
             ids.push(end);
         }
-        doc.tokens = Some(Tokens { ids, mask: Vec::new() });
+        doc.tokens = Some(Tokens { ids, ..Tokens::default() });
         Ok(Verdict::Keep)
     }
 
