@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{by, row};
-use crate::doc::{Doc, TagTable};
+use crate::doc::{Doc, Member, Piece, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
-use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask};
+use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask, pair};
 use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary};
 
 /// The table as written.
@@ -143,7 +143,7 @@ impl Sink for ShardSink {
         let shards = Shards::with_manifest(dir, manifest.clone()).map_err(stopped)?;
         for seq_len in &self.lengths {
             let options = PackOptions { seq_len: *seq_len, method: self.packing, seed: self.seed, window: PackOptions::WINDOW };
-            manifest.push_pack(pack::write(scratch, shards.lengths(), &options).map_err(stopped)?);
+            manifest.push_pack(pack::write(scratch, &shards, &options).map_err(stopped)?);
         }
         manifest.save(scratch).map_err(stopped)
     }
@@ -214,8 +214,24 @@ impl Part for ShardPart<'_> {
         let place = Place { split: doc.id().split, ordinal: doc.id().ordinal };
         let source = self.files.name(doc);
         let (key, url, source_offset, bytes) = (doc.key(), doc.url.as_deref(), doc.origin.offset, doc.text().len() as u64);
-        let row = DocTokens { ids: &tokens.ids, key, source, source_offset, url, place, bytes, flags: 0, mask };
-        self.writer.push(&row).map_err(RunError::stop)
+        let whole = DocTokens { ids: &tokens.ids, key, source, source_offset, url, place, bytes, flags: 0, mask };
+        if tokens.pieces.is_empty() {
+            return self.writer.push(&whole).map_err(RunError::stop);
+        }
+        let mut start = 0;
+        for Piece { end, bytes, member } in tokens.pieces.iter().copied() {
+            let range = std::mem::replace(&mut start, end)..end;
+            let flags = match member {
+                Member::Stretch => 0,
+                Member::Chosen => pair::CHOSEN,
+                Member::Rejected => pair::REJECTED,
+            };
+            let (Some(ids), mask) = (tokens.ids.get(range.clone()), mask.and_then(|mask| mask.get(range))) else {
+                return Err(RunError::stop(format!("document {} has pieces that are not in its tokens", doc.id())));
+            };
+            self.writer.push(&DocTokens { ids, bytes, flags, mask, ..whole }).map_err(RunError::stop)?;
+        }
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<()> {
