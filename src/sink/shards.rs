@@ -20,7 +20,7 @@ use super::{by, row};
 use crate::doc::{Doc, Member, Piece, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
 use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask, pair};
-use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary};
+use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary, WORD_STARTS};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -29,7 +29,7 @@ pub struct TokenShards {
     /// Tokens of a training row, or a list of such lengths: each gets its packs. Default 2048.
     #[serde(default = "seq_len")]
     seq_len: Lengths,
-    /// `"best_fit"` (default: no document is cut that fits a row), `"concat"` (end to end, no padding) or `"one_per_row"`.
+    /// `"best_fit"` (default: no document is cut that fits a row, longer ones fill what others leave, and between words where `tokenize` tells them), `"concat"` (end to end, no padding) or `"one_per_row"`.
     #[serde(default = "packing")]
     packing: Method,
     /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false; behind `chat_template` it must be said, and
@@ -68,10 +68,16 @@ impl Recipe for TokenShards {
 
     fn spec(&self) -> Spec {
         let unmasked = "`chat_template` says which tokens count in the loss, and without a mask the shards do not";
+        let words = "`tokenize` says where words begin, and without a mask the shards do not";
         let spec = by::spec(self.by.as_deref(), Spec::new().needs("tokens"));
         match self.mask {
             Some(true) => spec,
-            None => spec.clashes(LOSS_MASK, "mask", unmasked, "write `mask = true`, or `mask = false` if questions are to count as well"),
+            None => spec.clashes(LOSS_MASK, "mask", unmasked, "write `mask = true`, or `mask = false` if questions are to count as well").clashes(
+                WORD_STARTS,
+                "mask",
+                words,
+                "write `mask = true`, or leave `words` out of `tokenize`",
+            ),
             Some(false) => spec.clashes(PAIRS, "mask", "of pairs the answers alone count, and without a mask the shards do not say so", "write `mask = true`"),
         }
     }

@@ -22,6 +22,7 @@ mod sentencepiece;
 mod spans;
 mod special;
 mod split;
+mod surface;
 mod wordpiece;
 mod words;
 
@@ -38,6 +39,7 @@ use hugging_face::{Fast, FastEngine, HuggingFace};
 pub use normal::Form;
 use ranks::Ranks;
 pub use split::Pattern;
+pub use surface::Surfaces;
 use words::WordCache;
 
 /// An immutable encoder, shared by all threads; each thread brings its own [`EncodeScratch`].
