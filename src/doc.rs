@@ -117,6 +117,8 @@ impl Finding {
 pub struct Origin {
     /// Byte offset of the record in its file.
     pub offset: u64,
+    /// Path of that file in an archive, where it lies in one.
+    pub member: Option<String>,
 }
 
 /// One document.

@@ -37,6 +37,8 @@ struct Head {
     revision: u32,
     #[serde(skip_serializing_if = "is_default")]
     offset: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Option<super::Value>>,
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
@@ -81,6 +83,7 @@ impl Doc {
             has_text: self.text.is_some(),
             revision: self.revision,
             offset: self.origin.offset,
+            member: self.origin.member.clone(),
             tags: self.tags.clone(),
             extra: self.extra.clone(),
             findings: self.findings.clone(),
@@ -133,7 +136,7 @@ impl Doc {
             tags: head.tags,
             extra: head.extra,
             findings: head.findings,
-            origin: Origin { offset: head.offset },
+            origin: Origin { offset: head.offset, member: head.member },
         })
     }
 }
@@ -152,6 +155,7 @@ mod tests {
         doc.set_tag(lang, "zh".into());
         let pieces = vec![super::super::Piece { end: 2, bytes: 9, member: super::super::Member::Stretch }];
         doc.tokens = Some(Tokens { ids: vec![1, 70_000], mask: vec![1, 0], pieces });
+        doc.origin = Origin { offset: 5, member: Some("a/b.jsonl".into()) };
         doc.html = Some(Html { bytes: vec![0xff, 0], content_type: Some("text/html".into()) });
         doc.extra.insert("k".into(), serde_json::json!([1, null]));
         let mut bytes = Vec::new();

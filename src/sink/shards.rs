@@ -11,6 +11,7 @@
 //! packing = "best_fit"
 //! ```
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -180,12 +181,16 @@ impl Files {
         Files { common: common.to_owned(), names: splits.iter().map(name).collect() }
     }
 
-    /// The file of a document. One of several that were read together carries its path.
-    fn name<'a>(&'a self, doc: &'a Doc) -> &'a str {
-        match self.names.get(doc.id().split as usize) {
+    /// The file of a document; of one in an archive, archive and path in it. One of several that were read together carries its path.
+    fn name<'a>(&'a self, doc: &'a Doc) -> Cow<'a, str> {
+        let file = match self.names.get(doc.id().split as usize) {
             Some(Some(name)) => name,
             Some(None) => doc.extra.get("path").and_then(|path| path.as_str()?.strip_prefix(self.common.as_str())).unwrap_or_default(),
             None => "",
+        };
+        match &doc.origin.member {
+            Some(member) => format!("{file}/{member}").into(),
+            None => file.into(),
         }
     }
 }
@@ -220,7 +225,7 @@ impl Part for ShardPart<'_> {
         let place = Place { split: doc.id().split, ordinal: doc.id().ordinal };
         let source = self.files.name(doc);
         let (key, url, source_offset, bytes) = (doc.key(), doc.url.as_deref(), doc.origin.offset, doc.text().len() as u64);
-        let whole = DocTokens { ids: &tokens.ids, key, source, source_offset, url, place, bytes, flags: 0, mask };
+        let whole = DocTokens { ids: &tokens.ids, key, source: &source, source_offset, url, place, bytes, flags: 0, mask };
         if tokens.pieces.is_empty() {
             return self.writer.push(&whole).map_err(RunError::stop);
         }

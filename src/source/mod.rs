@@ -1,7 +1,9 @@
 //! Where documents come from: one format a file. What a file is compressed with is told from its content.
 
+mod archive;
 pub mod chat;
 pub mod compression;
+mod elements;
 pub mod fields;
 pub mod jsonl;
 pub mod lines;
