@@ -3,6 +3,7 @@
 mod suite {
     mod bad_input;
     mod classifier;
+    mod conversations;
     mod happy_llm;
     mod html_mutations;
     mod language_model;

@@ -1,4 +1,4 @@
-//! Reads conversations: JSON lines or Parquet, a conversation a row, each file told from its content.
+//! Reads conversations: JSON lines, a JSON list or Parquet, a conversation a row, each file told from its content.
 //!
 //! ```toml
 //! [source]
@@ -18,7 +18,8 @@
 //!
 //! The text of the document is what is said, turn under turn, so filters, deduplication and `redact` work on it. The column `turns` says who speaks for how
 //! many lines; it stands in the output in place of the columns above. Other columns survive, save for one named `text`. An edit that changes the number of lines loses the turns,
-//! which `chat_template` counts as `turns_lost`. Files may be compressed with gzip, zstd, bzip2 or xz.
+//! which `chat_template` counts as `turns_lost`. Files may be
+//! compressed with gzip, zstd, bzip2 or xz, and may be tar archives of JSON files, as those of `jsonl`.
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 //! path = "preferences/*.jsonl.gz"
 //! ```
 //!
-//! Files are JSON lines or Parquet, told from their content and compressed or not, a pair a row:
+//! Files are JSON lines, a JSON list, Parquet, or tar archives of the first two, told from their content and compressed or not, a pair a row:
 //!
 //! | a row has | as in |
 //! |---|---|
