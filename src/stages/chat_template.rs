@@ -168,14 +168,14 @@ impl Chat {
             Source::Jinja(source) => Some(Template::new(source, tokens)?),
             Source::Config(_) => None,
         };
-        // A template for another vocabulary spells its marks in ordinary letters: no model would learn where a turn ends.
+        // A template for another vocabulary spells its marks in ordinary letters: no model would learn where a turn ends. Some count the line end behind the mark as well.
         let template = match (&own, &self.source) {
             (Some(template), _) => template,
             (None, Source::Config(template)) => template,
             (None, Source::Jinja(_)) => return Err("there is no template".to_owned()),
         };
         if let Ok(probe) = template.render(&PROBE) {
-            let ends = |span: &std::ops::Range<usize>| names.iter().any(|name| probe.text[..span.end].ends_with(name.as_str()));
+            let ends = |span: &std::ops::Range<usize>| names.iter().any(|name| probe.text[..span.end].trim_end().ends_with(name.as_str()));
             if !probe.answers.iter().all(ends) {
                 return Err(format!("answers do not end with a special token of `{}`: its vocabulary is not the template's", tokenizer.name()));
             }
