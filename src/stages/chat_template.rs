@@ -9,8 +9,8 @@
 //!
 //! Stands where `tokenize` would, behind the source `chat` or `pairs`. `template` is `chatml`, `llama3`, `plain`, or a file: a `tokenizer_config.json` with its
 //! `chat_template`, or the template alone (`*.jinja`). Only answers and the token that ends them count in the loss; that is told from where the
-//! template writes them (between `{% generation %}` and `{% endgeneration %}`, else behind the prompt that it makes of the turns before), never by searching
-//! ids. Write the shards with `mask = true`. The ids are those of the whole text.
+//! template writes them (between `{% generation %}` and `{% endgeneration %}`, else behind the prompt that it makes of the turns before, else what is said and the special token
+//! behind it), never by searching ids. Write the shards with `mask = true`. The ids are those of the whole text.
 //!
 //! With `max_tokens`, the length of a training row, no answer is cut: `packing = "best_fit"` cuts nothing that fits a row. A longer conversation is dropped as
 //! `too_long`; with `longer = "cut"` it becomes several documents, each of as many whole exchanges (a question and its answer) as fit, and each begun by the system's turn, since
@@ -21,7 +21,7 @@
 //!
 //! Dropped as well: `turns_lost` (an edit has changed the number of lines, so that nobody knows who said what),
 //! `special_token_in_turn` (what is said holds the spelling of a special token, as `<|im_end|>`, and would forge a turn), `empty_answer` and `equal_answers` (an edit has
-//! emptied an answer, or made those of a pair equal), `template_failed` (the template raised an exception, or rewrites earlier turns) and `not_encodable`.
+//! emptied an answer, or made those of a pair equal), `template_failed` (the template raised an exception, or leaves out a part of an answer) and `not_encodable`.
 
 mod sequences;
 
@@ -151,10 +151,17 @@ struct Tools {
     /// The template of [`Source::Jinja`] with this tokenizer's tokens.
     template: Option<Template>,
     special: AhoCorasick,
+    /// The texts of the special tokens.
+    names: Vec<String>,
 }
 
 /// A conversation for the templates to be tried on.
-const PROBE: [Message<'static>; 2] = [Message { role: "user", content: "a" }, Message { role: "assistant", content: "b" }];
+const PROBE: [Message<'static>; 4] = [
+    Message { role: "user", content: "a" },
+    Message { role: "assistant", content: "b" },
+    Message { role: "user", content: "c" },
+    Message { role: "assistant", content: "d" },
+];
 
 impl Chat {
     fn take(&mut self, tokenizer: Tokenizer) -> std::result::Result<(), String> {
@@ -168,20 +175,24 @@ impl Chat {
             Source::Jinja(source) => Some(Template::new(source, tokens)?),
             Source::Config(_) => None,
         };
-        // A template for another vocabulary spells its marks in ordinary letters: no model would learn where a turn ends. Some count the line end behind the mark as well.
+        // A template for another vocabulary spells its marks in ordinary letters: no model would learn where a turn ends. Some count the line end behind the mark as well, and some
+        // let the mark of the next turn end an answer.
         let template = match (&own, &self.source) {
             (Some(template), _) => template,
             (None, Source::Config(template)) => template,
             (None, Source::Jinja(_)) => return Err("there is no template".to_owned()),
         };
-        if let Ok(probe) = template.render(&PROBE) {
-            let ends = |span: &std::ops::Range<usize>| names.iter().any(|name| probe.text[..span.end].trim_end().ends_with(name.as_str()));
-            if !probe.answers.iter().all(ends) {
+        if let Ok(probe) = template.render(&PROBE, &names) {
+            let ends = |span: &std::ops::Range<usize>| {
+                let (to, from) = (probe.text[..span.end].trim_end(), probe.text[span.end..].trim_start());
+                names.iter().any(|name| to.ends_with(name.as_str()) || from.starts_with(name.as_str()))
+            };
+            if !probe.answers.iter().any(ends) {
                 return Err(format!("answers do not end with a special token of `{}`: its vocabulary is not the template's", tokenizer.name()));
             }
         }
         let special = AhoCorasick::new(&names).map_err(|error| error.to_string())?;
-        self.tools = Some(Tools { tokenizer, template: own, special });
+        self.tools = Some(Tools { tokenizer, template: own, special, names });
         Ok(())
     }
 }

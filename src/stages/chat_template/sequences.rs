@@ -98,7 +98,7 @@ impl Sequences<'_> {
     fn sequence(&mut self, turns: &[Turn<'_>], last_alone: bool) -> Result<Sequence, Drop> {
         let role = |role: Role| if matches!(role, Role::Chosen | Role::Rejected) { Role::Assistant } else { role };
         let messages: Vec<Message<'_>> = turns.iter().map(|turn| Message { role: role(turn.role).name(), content: turn.content }).collect();
-        let mut rendered = self.template.render(&messages).map_err(|said| Drop::plain(self.chat.reasons.template_failed).detail(said))?;
+        let mut rendered = self.template.render(&messages, &self.tools.names).map_err(|said| Drop::plain(self.chat.reasons.template_failed).detail(said))?;
         if last_alone {
             let earlier = rendered.answers.len().saturating_sub(1);
             rendered.answers.drain(..earlier);
