@@ -178,7 +178,7 @@ struct LineReader {
     rows: Arc<dyn Rows>,
     /// Nothing has been read of the file.
     fresh: bool,
-    /// Met when the file was opened, to be told first.
+    /// Met when the file was opened.
     damage: Option<Damage>,
     ended: bool,
     position: u64,
@@ -267,8 +267,7 @@ fn document(line: &[u8], rows: &dyn Rows) -> std::result::Result<Box<crate::doc:
 impl Reader for LineReader {
     fn next(&mut self) -> Result<Option<Read>> {
         let read = self.read()?;
-        self.locate()?;
-        Ok(read)
+        self.locate().map(|()| read)
     }
 
     fn position(&self) -> u64 {

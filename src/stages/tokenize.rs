@@ -269,7 +269,7 @@ mod tests {
         };
         assert_eq!(started("vocab_size = 270", "over the riverbank, bridged"), ["over", " the", " riverbank", ",", " ", "bridged"]);
         assert_eq!(started("vocab_size = 260", "我们通过软件🦀系统"), ["我们", "通过", "软件", "🦀", "系统"]);
-        assert_eq!(started("model = \"wordpiece\"\nvocab_size = 60", "the rivers"), [" the", " rivers"]);
+        assert_eq!(started("model = \"wordpiece\"\nvocab_size = 60", "the bridgeriver"), [" the", " bridgeriver"]);
     }
 
     #[test]
