@@ -164,10 +164,7 @@ fn normalizers(table: &[u8], squeeze: bool) -> Vec<Value> {
 
 /// Spaces are pieces' own letters, and the whole text is one word.
 fn bpe(pieces: &[Piece], unknown: usize, mut normalizers: Vec<Value>, prefix: bool) -> Value {
-    if prefix {
-        normalizers.push(json!({ "type": "Prepend", "prepend": SPACE }));
-    }
-    normalizers.push(json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE }));
+    normalizers.extend(spaces(prefix));
     let model = json!({
         "type": "BPE",
         "unk_token": pieces[unknown].text,
@@ -183,6 +180,12 @@ fn bpe(pieces: &[Piece], unknown: usize, mut normalizers: Vec<Value>, prefix: bo
     }
     let normalizer = json!({ "type": "Sequence", "normalizers": normalizers });
     whole(pieces, normalizer, Value::Null, json!({ "type": "Sequence", "decoders": decoders }), model)
+}
+
+/// Spaces as pieces spell them, with one before a text, even where it begins with one.
+fn spaces(prefix: bool) -> impl Iterator<Item = Value> {
+    let first = prefix.then(|| json!({ "type": "Prepend", "prepend": SPACE }));
+    first.into_iter().chain([json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE })])
 }
 
 /// Every cut of a piece into two others, the piece of the highest score first.
@@ -203,17 +206,19 @@ fn merges(pieces: &[Piece]) -> Vec<Value> {
     merges
 }
 
-fn unigram(pieces: &[Piece], unknown: usize, normalizers: Vec<Value>, prefix: bool) -> Value {
+fn unigram(pieces: &[Piece], unknown: usize, mut normalizers: Vec<Value>, prefix: bool) -> Value {
+    normalizers.extend(spaces(prefix));
     // Where no piece goes on after a space, words can be cut one by one, and are remembered.
     let splits = pieces.iter().filter(|piece| piece.kind == NORMAL).all(|piece| !piece.text.chars().skip(1).any(|c| c == SPACE));
-    let spaces = json!({ "type": "Metaspace", "replacement": SPACE, "prepend_scheme": if prefix { "always" } else { "never" }, "split": splits });
+    let metaspace = |scheme: &str| json!({ "type": "Metaspace", "replacement": SPACE, "prepend_scheme": scheme, "split": splits });
+    let decoder = metaspace(if prefix { "always" } else { "never" });
     let model = json!({
         "type": "Unigram",
         "unk_id": unknown,
         "vocab": pieces.iter().map(|piece| json!([piece.text, piece.score])).collect::<Vec<Value>>(),
         "byte_fallback": pieces.iter().any(|piece| piece.kind == BYTE),
     });
-    whole(pieces, json!({ "type": "Sequence", "normalizers": normalizers }), spaces.clone(), spaces, model)
+    whole(pieces, json!({ "type": "Sequence", "normalizers": normalizers }), metaspace("never"), decoder, model)
 }
 
 fn whole(pieces: &[Piece], normalizer: Value, pre_tokenizer: Value, decoder: Value, model: Value) -> Value {
