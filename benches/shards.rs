@@ -78,7 +78,7 @@ fn main() {
             let options = PackOptions { seq_len, method, seed: 7, window: PackOptions::WINDOW };
             let clock = Instant::now();
             let mut held = 0;
-            let stats = plan(lengths.iter().copied(), &options, &mut |row| {
+            let stats = plan(lengths.as_slice(), &options, &mut |row| {
                 held += row.iter().map(|span| u64::from(span.length)).sum::<u64>();
                 Ok(())
             })

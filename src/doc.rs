@@ -58,6 +58,30 @@ pub struct Tokens {
     pub ids: Vec<u32>,
     /// One byte a token (bit 0 loss, bit 1 sentence start, bit 2 word start), or empty.
     pub mask: Vec<u8>,
+    /// The documents that the text has become, in the order of `ids`; empty where it is one.
+    pub pieces: Vec<Piece>,
+}
+
+/// One of several documents that a text has become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Piece {
+    /// Tokens of the text up to and with this document.
+    pub end: usize,
+    /// UTF-8 bytes of what it says.
+    pub bytes: u64,
+    /// Which it is.
+    pub member: Member,
+}
+
+/// What a document is to the text that it is a piece of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Member {
+    /// Some turns of a long conversation.
+    Stretch,
+    /// The prompt of a pair with the answer that is preferred.
+    Chosen,
+    /// The prompt with the other answer; it follows the chosen one.
+    Rejected,
 }
 
 /// What one rule said of one document; kept beside the document in annotate mode.
@@ -93,6 +117,8 @@ impl Finding {
 pub struct Origin {
     /// Byte offset of the record in its file.
     pub offset: u64,
+    /// Path of that file in an archive, where it lies in one.
+    pub member: Option<String>,
 }
 
 /// One document.
@@ -256,7 +282,7 @@ mod tests {
     #[test]
     fn a_new_text_voids_the_tokens() {
         let mut doc = Doc::from_text("a");
-        doc.tokens = Some(Tokens { ids: vec![1], mask: vec![] });
+        doc.tokens = Some(Tokens { ids: vec![1], ..Tokens::default() });
         doc.set_text("b".into());
         assert_eq!((doc.text(), doc.revision(), doc.tokens.is_none()), ("b", 1, true));
     }

@@ -19,7 +19,7 @@ pub use decision::Decision;
 pub(crate) use notes::NoteBuffer;
 pub use notes::{NoteShape, Notes};
 pub use shop::{Complaint, Dice, Shop};
-pub use spec::Spec;
+pub use spec::{Clash, Spec};
 pub use values::{ByteSize, OneOrMany, Share};
 
 use crate::doc::{Doc, DocId, TagTable};
@@ -350,6 +350,13 @@ pub trait Register {
     /// Takes up a recipe; `manual` is the text of its source file, whose header is its manual.
     fn add<R: Recipe>(&mut self, manual: &'static str);
 }
+
+/// What a stage gives beside `tokens` where not every token counts in the loss.
+pub const LOSS_MASK: &str = "loss_mask";
+/// What a stage gives beside `tokens` where it says which of them begin a word.
+pub const WORD_STARTS: &str = "word_starts";
+/// What a source of preferences gives beside `text`.
+pub const PAIRS: &str = "pairs";
 
 /// What a recipe makes.
 pub enum Built {

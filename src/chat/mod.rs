@@ -92,8 +92,12 @@ impl Template {
         Template::new(template.ok_or("it has no `chat_template`")?, tokens)
     }
 
-    /// Renders a conversation. The error is in words: what the template raised, or why the answers cannot be told.
-    pub fn render(&self, messages: &[Message<'_>]) -> Result<Rendered, String> {
+    /// Renders a conversation; `special` are the texts of special tokens. The error is in words: what the template raised, or why the answers cannot be told.
+    ///
+    /// Where the template does not mark answers, one is what the text has behind the prompt that the template makes of the turns before. Some templates write earlier turns
+    /// anew when later ones come (they leave out what was thought), or end a text as no prompt does; there an answer is what is said in it, with the special token that
+    /// ends it.
+    pub fn render(&self, messages: &[Message<'_>], special: &[String]) -> Result<Rendered, String> {
         if messages.iter().any(|message| message.content.contains([BEGIN, END])) {
             return Err("it holds a noncharacter, U+FDD0 or U+FDD1".to_owned());
         }
@@ -106,9 +110,30 @@ impl Template {
             // What the prompt does not have and the text has is the answer; whitespace behind it is nobody's.
             let (prompt, answered) = (self.text(&messages[..at], true)?, self.text(&messages[..=at], false)?);
             if !answered.starts_with(&prompt) || !text.starts_with(&answered) {
-                return Err("the template writes earlier turns anew when later ones come, so answers have no place in the text".to_owned());
+                return self.by_content(messages, text, special);
             }
             answers.push(prompt.len()..prompt.len().max(answered.trim_end().len()));
+        }
+        Ok(Rendered { text, answers })
+    }
+
+    /// Finds answers by marks around what is said in them, within the white space that a template may trim.
+    fn by_content(&self, messages: &[Message<'_>], text: String, special: &[String]) -> Result<Rendered, String> {
+        let marked: Vec<String> = messages.iter().filter(|message| message.role == "assistant").map(|message| around(message.content)).collect();
+        let (mut turns, mut next) = (messages.to_vec(), marked.iter());
+        for turn in turns.iter_mut().filter(|turn| turn.role == "assistant") {
+            turn.content = next.next().map_or("", String::as_str);
+        }
+        let Rendered { text: said, mut answers } = unmarked(&self.text(&turns, false)?);
+        if said != text || answers.len() != marked.len() {
+            return Err("the template writes earlier turns anew when later ones come, so answers have no place in the text".to_owned());
+        }
+        for span in &mut answers {
+            let behind = text[span.end..].trim_start();
+            // The longest, where one token begins another.
+            if let Some(token) = special.iter().filter(|token| behind.starts_with(token.as_str())).max_by_key(|token| token.len()) {
+                span.end = text.len() - behind.len() + token.len();
+            }
         }
         Ok(Rendered { text, answers })
     }
@@ -122,14 +147,22 @@ impl Template {
     }
 }
 
+/// What is said, between marks, with the white space at its ends outside; nothing where there is no more than that.
+fn around(content: &str) -> String {
+    let said = content.trim();
+    let start = content.len() - content.trim_start().len();
+    if said.is_empty() { String::new() } else { format!("{}{BEGIN}{said}{END}{}", &content[..start], &content[start + said.len()..]) }
+}
+
 /// Takes the marks out of a text.
 fn unmarked(marked: &str) -> Rendered {
-    let (mut text, mut answers, mut begin) = (String::with_capacity(marked.len()), Vec::new(), 0);
+    let (mut text, mut answers, mut begin) = (String::with_capacity(marked.len()), Vec::new(), None);
     for part in marked.split_inclusive([BEGIN, END]) {
         text.push_str(part.trim_end_matches([BEGIN, END]));
         match part.chars().next_back() {
-            Some(BEGIN) => begin = text.len(),
-            Some(END) => answers.push(begin..text.len()),
+            Some(BEGIN) => begin = Some(text.len()),
+            // An end whose beginning the template has left out says nothing.
+            Some(END) => answers.extend(begin.take().map(|begin| begin..text.len())),
             _ => {}
         }
     }
@@ -175,7 +208,7 @@ mod tests {
     #[test]
     fn built_in_templates_mark_answers_and_their_end() {
         let tokens = BTreeMap::from([("eos_token".to_owned(), "</s>".to_owned())]);
-        let render = |name: &str| Template::new(Template::built_in(name).unwrap(), tokens.clone()).unwrap().render(&MESSAGES).unwrap();
+        let render = |name: &str| Template::new(Template::built_in(name).unwrap(), tokens.clone()).unwrap().render(&MESSAGES, &[]).unwrap();
         let chatml = render("chatml");
         let turns = "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\n问 <|im_end|>\n<|im_start|>assistant\n答\n<|im_end|>\n";
         assert_eq!(chatml.text, format!("{turns}<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\na<|im_end|>\n"));
@@ -195,7 +228,7 @@ mod tests {
         let template = Template::new(&plain, BTreeMap::new()).unwrap();
         assert!(!template.marked);
         let marked = Template::new(Template::built_in("chatml").unwrap(), BTreeMap::new()).unwrap();
-        assert_eq!(template.render(&MESSAGES).unwrap(), marked.render(&MESSAGES).unwrap());
+        assert_eq!(template.render(&MESSAGES, &[]).unwrap(), marked.render(&MESSAGES, &[]).unwrap());
     }
 
     #[test]
@@ -204,13 +237,28 @@ mod tests {
             {{ m['content'].strip() | tojson }}{% generation %}{{ eos_token }}{% endgeneration %}\n{% endfor %}";
         let config = serde_json::json!({"chat_template": [{"name": "default", "template": source}], "bos_token": {"content": "<s>"}, "eos_token": "</s>"});
         let template = Template::from_config(&config.to_string()).unwrap();
-        let rendered = template.render(&[Message { role: "user", content: " <é> " }]).unwrap();
+        let rendered = template.render(&[Message { role: "user", content: " <é> " }], &[]).unwrap();
         assert_eq!((rendered.text.as_str(), answers(&rendered)), ("<s>\"<é>\"</s>", vec!["</s>"]));
-        assert!(template.render(&MESSAGES).unwrap_err().contains("no system"));
+        assert!(template.render(&MESSAGES, &[]).unwrap_err().contains("no system"));
         assert!(Template::from_config("{}").is_err());
         assert!(Template::new("{% for %}", BTreeMap::new()).is_err());
         let last = "{% for m in messages %}{% if loop.last %}{{ m.content }}{% endif %}{% endfor %}";
-        assert!(Template::new(last, BTreeMap::new()).unwrap().render(&MESSAGES).unwrap_err().contains("earlier turns"));
-        assert!(template.render(&[Message { role: "user", content: "\u{fdd0}" }]).unwrap_err().contains("noncharacter"));
+        assert!(Template::new(last, BTreeMap::new()).unwrap().render(&MESSAGES, &[]).unwrap_err().contains("earlier turns"));
+        assert!(template.render(&[Message { role: "user", content: "\u{fdd0}" }], &[]).unwrap_err().contains("noncharacter"));
+    }
+
+    /// As templates of models that think: earlier thoughts are left out, the prompt opens a new one, and the text ends as no prompt does.
+    #[test]
+    fn answers_are_found_by_what_is_said_where_prompts_are_no_help() {
+        let source = "{% for m in messages %}{% if m.role == 'assistant' %}[A]{% if loop.last %}<think></think>{% endif %}{{ m.content.split('</think>')[-1] | trim }}[E]\n\
+            {% else %}{{ m.content }}[E]\n{% endif %}{% endfor %}{% if add_generation_prompt %}[A]<think>{% else %}[EOS]{% endif %}";
+        let template = Template::new(source, BTreeMap::new()).unwrap();
+        let special = ["[E]", "[A]", "[EOS]"].map(str::to_owned);
+        let rendered = template.render(&MESSAGES, &special).unwrap();
+        assert_eq!(rendered.text, "S[E]\n问 [E]\n[A]答[E]\nq[E]\n[A]<think></think>a[E]\n[EOS]");
+        assert_eq!(answers(&rendered), ["答[E]", "a[E]"]);
+        // What the template takes out of an answer leaves no place for its marks.
+        let thought = [MESSAGES[1], Message { role: "assistant", content: "why</think> so" }, MESSAGES[3], MESSAGES[4]];
+        assert!(template.render(&thought, &special).unwrap_err().contains("earlier turns"));
     }
 }

@@ -20,26 +20,37 @@ pub enum Role {
     User,
     /// Answers.
     Assistant,
+    /// The answer of a pair that is preferred.
+    Chosen,
+    /// The other answer of the pair.
+    Rejected,
 }
 
 impl Role {
-    /// The name in OpenAI's messages, which templates use.
+    /// The name in `extra["turns"]`; of the first three the one in OpenAI's messages, which templates use.
     pub fn name(self) -> &'static str {
         match self {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
+            Role::Chosen => "chosen",
+            Role::Rejected => "rejected",
         }
     }
 
-    /// The role of a name in OpenAI's, ShareGPT's or BELLE's files.
-    pub fn of(name: &str) -> Option<Role> {
+    /// The role of who speaks in OpenAI's, ShareGPT's or BELLE's files.
+    pub fn of_speaker(name: &str) -> Option<Role> {
         Some(match name {
             "system" => Role::System,
             "user" | "human" => Role::User,
             "assistant" | "gpt" => Role::Assistant,
             _ => return None,
         })
+    }
+
+    /// The role of a name in `extra["turns"]`.
+    fn of(name: &str) -> Option<Role> {
+        [Role::System, Role::User, Role::Assistant, Role::Chosen, Role::Rejected].into_iter().find(|role| role.name() == name)
     }
 }
 

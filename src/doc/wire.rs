@@ -29,12 +29,16 @@ struct Head {
     html: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<(u64, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pieces: Vec<super::Piece>,
     #[serde(skip_serializing_if = "is_default")]
     has_text: bool,
     #[serde(skip_serializing_if = "is_default")]
     revision: u32,
     #[serde(skip_serializing_if = "is_default")]
     offset: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Option<super::Value>>,
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
@@ -75,9 +79,11 @@ impl Doc {
             content_type: self.html.as_ref().and_then(|html| html.content_type.clone()),
             html: self.html.as_ref().map(|html| html.bytes.len() as u64),
             tokens: self.tokens.as_ref().map(|tokens| (tokens.ids.len() as u64, tokens.mask.len() as u64)),
+            pieces: self.tokens.as_ref().map(|tokens| tokens.pieces.clone()).unwrap_or_default(),
             has_text: self.text.is_some(),
             revision: self.revision,
             offset: self.origin.offset,
+            member: self.origin.member.clone(),
             tags: self.tags.clone(),
             extra: self.extra.clone(),
             findings: self.findings.clone(),
@@ -112,7 +118,7 @@ impl Doc {
         let tokens = match head.tokens {
             Some(_) => {
                 let ids = next()?.as_chunks::<4>().0.iter().map(|id| u32::from_le_bytes(*id)).collect();
-                Some(Tokens { ids, mask: next()?.to_vec() })
+                Some(Tokens { ids, mask: next()?.to_vec(), pieces: head.pieces })
             }
             None => None,
         };
@@ -130,7 +136,7 @@ impl Doc {
             tags: head.tags,
             extra: head.extra,
             findings: head.findings,
-            origin: Origin { offset: head.offset },
+            origin: Origin { offset: head.offset, member: head.member },
         })
     }
 }
@@ -147,7 +153,9 @@ mod tests {
         let mut doc = Doc::new(Some("n".into()), Some("http://a.example/".into()), None, Some("文本 text".into()));
         doc.place(DocId { split: 3, ordinal: 9 });
         doc.set_tag(lang, "zh".into());
-        doc.tokens = Some(Tokens { ids: vec![1, 70_000], mask: vec![1, 0] });
+        let pieces = vec![super::super::Piece { end: 2, bytes: 9, member: super::super::Member::Stretch }];
+        doc.tokens = Some(Tokens { ids: vec![1, 70_000], mask: vec![1, 0], pieces });
+        doc.origin = Origin { offset: 5, member: Some("a/b.jsonl".into()) };
         doc.html = Some(Html { bytes: vec![0xff, 0], content_type: Some("text/html".into()) });
         doc.extra.insert("k".into(), serde_json::json!([1, null]));
         let mut bytes = Vec::new();

@@ -227,6 +227,9 @@ impl Planner {
             let message = format!("{} needs `{need}`, which nothing before it gives", entry.table.title);
             self.problems.push(Problem::at(entry.span.clone(), message, giver(need)));
         }
+        for clash in spec.clashes.iter().filter(|clash| self.given.contains(&clash.given)) {
+            self.problems.push(Problem::at(entry.table.place(&clash.key), format!("{}: {}", entry.table.title, clash.message), clash.help.clone()));
+        }
         self.given.extend(spec.gives.iter().cloned());
         let mut shop = Shop { stage: &entry.name, seed: self.config.run.seed, tags: &mut self.tags, reasons: spec.reasons.clone(), files: &mut self.files };
         let built = filled.build(&mut shop);

@@ -224,6 +224,11 @@ impl DocsTable {
         })
     }
 
+    pub fn flags(&self, row: u64) -> Option<u16> {
+        let (batch, i) = self.locate(row)?;
+        Some(batch.flags.value(i))
+    }
+
     fn end(&self, row: u64) -> Option<u64> {
         let (batch, i) = self.locate(row)?;
         Some(batch.end.value(i))

@@ -71,6 +71,16 @@ pub enum ShardError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A document is flagged as a member of a pair, and is none.
+    #[error("`{path}`: document {document}: {fault}")]
+    BrokenPair {
+        /// The file.
+        path: PathBuf,
+        /// Its number in the part.
+        document: u64,
+        /// What is wrong.
+        fault: &'static str,
+    },
     /// A file is torn, changed or contradicts the manifest.
     #[error("`{path}` is damaged: {fault}; restore it from a copy or write the shards again")]
     Damaged {

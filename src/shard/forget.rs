@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::pack::{self, Span};
+use super::pair::{CHOSEN, REJECTED};
 use super::{Digest, DocTokens, Document, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards};
 
 /// Flag of a document that was taken out.
@@ -101,9 +102,10 @@ pub fn copies(shards: &Shards, documents: &BTreeSet<u64>) -> Result<Vec<(u64, u6
     Ok(found)
 }
 
-/// Takes `documents` out of the set in `dir` and proves that they have gone.
+/// Takes `documents` out of the set in `dir`, with the other member of a pair whose one goes, and proves that they have gone.
 pub fn write(dir: &Path, documents: &BTreeSet<u64>) -> Result<Takedown, ShardError> {
     let old = Shards::open(dir)?;
+    let documents = &with_partners(&old, documents)?;
     let mut manifest = old.manifest().clone();
     let number = manifest.takedowns.len() + 1;
     let mut takedown = Takedown::default();
@@ -138,6 +140,16 @@ pub fn write(dir: &Path, documents: &BTreeSet<u64>) -> Result<Takedown, ShardErr
     sweep(dir, &manifest)?;
     prove_absent(dir, documents)?;
     Ok(takedown)
+}
+
+fn with_partners(shards: &Shards, documents: &BTreeSet<u64>) -> Result<BTreeSet<u64>, ShardError> {
+    let mut all = documents.clone();
+    for index in documents {
+        let flags = shards.document_info(*index)?.flags;
+        all.extend((flags & CHOSEN != 0).then_some(index + 1));
+        all.extend((flags & REJECTED != 0).then(|| index.saturating_sub(1)));
+    }
+    Ok(all)
 }
 
 /// Removes what an interrupted takedown has left: parts and pack lists that the manifest no longer names.

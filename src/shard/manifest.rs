@@ -109,6 +109,11 @@ impl Manifest {
         self.packs.insert(at, pack);
     }
 
+    /// Pairs of documents in all parts, see [`super::pair`].
+    pub fn pairs(&self) -> u64 {
+        self.parts.iter().map(|part| part.pairs).sum()
+    }
+
     /// Every file that the set consists of, the manifest itself left out.
     pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
         self.parts.iter().flat_map(PartStats::files).chain(self.packs.iter().map(|pack| &pack.file))

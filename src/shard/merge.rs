@@ -1,7 +1,8 @@
 //! One set out of several, by weight: exact token quotas, epochs recorded, the same bytes for the same sets, weights and seed.
 //!
 //! Each source gives its documents in a seeded order, every epoch in another; the next document comes from the source that is furthest behind its quota,
-//! so that any stretch of the result has nearly the shares of the whole. The last document of a source is cut where its quota is full.
+//! so that any stretch of the result has nearly the shares of the whole. The last document of a source is cut where its quota is full; pairs stay whole, and their source ends with the
+//! last one that its quota holds.
 
 use std::path::Path;
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::pack::{self, PackOptions};
-use super::{Digest, DocTokens, Manifest, PartOptions, PartWriter, Permutation, ShardError, Shards, mask};
+use super::pair::{CHOSEN, REJECTED};
+use super::{Digest, DocTokens, Document, Manifest, PartOptions, PartWriter, Permutation, ShardError, Shards, mask};
 
 /// Tokens after which a new part begins.
 const PART_TOKENS: u64 = 1 << 28;
@@ -35,7 +37,7 @@ pub struct Ingredient {
     pub fingerprint: Digest,
     /// As given.
     pub weight: f64,
-    /// Tokens taken: exactly the quota.
+    /// Tokens taken: exactly the quota; of pairs, less by a part of one.
     pub tokens: u64,
     /// Documents taken, one as often as it was taken.
     pub documents: u64,
@@ -94,7 +96,7 @@ pub fn write(dir: &Path, sources: &[Source], tokens: Option<u64>, seed: u64) -> 
         let packed = |source: &Source| source.shards.manifest().packs.iter().any(|other| other.seq_len == entry.seq_len);
         if sources.iter().all(packed) {
             let options = PackOptions { seq_len: entry.seq_len, method: entry.method, seed, window: PackOptions::WINDOW };
-            manifest.push_pack(pack::write(dir, shards.lengths(), &options)?);
+            manifest.push_pack(pack::write(dir, &shards, &options)?);
         }
     }
     manifest.save(dir)?;
@@ -157,7 +159,7 @@ impl<'a> Flow<'a> {
         Flow { shards, quota, seed: xxh3_64_with_seed(&fingerprint.0.to_le_bytes(), seed), at: 0, taken }
     }
 
-    /// Writes the next document that has tokens, cut where the quota is full. Gives the tokens written.
+    /// Writes the next document that has tokens, cut where the quota is full, or the next pair. Gives the tokens written.
     fn next(&mut self, part: &mut PartWriter, masked: bool) -> Result<u64, ShardError> {
         let documents = self.shards.documents();
         loop {
@@ -166,36 +168,41 @@ impl<'a> Flow<'a> {
             let order = Permutation::new(documents, xxh3_64_with_seed(&epoch.to_le_bytes(), self.seed));
             let index = order.get(place).ok_or(ShardError::NoDocument { index: place, count: documents })?;
             let info = self.shards.document_info(index)?;
-            if info.tokens == 0 {
+            // The rejected document of a pair comes with the chosen one.
+            if info.tokens == 0 || info.flags & REJECTED != 0 {
                 continue;
             }
-            let take = info.tokens.min(self.quota - self.taken.tokens);
-            let mut ids = self.shards.document(index)?.to_vec();
-            ids.truncate(take as usize);
-            let mask = masked.then(|| match self.shards.mask(index) {
-                Ok(Some(mask)) => Ok(mask[..ids.len()].to_vec()),
-                Ok(None) => Ok(vec![mask::LOSS; ids.len()]),
-                Err(error) => Err(error),
-            });
-            let mask = mask.transpose()?;
-            // What is left of a text that was cut is known by its share of the tokens alone.
-            let bytes = (u128::from(info.bytes) * u128::from(take) / u128::from(info.tokens)) as u64;
-            part.push(&DocTokens {
-                ids: &ids,
-                key: info.key,
-                source: info.source,
-                source_offset: info.source_offset,
-                url: info.url,
-                place: info.place,
-                bytes,
-                flags: info.flags,
-                mask: mask.as_deref(),
-            })?;
-            self.taken.tokens += take;
-            self.taken.documents += 1;
-            self.taken.cut += info.tokens - take;
-            return Ok(take);
+            let left = self.quota - self.taken.tokens;
+            if info.flags & CHOSEN == 0 {
+                return self.copy(part, index, info.tokens.min(left), masked);
+            }
+            let rejected = self.shards.document_info(index + 1)?.tokens;
+            if info.tokens + rejected > left {
+                self.quota = self.taken.tokens;
+                return Ok(0);
+            }
+            return Ok(self.copy(part, index, info.tokens, masked)? + self.copy(part, index + 1, rejected, masked)?);
         }
+    }
+
+    /// Writes the first `take` tokens of a document.
+    fn copy(&mut self, part: &mut PartWriter, index: u64, take: u64, masked: bool) -> Result<u64, ShardError> {
+        let Document { tokens, key, source, source_offset, url, place, bytes, flags } = self.shards.document_info(index)?;
+        let mut ids = self.shards.document(index)?.to_vec();
+        ids.truncate(take as usize);
+        let mask = masked.then(|| match self.shards.mask(index) {
+            Ok(Some(mask)) => Ok(mask[..ids.len()].to_vec()),
+            Ok(None) => Ok(vec![mask::LOSS; ids.len()]),
+            Err(error) => Err(error),
+        });
+        let mask = mask.transpose()?;
+        // What is left of a text that was cut is known by its share of the tokens alone.
+        let bytes = (u128::from(bytes) * u128::from(take) / u128::from(tokens)) as u64;
+        part.push(&DocTokens { ids: &ids, key, source, source_offset, url, place, bytes, flags, mask: mask.as_deref() })?;
+        self.taken.tokens += take;
+        self.taken.documents += 1;
+        self.taken.cut += tokens - take;
+        Ok(take)
     }
 }
 

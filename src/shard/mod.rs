@@ -24,6 +24,8 @@
 //! # Ok::<(), dataprep::shard::ShardError>(())
 //! ```
 //!
+//! Preferences are pairs of documents, see [`pair`]; a [`Sample`] says which of its pieces are one.
+//!
 //! Documents are numbered over all parts in manifest order. Files are written into the directory that is handed over;
 //! naming, syncing and resuming are the caller's. Readers map the files and never panic on damage: sizes of all files and
 //! hashes of the Arrow sidecars are compared with the manifest when a set is opened, the payload's by [`Manifest::verify`].
@@ -39,6 +41,7 @@ pub mod mask;
 pub mod merge;
 mod order;
 pub mod pack;
+pub mod pair;
 mod part;
 mod read;
 mod reader;
@@ -56,6 +59,7 @@ pub use forget::Takedown;
 pub use manifest::{MANIFEST_FILE, Manifest, TokenizerEntry, sets};
 pub use merge::Ingredient;
 pub use order::Permutation;
+pub use pair::Pair;
 pub use part::{DocTokens, PartOptions, PartStats, PartWriter, Place};
 pub use read::{Document, Packs, Shards};
 pub use reader::{Sample, ShardReader, Share, State};

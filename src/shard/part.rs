@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::HashedFile;
 use super::docs::{DocsWriter, Row};
-use super::{Dtype, FileEntry, ShardError};
+use super::pack::is_zero;
+use super::{Document, Dtype, FileEntry, ShardError, mask, pair};
 
 /// Megatron's index and the pack lists count the tokens of a document in 31 bits.
 pub(super) const MAX_DOCUMENT_TOKENS: u64 = i32::MAX as u64;
@@ -37,7 +38,7 @@ pub struct DocTokens<'a> {
     pub place: Place,
     /// UTF-8 bytes of the text that became `ids`: the denominator of bits per byte.
     pub bytes: u64,
-    /// Kept as given.
+    /// [`super::pair::CHOSEN`] and [`super::pair::REJECTED`] have a meaning, others are kept as given.
     pub flags: u16,
     /// A byte a token, see [`super::mask`]; present exactly when the part was created with `mask`.
     pub mask: Option<&'a [u8]>,
@@ -64,6 +65,9 @@ pub struct PartStats {
     pub tokens: u64,
     /// UTF-8 bytes of all texts.
     pub text_bytes: u64,
+    /// Pairs of documents, see [`super::pair`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pairs: u64,
     /// `NAME.tokens`.
     pub payload: FileEntry,
     /// `NAME.docs.arrow`.
@@ -92,6 +96,9 @@ pub struct PartWriter {
     documents: u64,
     tokens: u64,
     text_bytes: u64,
+    pairs: u64,
+    /// Key and place of a chosen document that waits for the rejected one.
+    chosen: Option<(u128, Place)>,
 }
 
 impl PartWriter {
@@ -116,12 +123,17 @@ impl PartWriter {
             documents: 0,
             tokens: 0,
             text_bytes: 0,
+            pairs: 0,
+            chosen: None,
         })
     }
 
     /// Appends a document; an empty one keeps its row and has no tokens. After an error the part is unusable.
     pub fn push(&mut self, doc: &DocTokens) -> Result<(), ShardError> {
         self.check(doc)?;
+        self.check_pair(Some(doc))?;
+        self.pairs += u64::from(doc.flags & pair::CHOSEN != 0);
+        self.chosen = (doc.flags & pair::CHOSEN != 0).then_some((doc.key, doc.place));
         self.block.clear();
         self.dtype.put(doc.ids, &mut self.block);
         self.payload.put(&self.block)?;
@@ -137,15 +149,31 @@ impl PartWriter {
 
     /// Flushes the files and says what they are.
     pub fn finish(self) -> Result<PartStats, ShardError> {
+        self.check_pair(None)?;
         Ok(PartStats {
             name: self.name,
             documents: self.documents,
             tokens: self.tokens,
             text_bytes: self.text_bytes,
+            pairs: self.pairs,
             payload: self.payload.finish()?,
             docs: self.docs.finish()?,
             mask: self.mask.map(HashedFile::finish).transpose()?,
         })
+    }
+
+    /// A chosen document and a rejected one come one behind the other, each with an answer.
+    fn check_pair(&self, next: Option<&DocTokens>) -> Result<(), ShardError> {
+        let neighbour = |key, place, flags| Document { tokens: 0, key, source: "", source_offset: 0, url: None, place, bytes: 0, flags };
+        let before = self.chosen.map(|(key, place)| neighbour(key, place, pair::CHOSEN));
+        let member = next.map(|doc| neighbour(doc.key, doc.place, doc.flags));
+        let unanswered =
+            |doc: &&DocTokens| doc.flags & (pair::CHOSEN | pair::REJECTED) != 0 && doc.mask.is_none_or(|mask| mask.iter().all(|bits| bits & mask::LOSS == 0));
+        let fault = pair::fault(before.as_ref(), member.as_ref());
+        match fault.or(next.filter(unanswered).map(|_| "a document of a pair has no token of its answer in the mask")) {
+            Some(fault) => Err(ShardError::BrokenPair { path: self.payload.path().to_owned(), document: self.documents, fault }),
+            None => Ok(()),
+        }
     }
 
     fn check(&self, doc: &DocTokens) -> Result<(), ShardError> {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 
 use super::docs::{DocsTable, Row};
-use super::pack::{PackTable, Span};
+use super::pack::{Item, PackTable, Span};
+use super::pair::CHOSEN;
 use super::table;
 use super::{Manifest, PartStats, Permutation, Place, ShardError, Tokens};
 
@@ -127,11 +128,18 @@ impl Shards {
         Ok(self.document_info(index)?.key)
     }
 
-    /// Tokens of each document, in order: all that packing needs.
+    /// Tokens of each document, in order.
     pub fn lengths(&self) -> impl Iterator<Item = u32> + '_ {
-        self.parts.iter().flat_map(|part| {
-            let bounds = (0..part.docs.rows()).filter_map(|row| part.docs.bounds(row));
-            bounds.map(|(start, end)| u32::try_from(end.saturating_sub(start)).unwrap_or(u32::MAX))
+        self.items().map(|item| item.tokens)
+    }
+
+    /// Each document as packing sees it, in order.
+    pub(super) fn items(&self) -> impl Iterator<Item = Item> + '_ {
+        let all = self.parts.iter().flat_map(|part| (0..part.docs.rows()).map(move |row| (part, row)));
+        all.filter_map(|(part, row)| {
+            let (start, end) = part.docs.bounds(row)?;
+            let tokens = u32::try_from(end.saturating_sub(start)).unwrap_or(u32::MAX);
+            Some(Item { tokens, chosen: part.docs.flags(row)? & CHOSEN != 0 })
         })
     }
 

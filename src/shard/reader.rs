@@ -10,7 +10,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::pack::{PackTable, Span};
-use super::{Digest, Permutation, ShardError, Shards};
+use super::{Digest, Pair, Permutation, ShardError, Shards, pair};
 
 /// Where a training stands in the stream. As JSON it is what a checkpoint has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +76,8 @@ pub struct Sample {
     pub document_ids: Vec<u32>,
     /// A byte a token, see [`super::mask`], where the set has masks.
     pub mask: Option<Vec<u8>>,
+    /// Which pieces are the members of a pair, in a set that has some.
+    pub pairs: Vec<Pair>,
 }
 
 impl Sample {
@@ -166,6 +168,7 @@ impl ShardReader {
             position_ids: Vec::with_capacity(self.seq_len as usize),
             document_ids: Vec::with_capacity(self.seq_len as usize),
             mask: None,
+            pairs: if self.shards.manifest().pairs() > 0 { pair::of_row(&self.shards, &spans)? } else { Vec::new() },
             spans,
         };
         for (number, span) in (1..).zip(&sample.spans) {

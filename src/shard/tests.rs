@@ -35,7 +35,7 @@ pub(super) fn write_set(dir: &Path, lengths: &[usize], mask: bool, seq_lens: &[u
     let shards = Shards::with_manifest(dir, manifest.clone()).unwrap();
     for seq_len in seq_lens {
         let options = PackOptions { seq_len: *seq_len, method: Method::BestFit, seed: 7, window: 1000 };
-        manifest.push_pack(pack::write(dir, shards.lengths(), &options).unwrap());
+        manifest.push_pack(pack::write(dir, &shards, &options).unwrap());
     }
     manifest.save(dir).unwrap();
     manifest
@@ -56,7 +56,7 @@ fn small_set(dir: &Path, vocab_size: u32, top: u32) -> Manifest {
     }
     let shards = Shards::with_manifest(dir, manifest.clone()).unwrap();
     let options = PackOptions { seq_len: 4, method: Method::BestFit, seed: 7, window: 100 };
-    manifest.push_pack(pack::write(dir, shards.lengths(), &options).unwrap());
+    manifest.push_pack(pack::write(dir, &shards, &options).unwrap());
     manifest.save(dir).unwrap();
     manifest
 }
@@ -126,7 +126,7 @@ fn a_part_of_no_documents_and_a_set_of_no_parts_open() {
     let part = PartWriter::create(dir.path(), "part-00000", Dtype::U16, options).unwrap();
     manifest.push_part(part.finish().unwrap());
     let options = PackOptions { seq_len: 4, method: Method::Concat, seed: 0, window: 1 };
-    manifest.push_pack(pack::write(dir.path(), [], &options).unwrap());
+    manifest.push_pack(pack::write(dir.path(), [].as_slice(), &options).unwrap());
     manifest.save(dir.path()).unwrap();
     manifest.verify(dir.path(), false).unwrap();
     let shards = Shards::open(dir.path()).unwrap();
@@ -148,7 +148,7 @@ fn rows_beyond_one_record_batch_are_found() {
     let mut manifest = Manifest::new(1000, tokenizer(), BTreeMap::new(), 0);
     manifest.push_part(part.finish().unwrap());
     let options = PackOptions { seq_len: 2, method: Method::OnePerRow, seed: 3, window: 1 };
-    manifest.push_pack(pack::write(dir.path(), (0..count).map(|_| 1), &options).unwrap());
+    manifest.push_pack(pack::write(dir.path(), vec![1; count as usize].as_slice(), &options).unwrap());
     manifest.save(dir.path()).unwrap();
     let shards = Shards::open(dir.path()).unwrap();
     for i in [0, 16_383, 16_384, 20_000, count - 1] {
@@ -254,7 +254,16 @@ fn a_document_too_long_for_the_indices_is_found_in_a_set_of_others() {
     payload.set_len(2 * tokens).unwrap();
     let mut manifest = Manifest::new(10, tokenizer(), BTreeMap::new(), 0);
     let payload = FileEntry { name: "part-00000.tokens".into(), bytes: 2 * tokens, xxh3: Digest(0) };
-    manifest.push_part(PartStats { name: "part-00000".into(), documents: 1, tokens, text_bytes: 7, payload, docs: docs.finish().unwrap(), mask: None });
+    manifest.push_part(PartStats {
+        name: "part-00000".into(),
+        documents: 1,
+        tokens,
+        text_bytes: 7,
+        payload,
+        docs: docs.finish().unwrap(),
+        mask: None,
+        pairs: 0,
+    });
     let faults = manifest.verify(dir.path(), true).unwrap_err();
     assert!(faults[0].to_string().contains("document 0 has 2147483649 tokens, the limit is 2^31 - 1"), "{}", faults[0]);
 }
@@ -265,7 +274,7 @@ fn rows_that_do_not_fit_their_documents_are_found_even_with_a_right_hash() {
     let mut manifest = write_set(dir.path(), &[5, 3, 9], false, &[]);
     let mut fault = |lengths: [u32; 3]| {
         let options = PackOptions { seq_len: 4, method: Method::BestFit, seed: 7, window: 100 };
-        manifest.push_pack(pack::write(dir.path(), lengths, &options).unwrap());
+        manifest.push_pack(pack::write(dir.path(), lengths.as_slice(), &options).unwrap());
         manifest.verify(dir.path(), true).unwrap();
         manifest.verify(dir.path(), false).unwrap_err()[0].to_string()
     };

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::docs::DocsTable;
-use super::pack::{PackEntry, PackTable};
+use super::pack::{Item, PackEntry, PackStats, PackTable};
 use super::part::MAX_DOCUMENT_TOKENS;
-use super::{Digest, FileEntry, Manifest, PartStats, ShardError, Shards, Tokens, forget, table};
+use super::{Digest, Document, FileEntry, Manifest, PartStats, ShardError, Shards, Tokens, forget, mask, pair, table};
 
 impl Manifest {
     /// All faults found in `dir`, or none. `quick` looks at sizes, sidecars and sums; otherwise every byte is hashed, every id
@@ -26,9 +26,10 @@ impl Manifest {
         if faults.is_empty() {
             match Shards::with_manifest(dir, self.clone()) {
                 Ok(shards) => {
-                    let lengths: Vec<u32> = if quick { Vec::new() } else { shards.lengths().collect() };
-                    let lengths = (!quick).then_some(&lengths[..]);
-                    let found = self.packs.iter().filter_map(|pack| verify_pack(dir, pack, lengths).err());
+                    let items: Vec<Item> = if quick { Vec::new() } else { shards.items().collect() };
+                    let items = (!quick).then_some(&items[..]);
+                    faults.extend(verify_answers(&shards).err());
+                    let found = self.packs.iter().filter_map(|pack| verify_pack(dir, pack, items).err());
                     faults.extend(found);
                 }
                 Err(fault) => faults.push(fault),
@@ -39,19 +40,38 @@ impl Manifest {
 
     fn verify_part(&self, dir: &Path, part: &PartStats, quick: bool) -> Result<(), ShardError> {
         let docs = DocsTable::open(dir, &part.docs)?;
-        let (mut last, mut bytes) = (0, 0u64);
+        let (mut last, mut bytes, mut pairs) = (0, 0u64, 0);
+        let mut before: Option<Document> = None;
         for i in 0..docs.rows() {
             let row = docs.row(i).filter(|row| row.end >= last);
             let row = row.ok_or_else(|| ShardError::damaged(docs.path(), format!("row {i} ends before it starts")))?;
             if row.end - last > MAX_DOCUMENT_TOKENS {
                 return Err(ShardError::damaged(docs.path(), format!("document {i} has {} tokens, the limit is 2^31 - 1", row.end - last)));
             }
+            let document = Document {
+                tokens: row.end - last,
+                key: row.key,
+                source: row.source,
+                source_offset: row.source_offset,
+                url: row.url,
+                place: row.place,
+                bytes: row.bytes,
+                flags: row.flags,
+            };
+            if let Some(fault) = pair::fault(before.as_ref(), Some(&document)) {
+                return Err(ShardError::damaged(docs.path(), format!("document {i}: {fault}")));
+            }
             last = row.end;
             bytes = bytes.saturating_add(row.bytes);
+            pairs += u64::from(row.flags & pair::CHOSEN != 0);
+            before = Some(document);
         }
-        let (found, listed) = ((docs.rows(), last, bytes), (part.documents, part.tokens, part.text_bytes));
+        if let Some(fault) = pair::fault(before.as_ref(), None) {
+            return Err(ShardError::damaged(docs.path(), format!("its last document: {fault}")));
+        }
+        let (found, listed) = ((docs.rows(), last, bytes, pairs), (part.documents, part.tokens, part.text_bytes, part.pairs));
         if found != listed {
-            let fault = format!("(documents, tokens, bytes of text) are {found:?}, the manifest says {listed:?}");
+            let fault = format!("(documents, tokens, bytes of text, pairs) are {found:?}, the manifest says {listed:?}");
             return Err(ShardError::damaged(docs.path(), fault));
         }
         let path = dir.join(&part.payload.name);
@@ -80,23 +100,39 @@ fn verify_hash(dir: &Path, entry: &FileEntry) -> Result<(), ShardError> {
     Err(ShardError::damaged(&path, format!("its xxh3 is {found}, the manifest says {}", entry.xxh3)))
 }
 
-/// With the lengths of all documents: spans are in range, rows fit, and the pieces of each document add up to its length.
-fn verify_pack(dir: &Path, pack: &PackEntry, lengths: Option<&[u32]>) -> Result<(), ShardError> {
+/// Every member of a pair has tokens that are its answer.
+fn verify_answers(shards: &Shards) -> Result<(), ShardError> {
+    for (part, range) in shards.parts().filter(|(part, _)| part.pairs > 0) {
+        for index in range {
+            let member = shards.document_info(index)?.flags & (pair::CHOSEN | pair::REJECTED) != 0;
+            if member && shards.mask(index)?.is_none_or(|mask| mask.iter().all(|bits| bits & mask::LOSS == 0)) {
+                let path = shards.dir().join(&part.mask.as_ref().unwrap_or(&part.payload).name);
+                return Err(ShardError::damaged(&path, format!("document {index} of a pair has no token of its answer in the mask")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// With what packing sees of all documents: spans are in range, rows fit, the pieces of each document add up to its length, and pairs lie whole in one row.
+fn verify_pack(dir: &Path, pack: &PackEntry, items: Option<&[Item]>) -> Result<(), ShardError> {
     let table = PackTable::open(dir, pack)?;
-    let Some(lengths) = lengths else {
+    let Some(items) = items else {
         return Ok(());
     };
     let damaged = |fault: String| ShardError::damaged(&dir.join(&pack.file.name), fault);
-    let mut left = lengths.to_vec();
+    let mut left: Vec<u32> = items.iter().map(|item| item.tokens).collect();
+    let index = |document: u64| usize::try_from(document).unwrap_or(usize::MAX);
+    let chosen = |document: u64| items.get(index(document)).is_some_and(|item| item.chosen);
     for row in 0..table.rows() {
         let spans = table.row(row).ok_or_else(|| damaged(format!("row {row} cannot be read")))?;
         let tokens: u64 = spans.iter().map(|span| u64::from(span.length)).sum();
         if tokens > u64::from(pack.seq_len) {
             return Err(damaged(format!("row {row} holds {tokens} tokens")));
         }
-        for span in spans {
-            let index = usize::try_from(span.document).unwrap_or(usize::MAX);
-            let whole = lengths.get(index).copied().unwrap_or(0);
+        for (at, span) in spans.iter().enumerate() {
+            let index = index(span.document);
+            let whole = items.get(index).map_or(0, |item| item.tokens);
             let fits = span.start.checked_add(span.length).is_some_and(|end| end <= whole);
             let rest = left.get(index).and_then(|left| left.checked_sub(span.length));
             match (fits, rest) {
@@ -105,10 +141,27 @@ fn verify_pack(dir: &Path, pack: &PackEntry, lengths: Option<&[u32]>) -> Result<
                     return Err(damaged(format!("row {row} has a span outside its document: {span:?}")));
                 }
             }
+            let rejected = span.document.checked_sub(1).filter(|before| chosen(*before));
+            let partner = |at: Option<usize>, document: u64| at.and_then(|at| spans.get(at)).is_some_and(|span| span.document == document);
+            let parted = (chosen(span.document) && (span.length < whole || !partner(Some(at + 1), span.document + 1)))
+                || rejected.is_some_and(|before| span.length < whole || !partner(at.checked_sub(1), before));
+            if parted {
+                return Err(damaged(format!("row {row} parts the pair of document {}", rejected.unwrap_or(span.document))));
+            }
         }
     }
-    match left.iter().position(|left| *left > 0) {
-        Some(document) => Err(damaged(format!("{} tokens of document {document} are in no row", left[document]))),
-        None => Ok(()),
+    let (mut count, mut tokens) = (0, 0);
+    for (document, left) in left.iter().enumerate().filter(|(_, left)| **left > 0) {
+        let first = if chosen(document as u64) { Some(document) } else { document.checked_sub(1).filter(|before| chosen(*before as u64)) };
+        let pair = first.and_then(|first| Some(u64::from(items[first].tokens) + u64::from(items.get(first + 1)?.tokens)));
+        if *left < items[document].tokens || pair.is_none_or(|tokens| tokens <= u64::from(pack.seq_len)) {
+            return Err(damaged(format!("{left} tokens of document {document} are in no row")));
+        }
+        (count, tokens) = (count + 1, tokens + u64::from(*left));
     }
+    if (count, tokens) != (pack.stats.left_out, pack.stats.left_out_tokens) {
+        let PackStats { left_out, left_out_tokens, .. } = pack.stats;
+        return Err(damaged(format!("{count} documents of {tokens} tokens are in no row, the manifest says {left_out} of {left_out_tokens}")));
+    }
+    Ok(())
 }

@@ -215,7 +215,7 @@ mod tests {
         doc.set_tag(score, 0.5);
         doc.extra.insert("z".into(), json!([1]));
         doc.extra.insert("lang".into(), json!("from the input"));
-        doc.tokens = Some(Tokens { ids: vec![1, 2], mask: vec![] });
+        doc.tokens = Some(Tokens { ids: vec![1, 2], ..Tokens::default() });
         (tags, doc)
     }
 

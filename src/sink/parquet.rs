@@ -280,7 +280,7 @@ mod tests {
         doc.set_tag(score, 0.5);
         doc.set_tag(hosts, vec!["x".into()]);
         doc.extra.insert("z".into(), json!([1]));
-        doc.tokens = Some(Tokens { ids: vec![7, 8], mask: vec![] });
+        doc.tokens = Some(Tokens { ids: vec![7, 8], ..Tokens::default() });
         let batch = written("", &tags, &doc);
         let names: Vec<_> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
         assert_eq!(names, ["id", "url", "text", "score", "hosts", "never_set", "extra"]);

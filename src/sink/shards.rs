@@ -11,16 +11,17 @@
 //! packing = "best_fit"
 //! ```
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::{by, row};
-use crate::doc::{Doc, TagTable};
+use crate::doc::{Doc, Member, Piece, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
-use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask};
-use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary};
+use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask, pair};
+use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary, WORD_STARTS};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -29,12 +30,12 @@ pub struct TokenShards {
     /// Tokens of a training row, or a list of such lengths: each gets its packs. Default 2048.
     #[serde(default = "seq_len")]
     seq_len: Lengths,
-    /// `"best_fit"` (default: no document is cut that fits a row), `"concat"` (end to end, no padding) or `"one_per_row"`.
+    /// `"best_fit"` (default: no document is cut that fits a row, longer ones fill what others leave, and between words where `tokenize` tells them), `"concat"` (end to end, no padding) or `"one_per_row"`.
     #[serde(default = "packing")]
     packing: Method,
-    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false.
-    #[serde(default)]
-    mask: bool,
+    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false; behind `chat_template` it must be said, and
+    /// true for pairs.
+    mask: Option<bool>,
     /// Folder inside the output directory. Default `"shards"`.
     #[serde(default = "folder")]
     folder: String,
@@ -67,7 +68,19 @@ impl Recipe for TokenShards {
     const NAME: &'static str = "shards";
 
     fn spec(&self) -> Spec {
-        by::spec(self.by.as_deref(), Spec::new().needs("tokens"))
+        let unmasked = "`chat_template` says which tokens count in the loss, and without a mask the shards do not";
+        let words = "`tokenize` says where words begin, and without a mask the shards do not";
+        let spec = by::spec(self.by.as_deref(), Spec::new().needs("tokens"));
+        match self.mask {
+            Some(true) => spec,
+            None => spec.clashes(LOSS_MASK, "mask", unmasked, "write `mask = true`, or `mask = false` if questions are to count as well").clashes(
+                WORD_STARTS,
+                "mask",
+                words,
+                "write `mask = true`, or leave `words` out of `tokenize`",
+            ),
+            Some(false) => spec.clashes(PAIRS, "mask", "of pairs the answers alone count, and without a mask the shards do not say so", "write `mask = true`"),
+        }
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -79,7 +92,7 @@ impl Recipe for TokenShards {
         if lengths.is_empty() || lengths.iter().any(|length| *length == 0 || *length > i32::MAX as u32) {
             return Err(Complaint::new("seq_len", "not a number of tokens", "write a number from 1 on, or a list of such numbers").into());
         }
-        let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask, shop.seed());
+        let (folder, packing, mask, seed) = (self.folder, self.packing, self.mask == Some(true), shop.seed());
         by::split(self.by, ShardSink { folder, lengths, packing, mask, seed, vocabulary: None, files: Files::default() })
     }
 }
@@ -137,7 +150,7 @@ impl Sink for ShardSink {
         let shards = Shards::with_manifest(dir, manifest.clone()).map_err(stopped)?;
         for seq_len in &self.lengths {
             let options = PackOptions { seq_len: *seq_len, method: self.packing, seed: self.seed, window: PackOptions::WINDOW };
-            manifest.push_pack(pack::write(scratch, shards.lengths(), &options).map_err(stopped)?);
+            manifest.push_pack(pack::write(scratch, &shards, &options).map_err(stopped)?);
         }
         manifest.save(scratch).map_err(stopped)
     }
@@ -168,12 +181,16 @@ impl Files {
         Files { common: common.to_owned(), names: splits.iter().map(name).collect() }
     }
 
-    /// The file of a document. One of several that were read together carries its path.
-    fn name<'a>(&'a self, doc: &'a Doc) -> &'a str {
-        match self.names.get(doc.id().split as usize) {
+    /// The file of a document; of one in an archive, archive and path in it. One of several that were read together carries its path.
+    fn name<'a>(&'a self, doc: &'a Doc) -> Cow<'a, str> {
+        let file = match self.names.get(doc.id().split as usize) {
             Some(Some(name)) => name,
             Some(None) => doc.extra.get("path").and_then(|path| path.as_str()?.strip_prefix(self.common.as_str())).unwrap_or_default(),
             None => "",
+        };
+        match &doc.origin.member {
+            Some(member) => format!("{file}/{member}").into(),
+            None => file.into(),
         }
     }
 }
@@ -208,8 +225,24 @@ impl Part for ShardPart<'_> {
         let place = Place { split: doc.id().split, ordinal: doc.id().ordinal };
         let source = self.files.name(doc);
         let (key, url, source_offset, bytes) = (doc.key(), doc.url.as_deref(), doc.origin.offset, doc.text().len() as u64);
-        let row = DocTokens { ids: &tokens.ids, key, source, source_offset, url, place, bytes, flags: 0, mask };
-        self.writer.push(&row).map_err(RunError::stop)
+        let whole = DocTokens { ids: &tokens.ids, key, source: &source, source_offset, url, place, bytes, flags: 0, mask };
+        if tokens.pieces.is_empty() {
+            return self.writer.push(&whole).map_err(RunError::stop);
+        }
+        let mut start = 0;
+        for Piece { end, bytes, member } in tokens.pieces.iter().copied() {
+            let range = std::mem::replace(&mut start, end)..end;
+            let flags = match member {
+                Member::Stretch => 0,
+                Member::Chosen => pair::CHOSEN,
+                Member::Rejected => pair::REJECTED,
+            };
+            let (Some(ids), mask) = (tokens.ids.get(range.clone()), mask.and_then(|mask| mask.get(range))) else {
+                return Err(RunError::stop(format!("document {} has pieces that are not in its tokens", doc.id())));
+            };
+            self.writer.push(&DocTokens { ids, bytes, flags, mask, ..whole }).map_err(RunError::stop)?;
+        }
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<()> {
@@ -261,7 +294,7 @@ mod tests {
         for (name, ids) in ["part-a", "part-b", "part-c"].iter().zip(&texts) {
             let mut doc = Doc::from_text("four");
             doc.url = Some(format!("http://{name}.example/"));
-            doc.tokens = Some(Tokens { ids: ids.clone(), mask: vec![] });
+            doc.tokens = Some(Tokens { ids: ids.clone(), ..Tokens::default() });
             let mut part = sink.part(dir.path(), name).unwrap();
             part.write(&doc).unwrap();
             part.close().unwrap();

@@ -1,4 +1,4 @@
-//! Reads conversations: JSON lines or Parquet, a conversation a row, each file told from its content.
+//! Reads conversations: JSON lines, a JSON list or Parquet, a conversation a row, each file told from its content.
 //!
 //! ```toml
 //! [source]
@@ -18,22 +18,19 @@
 //!
 //! The text of the document is what is said, turn under turn, so filters, deduplication and `redact` work on it. The column `turns` says who speaks for how
 //! many lines; it stands in the output in place of the columns above. Other columns survive, save for one named `text`. An edit that changes the number of lines loses the turns,
-//! which `chat_template` counts as `turns_lost`. Files may be compressed with gzip, zstd, bzip2 or xz.
+//! which `chat_template` counts as `turns_lost`. Files may be
+//! compressed with gzip, zstd, bzip2 or xz, and may be tar archives of JSON files, as those of `jsonl`.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Rows, type_name};
-use super::jsonl::{JsonLines, RANGE, faults, max_line};
-use super::parquet::{Table, Tables};
-use super::paths;
+use super::jsonl::{faults, max_line};
+use super::row_files::RowFiles;
 use crate::doc::{Doc, Html, Role, TURNS, join};
-use crate::stage::{Built, ByteSize, Complaint, OneOrMany, Reader, Recipe, Result, Shop, Source, Spec, Split};
+use crate::stage::{Built, ByteSize, Complaint, OneOrMany, Recipe, Shop, Spec};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -55,64 +52,20 @@ impl Recipe for Chat {
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
-        let mut files = Vec::new();
-        for path in paths::expand("path", &self.path)? {
-            let cannot = |cause: std::io::Error| Complaint::new("path", format!("cannot read `{}`: {cause}", path.display()), "check the file's permissions");
-            let groups = if is_table(&path).map_err(cannot)? { Some(Table::of(&path).map_err(cannot)?.map(|table| table.groups)) } else { None };
-            files.push((path, groups));
-        }
-        Ok(Built::source(Files { files, rows: Arc::new(Conversations(fields())), max_line: self.max_line.as_usize() }))
+        Ok(Built::source(RowFiles::expand(&self.path, Arc::new(Conversations(fields())), self.max_line.as_usize())?))
     }
 }
 
-/// Parquet files begin with these four bytes.
-fn is_table(path: &Path) -> std::io::Result<bool> {
-    let mut head = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut head)?;
-    Ok(head == b"PAR1")
-}
-
-fn fields() -> Fields {
+/// The text is made of the turns; of what is left of a row only the id has a meaning.
+pub(super) fn fields() -> Fields {
     Fields { url: String::new(), html: String::new(), ..Fields::default() }
-}
-
-struct Files {
-    /// Each file; with the bytes of its row groups, if it could be read, where it is a table.
-    files: Vec<(PathBuf, Option<Option<Vec<u64>>>)>,
-    rows: Arc<Conversations>,
-    max_line: usize,
-}
-
-impl Files {
-    fn source(&self, path: &Path, table: &Option<Option<Vec<u64>>>) -> Box<dyn Source> {
-        let rows = self.rows.clone();
-        match table {
-            Some(groups) => Box::new(Tables { files: vec![(path.to_owned(), groups.clone())], rows }),
-            None => Box::new(JsonLines { files: vec![path.to_owned()], rows, max_line: self.max_line, range: RANGE }),
-        }
-    }
-}
-
-impl Source for Files {
-    fn splits(&self) -> Result<Vec<Split>> {
-        let mut splits = Vec::new();
-        for (path, table) in &self.files {
-            splits.extend(self.source(path, table).splits()?);
-        }
-        Ok(splits)
-    }
-
-    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
-        let path = paths::of(split)?;
-        let table = self.files.iter().find(|(known, _)| known == path).and_then(|(_, table)| table.clone());
-        self.source(path, &table).open(split, at)
-    }
 }
 
 /// Rows that are conversations.
 struct Conversations(Fields);
 
-type Unfit = (&'static str, String);
+/// Why a row is no conversation: the reason, and what was found, in words.
+pub(super) type Unfit = (&'static str, String);
 
 impl Rows for Conversations {
     fn page(&self) -> &str {
@@ -148,9 +101,16 @@ fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)
         turns.extend([(Role::User, question), (Role::Assistant, answer)]);
         return Ok(turns);
     };
-    let Some(Value::Array(entries)) = row.shift_remove(list) else {
-        return Err(("wrong_type", format!("column `{list}` holds no list")));
+    turns.extend(messages(list, row.shift_remove(list).unwrap_or_default())?);
+    Ok(turns)
+}
+
+/// The turns of a list of messages, which stood in the column `column`.
+pub(super) fn messages(column: &str, list: Value) -> std::result::Result<Vec<(Role, String)>, Unfit> {
+    let Value::Array(entries) = list else {
+        return Err(("wrong_type", format!("column `{column}` holds no list")));
     };
+    let mut turns = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
         let Value::Object(mut entry) = entry else {
             return Err(("wrong_type", format!("turn {at} is {}", type_name(&entry))));
@@ -159,12 +119,14 @@ fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)
         let [Some(role), Some(content)] = [text(&mut entry, names[0])?, text(&mut entry, names[1])?] else {
             return Err(("missing_field", format!("turn {at} has no `{}` or no `{}`", names[0], names[1])));
         };
-        turns.push((Role::of(&role).ok_or_else(|| ("unknown_role", format!("turn {at} is of `{role}`")))?, content));
+        let speaker = Role::of_speaker(&role).ok_or_else(|| ("unknown_role", format!("turn {at} is of `{role}`")))?;
+        turns.push((speaker, content));
     }
     Ok(turns)
 }
 
-fn text(row: &mut Map<String, Value>, column: &str) -> std::result::Result<Option<String>, Unfit> {
+/// The text in a column, taken out of the row; `None` where there is none.
+pub(super) fn text(row: &mut Map<String, Value>, column: &str) -> std::result::Result<Option<String>, Unfit> {
     match row.shift_remove(column) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -173,7 +135,7 @@ fn text(row: &mut Map<String, Value>, column: &str) -> std::result::Result<Optio
 }
 
 /// A system turn or none, then question and answer in turn.
-fn check(turns: &[(Role, String)]) -> std::result::Result<(), Unfit> {
+pub(super) fn check(turns: &[(Role, String)]) -> std::result::Result<(), Unfit> {
     if !turns.iter().any(|(role, _)| *role == Role::Assistant) {
         return Err(("no_answer", format!("{} turns without an answer", turns.len())));
     }
@@ -195,15 +157,19 @@ fn check(turns: &[(Role, String)]) -> std::result::Result<(), Unfit> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::path::Path;
+
     use arrow::array::{ArrayRef, RecordBatch, StringArray};
     use parquet::arrow::ArrowWriter;
 
     use super::super::jsonl::outline;
     use super::*;
+    use crate::stage::Source as _;
 
-    fn source(path: &Path) -> Files {
-        let table = is_table(path).unwrap().then(|| Table::of(path).unwrap().map(|table| table.groups));
-        Files { files: vec![(path.to_owned(), table)], rows: Arc::new(Conversations(fields())), max_line: 1000 }
+    fn source(path: &Path) -> RowFiles {
+        let path = OneOrMany(vec![path.to_str().unwrap().to_owned()]);
+        RowFiles::expand(&path, Arc::new(Conversations(fields())), 1000).unwrap_or_else(|_| panic!("the file is there"))
     }
 
     const MIXED: &str = r#"{"id": 3, "messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "问"}, {"role": "assistant", "content": "答"}], "n": 1}

@@ -27,6 +27,11 @@ const MAGIC: usize = 10;
 
 const MAX_DICTIONARY: usize = 16 << 20;
 
+/// A file's name without the suffix of its compression.
+pub fn bare_name(name: &str) -> &str {
+    name.rsplit_once('.').filter(|(_, suffix)| Format::by_suffix(suffix).is_some()).map_or(name, |(bare, _)| bare)
+}
+
 /// A place in a file: the byte `skip` of the decompressed data of the member that starts at byte `offset` of the file.
 /// In a plain file `skip` is always 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

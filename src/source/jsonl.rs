@@ -4,6 +4,9 @@
 //! with gzip, zstd, bzip2 or xz, which is told from their content. Files that are not are cut into ranges that are read in parallel.
 //! A line that is not JSON or not UTF-8, or whose field has another type, is counted and passed over.
 //!
+//! A file may also be one JSON list of objects, `[{...}, {...}]`, whose elements are read like lines, or a tar archive, whose members `*.jsonl`, `*.ndjson` and `*.json` are
+//! (compressed or not, as the archive may be) read in its order; other members are counted as `other_member`. Neither is read in parallel.
+//!
 //! ```toml
 //! [source]
 //! use = "jsonl"
@@ -11,16 +14,18 @@
 //! fields = { text = "content", url = "source" }
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::compression::{DamageKind, Format, Members, Position, Trail};
+use super::compression::{Damage, DamageKind, Error, Format, Members, Position, Trail};
+use super::elements::{Elements, is_list};
 use super::fields::{Fields, Rows, type_name};
-use super::lines::{Line, Lines};
+use super::lines::{Line, Lines, window};
 use super::paths;
+use super::row_files::RowFiles;
 use crate::stage::{Built, ByteSize, Complaint, Fault, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
 
 /// Bytes of a plain file that are one split.
@@ -60,14 +65,15 @@ impl Recipe for Jsonl {
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
         self.fields.check()?;
-        let files = paths::expand("path", &self.path)?;
-        Ok(Built::source(JsonLines { files, rows: Arc::new(self.fields), max_line: self.max_line.as_usize(), range: RANGE }))
+        Ok(Built::source(RowFiles::without_tables(&self.path, Arc::new(self.fields), self.max_line.as_usize())?))
     }
 }
 
-/// JSON lines whose objects are rows.
+/// Files of JSON lines, or of one list each, whose objects are rows.
 pub(super) struct JsonLines {
     pub(super) files: Vec<PathBuf>,
+    /// The files are lists.
+    pub(super) list: bool,
     pub(super) rows: Arc<dyn Rows>,
     pub(super) max_line: usize,
     pub(super) range: u64,
@@ -79,7 +85,7 @@ impl Source for JsonLines {
         for path in &self.files {
             let whole = paths::whole(path)?;
             let format = Members::open(path).map_err(RunError::file("cannot read", path))?.format();
-            if format != Format::Plain || whole.bytes <= self.range {
+            if self.list || format != Format::Plain || whole.bytes <= self.range {
                 splits.push(whole);
                 continue;
             }
@@ -94,14 +100,15 @@ impl Source for JsonLines {
     fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
         let path = paths::of(split)?;
         let (from, passed) = at.map_or_else(Default::default, Trail::unpack);
-        let lines = match at {
-            Some(_) => Lines::open(path, from, split.end, self.max_line),
-            None => Lines::open_range(path, split.start, split.end, self.max_line),
-        };
-        let lines = lines.map_err(RunError::file("cannot read", path))?;
-        let trail = Trail::new(lines.format() == Format::Plain, from);
         let fresh = split.start == 0 && from == Position::default() && passed == 0;
-        let mut reader = LineReader { lines, trail, path: path.to_owned(), start: split.start, rows: self.rows.clone(), fresh, ended: false, position: 0 };
+        let open = || match (self.list, at) {
+            (true, _) => Ok(Units::List(Elements::new(window(Members::open(path)?, from)?, !fresh && from != Position::default(), self.max_line))),
+            (false, Some(_)) => Lines::open(path, from, split.end, self.max_line).map(Units::Lines),
+            (false, None) => Lines::open_range(path, split.start, split.end, self.max_line).map(Units::Lines),
+        };
+        let units = if at == Some(Trail::END) { Units::Ended } else { open().map_err(RunError::file("cannot read", path))? };
+        let mut reader = LineReader::new(units, path, self.rows.clone(), from);
+        (reader.start, reader.fresh) = (split.start, fresh);
         for _ in 0..passed {
             reader.pass()?;
         }
@@ -110,24 +117,84 @@ impl Source for JsonLines {
     }
 }
 
+/// Reads the rows of a member of an archive: lines or one list, told from its content.
+pub(super) fn member(members: Members, path: &Path, rows: Arc<dyn Rows>, max_line: usize) -> std::io::Result<Box<dyn Reader>> {
+    let mut window = window(members, Position::default())?;
+    let mut damage = None;
+    let list = match is_list(&mut window) {
+        Ok(list) => list,
+        Err(Error::Io(error)) => return Err(error),
+        Err(Error::Damage(found)) => {
+            window.recover(&found)?;
+            damage = Some(found);
+            false
+        }
+    };
+    let units = if list { Units::List(Elements::new(window, false, max_line)) } else { Units::Lines(Lines::of(window, None, max_line)) };
+    let mut reader = LineReader::new(units, path, rows, Position::default());
+    (reader.fresh, reader.damage) = (damage.is_none(), damage);
+    Ok(Box::new(reader))
+}
+
+/// What holds rows in a file.
+enum Units {
+    Lines(Lines),
+    List(Elements),
+    /// All has been read.
+    Ended,
+}
+
+impl Units {
+    fn position(&mut self) -> Position {
+        match self {
+            Units::Lines(lines) => lines.position(),
+            Units::List(elements) => elements.position(),
+            Units::Ended => Position::default(),
+        }
+    }
+
+    fn next(&mut self) -> std::io::Result<Option<Line<'_>>> {
+        match self {
+            Units::Lines(lines) => lines.next_line(),
+            Units::List(elements) => elements.next_element(),
+            Units::Ended => Ok(None),
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        match self {
+            Units::Lines(lines) => lines.format() == Format::Plain,
+            Units::List(elements) => elements.format() == Format::Plain,
+            Units::Ended => true,
+        }
+    }
+}
+
 struct LineReader {
-    lines: Lines,
+    units: Units,
     trail: Trail,
     path: PathBuf,
     start: u64,
     rows: Arc<dyn Rows>,
     /// Nothing has been read of the file.
     fresh: bool,
+    /// Met when the file was opened.
+    damage: Option<Damage>,
     ended: bool,
     position: u64,
 }
 
 impl LineReader {
+    fn new(units: Units, path: &Path, rows: Arc<dyn Rows>, from: Position) -> LineReader {
+        let (trail, ended) = (Trail::new(units.is_plain(), from), matches!(units, Units::Ended));
+        LineReader { units, trail, path: path.to_owned(), start: 0, rows, fresh: false, damage: None, ended, position: 0 }
+    }
+
     /// Passes over a line that was given before the reading was broken off.
     fn pass(&mut self) -> Result<()> {
-        let position = self.lines.position();
+        let position = self.units.position();
         self.trail.passed(position);
-        self.lines.next_line().map_err(RunError::file("cannot read", &self.path))?;
+        self.units.next().map_err(RunError::file("cannot read", &self.path))?;
         Ok(())
     }
 
@@ -136,7 +203,7 @@ impl LineReader {
             self.position = Trail::END;
             return Ok(());
         }
-        let now = self.lines.position();
+        let now = self.units.position();
         let sentence = || format!("{} holds too many lines in one compressed member; cut it into smaller files", self.path.display());
         self.position = self.trail.pack(now).ok_or_else(|| RunError::stop(sentence()))?;
         Ok(())
@@ -144,33 +211,46 @@ impl LineReader {
 
     /// The next line's document or fault; `None` at the end.
     fn read(&mut self) -> Result<Option<Read>> {
+        let fault = |reason: &str, detail: String, offset: u64| Ok(Some(Read::Fault(Fault { reason: reason.to_owned(), detail, offset })));
+        if let Some(damage) = self.damage.take() {
+            return fault(damage.kind.name(), damage.detail, damage.offset);
+        }
         loop {
-            let start = self.lines.position();
+            let start = self.units.position();
             self.trail.passed(start);
-            let fault = |reason: &str, detail: String| Read::Fault(Fault { reason: reason.to_owned(), detail, offset: start.offset });
             let fresh = std::mem::take(&mut self.fresh);
-            let line = self.lines.next_line().map_err(RunError::file("cannot read", &self.path))?;
+            let (list, plain) = (matches!(self.units, Units::List(_)), self.units.is_plain());
+            let line = self.units.next().map_err(RunError::file("cannot read", &self.path))?;
             let text = match line {
                 None if fresh => {
                     self.ended = true;
-                    return Ok(Some(fault("empty_file", "no lines to read".to_owned())));
+                    return fault("empty_file", "nothing to read".to_owned(), start.offset);
                 }
                 None => return Ok(None),
-                Some(Line::TooLong(len)) => return Ok(Some(fault("line_too_long", format!("a line of {len} bytes")))),
-                Some(Line::Damaged(damage)) => return Ok(Some(fault(damage.kind.name(), damage.detail))),
+                Some(Line::TooLong(len)) => return fault("line_too_long", format!("a line of {len} bytes"), start.offset),
+                Some(Line::Damaged(damage)) => {
+                    self.ended = list;
+                    return fault(damage.kind.name(), damage.detail, start.offset);
+                }
+                Some(Line::Behind) => {
+                    self.ended = true;
+                    return fault("not_json", "more stands behind the list that begins the file".to_owned(), start.offset);
+                }
                 Some(Line::Text(text)) => text,
             };
             let text = if start == Position::default() { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            return Ok(Some(match document(text, self.rows.as_ref()) {
+            let read = document(text, self.rows.as_ref());
+            let lead = if let (Units::List(elements), true) = (&self.units, plain) { elements.lead() } else { 0 };
+            return match read {
                 Ok(mut doc) => {
-                    doc.origin.offset = start.offset;
-                    Read::Doc(doc)
+                    doc.origin.offset = start.offset + lead;
+                    Ok(Some(Read::Doc(doc)))
                 }
-                Err((reason, detail)) => fault(reason, detail),
-            }));
+                Err((reason, detail)) => fault(reason, detail, start.offset + lead),
+            };
         }
     }
 }
@@ -187,8 +267,7 @@ fn document(line: &[u8], rows: &dyn Rows) -> std::result::Result<Box<crate::doc:
 impl Reader for LineReader {
     fn next(&mut self) -> Result<Option<Read>> {
         let read = self.read()?;
-        self.locate()?;
-        Ok(read)
+        self.locate().map(|()| read)
     }
 
     fn position(&self) -> u64 {
@@ -196,7 +275,11 @@ impl Reader for LineReader {
     }
 
     fn consumed(&self) -> u64 {
-        self.lines.consumed().saturating_sub(self.start)
+        match &self.units {
+            Units::Lines(lines) => lines.consumed().saturating_sub(self.start),
+            Units::List(elements) => elements.consumed(),
+            Units::Ended => 0,
+        }
     }
 }
 
@@ -240,7 +323,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.jsonl");
         std::fs::write(&path, bytes).unwrap();
-        (dir, JsonLines { files: vec![path], rows: Arc::new(Fields::default()), max_line: 1000, range })
+        (dir, JsonLines { files: vec![path], list: false, rows: Arc::new(Fields::default()), max_line: 1000, range })
     }
 
     const MIXED: &[u8] =
@@ -278,6 +361,34 @@ mod tests {
         let zstd = zstd::bulk::compress(MIXED, 3).unwrap();
         let found = outline(&source(&zstd[..zstd.len() - 1], 9).1);
         assert_eq!(found.last().unwrap(), "[truncated_data]");
+    }
+
+    #[test]
+    fn a_list_is_read_like_lines_and_can_be_taken_up_anywhere() {
+        let list = "\u{feff}[{\"text\": \"o]ne\"}, 5,\n {\"text\": \"tw\\u00f6\", \"n\": [1, {}]},{\"text\": 5} {bad}, \n{\"html\": \"<p>\"}]\n";
+        let wanted = ["o]ne", "[wrong_type]", "twö", "[wrong_type]", "[not_json]", "<p>"];
+        let frames: Vec<u8> = list.as_bytes().chunks(20).flat_map(|part| zstd::bulk::compress(part, 3).unwrap()).collect();
+        for bytes in [list.as_bytes().to_vec(), zstd::bulk::compress(list.as_bytes(), 3).unwrap(), frames] {
+            let (_dir, mut source) = source(&bytes, 7);
+            source.list = true;
+            assert_eq!(source.splits().unwrap().len(), 1);
+            assert_eq!(outline(&source), wanted);
+        }
+        for (text, wanted) in [
+            ("[]", vec!["[empty_file]"]),
+            ("[{\"text\": \"a\"}", vec!["a", "[truncated_data]"]),
+            ("[{\"text\": \"a\"}, {\"text\": ", vec!["a", "[truncated_data]"]),
+            ("[{\"text\": \"a\"}]\n{\"text\": \"b\"}", vec!["a", "[not_json]"]),
+        ] {
+            let (_dir, mut source) = source(text.as_bytes(), 7);
+            source.list = true;
+            assert_eq!(outline(&source), wanted, "{text}");
+        }
+        let (_dir, mut source) = source(b" [ {\"text\": \"a\"} ,  {\"text\": \"b\"}]", 7);
+        source.list = true;
+        let mut reader = source.open(&source.splits().unwrap()[0], None).unwrap();
+        let places: Vec<_> = std::iter::from_fn(|| reader.next().unwrap()).map(|read| if let Read::Doc(doc) = read { doc.origin.offset } else { 99 }).collect();
+        assert_eq!(places, [3, 20]);
     }
 
     #[test]

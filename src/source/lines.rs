@@ -14,6 +14,8 @@ pub enum Line<'a> {
     TooLong(u64),
     /// Compressed data that cannot be read; lines go on with the next member, if there is one.
     Damaged(Damage),
+    /// Text behind the list that fills a file; nothing of it is read.
+    Behind,
 }
 
 /// Reads lines.
@@ -37,11 +39,12 @@ impl Lines {
     }
 
     fn over(members: Members, from: Position, end: Option<u64>, max: usize) -> io::Result<Self> {
-        let window = Window::new(members, from).map_err(|error| match error {
-            Error::Io(error) => error,
-            Error::Damage(damage) => io::Error::new(io::ErrorKind::InvalidData, damage.detail),
-        })?;
-        Ok(Self { window, max, end, given: 0 })
+        Ok(Self::of(window(members, from)?, end, max))
+    }
+
+    /// The lines of what a window has not read.
+    pub(super) fn of(window: Window, end: Option<u64>, max: usize) -> Self {
+        Self { window, max, end, given: 0 }
     }
 
     fn range_of(members: Members, start: u64, end: Option<u64>, max: usize) -> io::Result<Self> {
@@ -135,6 +138,14 @@ impl Lines {
     }
 }
 
+/// A window at a place that an earlier one gave: that the place cannot be reached is the device's fault.
+pub(super) fn window(members: Members, from: Position) -> io::Result<Window> {
+    Window::new(members, from).map_err(|error| match error {
+        Error::Io(error) => error,
+        Error::Damage(damage) => io::Error::new(io::ErrorKind::InvalidData, damage.detail),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
@@ -152,6 +163,7 @@ mod tests {
                 Line::Text(text) => String::from_utf8_lossy(text).into_owned(),
                 Line::TooLong(len) => format!("too long: {len}"),
                 Line::Damaged(damage) => format!("{:?} at {}", damage.kind, damage.offset),
+                Line::Behind => "behind".to_owned(),
             });
         }
         found

@@ -1,12 +1,16 @@
 //! Where documents come from: one format a file. What a file is compressed with is told from its content.
 
+mod archive;
 pub mod chat;
 pub mod compression;
+mod elements;
 pub mod fields;
 pub mod jsonl;
 pub mod lines;
+pub mod pairs;
 pub mod parquet;
 pub mod paths;
+mod row_files;
 pub mod text;
 pub mod texts;
 pub mod warc;
@@ -17,6 +21,7 @@ use crate::stage::Register;
 pub fn register(to: &mut impl Register) {
     to.add::<chat::Chat>(include_str!("chat.rs"));
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
+    to.add::<pairs::Pairs>(include_str!("pairs.rs"));
     to.add::<parquet::Parquet>(include_str!("parquet.rs"));
     to.add::<text::Text>(include_str!("text.rs"));
     to.add::<warc::Warc>(include_str!("warc.rs"));

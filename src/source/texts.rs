@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::compression::bare_name;
 use super::jsonl::Jsonl;
 use super::parquet::Parquet;
 use super::paths;
@@ -25,8 +26,7 @@ impl Texts {
             let name = paths::name(file)?;
             let mut table = toml::Table::from_iter([("path".to_owned(), name.clone().into())]);
             let fields = text.map(|text| ("fields".to_owned(), toml::Table::from_iter([("text".to_owned(), text.into())]).into()));
-            let bare = ["gz", "zst", "bz2", "xz"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix('.')).unwrap_or(&name);
-            let source = match bare.rsplit_once('.').map(|(_, end)| end) {
+            let source = match bare_name(&name).rsplit_once('.').map(|(_, end)| end) {
                 Some("jsonl" | "ndjson" | "json") => {
                     table.extend(fields);
                     source::<Jsonl>(table)

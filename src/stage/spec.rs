@@ -9,6 +9,21 @@ pub struct Spec {
     pub gives: Vec<String>,
     /// Why it drops documents.
     pub reasons: Vec<String>,
+    /// What must not be given before it as the table stands.
+    pub clashes: Vec<Clash>,
+}
+
+/// What a stage before must not give, because of a key of this table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The field.
+    pub given: String,
+    /// The key.
+    pub key: String,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What to write.
+    pub help: String,
 }
 
 impl Spec {
@@ -26,6 +41,13 @@ impl Spec {
     /// Adds something given.
     pub fn gives(mut self, field: impl Into<String>) -> Spec {
         self.gives.push(field.into());
+        self
+    }
+
+    /// Adds a field that must not be given before, as long as `key` is what it is.
+    pub fn clashes(mut self, given: &str, key: &str, message: &str, help: &str) -> Spec {
+        let [given, key, message, help] = [given, key, message, help].map(str::to_owned);
+        self.clashes.push(Clash { given, key, message, help });
         self
     }
 

@@ -17,11 +17,16 @@
 //! the end-of-text token behind it where the vocabulary has one and it does not stand there yet; `eos` turns that last part on or off by
 //! itself. So documents written one after another to shards are parted by `eos`; vocabularies without such a token, as BERT's, bytes and
 //! characters, part them by nothing, and shards know where each begins. The stage puts it there, not the sink.
+//!
+//! With `words = true` the mask of the shards (`mask = true` in the sink) says which tokens begin a word, in Chinese, Japanese and Thai by ICU's dictionaries: rows are then cut
+//! between words alone. A token that lies inside a word, or inside a character, begins none.
 
 use super::prelude::*;
 use crate::doc::Tokens;
-use crate::stage::{Artifacts, RunError, Vocabulary};
-use crate::tokenizer::{EncodeScratch, Pattern, Tokenizer};
+use crate::stage::{Artifacts, RunError, Vocabulary, WORD_STARTS};
+use crate::text::Span;
+use crate::text::words::Splitter;
+use crate::tokenizer::{EncodeScratch, Pattern, Surfaces, Tokenizer};
 
 /// Which ids to write.
 #[derive(Deserialize)]
@@ -36,6 +41,9 @@ pub struct Tokenize {
     special_tokens: bool,
     /// End each text with the end-of-text token. Default: as `special_tokens`, where the vocabulary has one.
     eos: Option<bool>,
+    /// Say in the mask which tokens begin a word. Default false.
+    #[serde(default)]
+    words: bool,
 }
 
 fn yes() -> bool {
@@ -46,7 +54,8 @@ impl Recipe for Tokenize {
     const NAME: &'static str = "tokenize";
 
     fn spec(&self) -> Spec {
-        Spec::new().needs("text").gives("tokens").reason("not_encodable")
+        let spec = Spec::new().needs("text").gives("tokens").reason("not_encodable");
+        if self.words { spec.gives(WORD_STARTS) } else { spec }
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
@@ -76,7 +85,16 @@ impl Recipe for Tokenize {
             return Err(Complaint::new("eos", format!("`{}` has no end-of-text token", self.tokenizer), "leave `eos` out").into());
         }
         let not_encodable = shop.reason("not_encodable");
-        let mut encode = Encode { made_by, tokenizer: None, special_tokens: self.special_tokens, eos: self.eos, end: None, not_encodable };
+        let mut encode = Encode {
+            made_by,
+            tokenizer: None,
+            special_tokens: self.special_tokens,
+            eos: self.eos,
+            words: self.words,
+            end: None,
+            surfaces: None,
+            not_encodable,
+        };
         if let Some(tokenizer) = tokenizer {
             encode.take(tokenizer);
         }
@@ -90,8 +108,11 @@ struct Encode {
     tokenizer: Option<Tokenizer>,
     special_tokens: bool,
     eos: Option<bool>,
+    words: bool,
     /// The id that ends each text.
     end: Option<u32>,
+    /// What tokens stand for, where words are told.
+    surfaces: Option<Surfaces>,
     not_encodable: Reason,
 }
 
@@ -99,8 +120,35 @@ impl Encode {
     fn take(&mut self, tokenizer: Tokenizer) {
         let eos = tokenizer.special().get("eos").copied();
         self.end = eos.filter(|_| self.eos.unwrap_or(self.special_tokens));
+        self.surfaces = self.words.then(|| tokenizer.surfaces());
         self.tokenizer = Some(tokenizer);
     }
+}
+
+/// Bits of a mask byte: the token counts in the loss, and it begins a word.
+const LOSS: u8 = 1;
+const WORD_START: u8 = 1 << 2;
+
+/// The mask of tokens that all count in the loss, with those that begin a word: a cut before one of them lies in no word.
+fn word_mask(ids: &[u32], surfaces: &Surfaces, words: &mut Vec<Span>) -> Vec<u8> {
+    let mut mask = vec![LOSS; ids.len()];
+    if let Some(first) = mask.first_mut() {
+        *first |= WORD_START;
+    }
+    let joined: Vec<u8> = ids.iter().flat_map(|id| surfaces.of(*id)).copied().collect();
+    let Ok(text) = std::str::from_utf8(&joined) else { return mask };
+    words.clear();
+    Splitter::Icu.split(text, words);
+    let (mut place, mut words) = (0u32, words.iter().peekable());
+    for (id, bits) in ids.iter().zip(&mut mask) {
+        while words.next_if(|(_, end)| *end <= place).is_some() {}
+        let inside = words.peek().is_some_and(|(start, _)| *start < place);
+        if !inside {
+            *bits |= WORD_START;
+        }
+        place += surfaces.of(*id).len() as u32;
+    }
+    mask
 }
 
 impl Stage for Encode {
@@ -124,7 +172,8 @@ impl Stage for Encode {
         if let Some(end) = self.end.filter(|end| ids.last() != Some(end)) {
             ids.push(end);
         }
-        doc.tokens = Some(Tokens { ids, mask: Vec::new() });
+        let mask = self.surfaces.as_ref().map(|surfaces| word_mask(&ids, surfaces, scratch.buffer::<Vec<Span>>()));
+        doc.tokens = Some(Tokens { ids, mask: mask.unwrap_or_default(), ..Tokens::default() });
         Ok(Verdict::Keep)
     }
 
@@ -193,6 +242,34 @@ mod tests {
         assert_eq!(ids(chars.as_ref(), "rr").len(), 2);
         let stopped = opened("model = \"chars\"", "eos = true").err().unwrap();
         assert!(stopped.to_string().contains("no end-of-text token"), "{stopped}");
+    }
+
+    #[test]
+    fn words_begin_where_no_token_is_inside_one() {
+        let started = |learn: &str, text: &str| {
+            let decided = decided::<LearnTokenizer>(learn, &["the river and the bridge", "over the river", "我们通过软件系统"]);
+            let Built::Stage(mut stage) = made::<Tokenize>("tokenizer = \"stage:t\"\nwords = true\nspecial_tokens = false").built else {
+                panic!("not a stage")
+            };
+            stage.open(&decided).unwrap();
+            let mut doc = Doc::from_text(text);
+            assert_eq!(stage.apply(&mut doc, &mut Scratch::default()).unwrap(), Verdict::Keep);
+            let tokens = doc.tokens.unwrap();
+            let file = decided.read("t", TOKENIZER).unwrap();
+            let surfaces = Tokenizer::from_bytes("t", &file, None).unwrap().surfaces();
+            let mut words: Vec<Vec<u8>> = Vec::new();
+            for (id, bits) in tokens.ids.iter().zip(&tokens.mask) {
+                assert_eq!(bits & LOSS, LOSS);
+                if bits & WORD_START != 0 {
+                    words.push(Vec::new());
+                }
+                words.last_mut().unwrap().extend(surfaces.of(*id));
+            }
+            words.into_iter().map(|word| String::from_utf8(word).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(started("vocab_size = 270", "over the riverbank, bridged"), ["over", " the", " riverbank", ",", " ", "bridged"]);
+        assert_eq!(started("vocab_size = 260", "我们通过软件🦀系统"), ["我们", "通过", "软件", "🦀", "系统"]);
+        assert_eq!(started("model = \"wordpiece\"\nvocab_size = 60", "the bridgeriver"), [" the", " bridgeriver"]);
     }
 
     #[test]

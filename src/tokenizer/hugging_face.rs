@@ -127,7 +127,8 @@ pub(super) fn byte_chars() -> [char; 256] {
     })
 }
 
-fn to_bytes(token: &str) -> Option<Vec<u8>> {
+/// The bytes that a token of a byte-level vocabulary is written for.
+pub(super) fn to_bytes(token: &str) -> Option<Vec<u8>> {
     static BYTES: std::sync::OnceLock<std::collections::BTreeMap<char, u8>> = std::sync::OnceLock::new();
     let bytes = BYTES.get_or_init(|| byte_chars().into_iter().zip(0..=255).collect());
     token.chars().map(|c| bytes.get(&c).copied()).collect()

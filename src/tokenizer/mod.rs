@@ -1,4 +1,4 @@
-//! Text to token ids: any Hugging Face tokenizer.json, unigram models of SentencePiece, tiktoken rank files, bytes, characters.
+//! Text to token ids: any Hugging Face tokenizer.json, unigram and BPE models of SentencePiece, tiktoken rank files, bytes, characters.
 //!
 //! Hugging Face `tokenizers` is the reference. Where a file is of a kind that is known here (byte-level BPE with a known split
 //! pattern, BERT's WordPiece, BPE with byte fallback in the manner of Llama 2) an encoder of our own gives the same ids several
@@ -22,6 +22,7 @@ mod sentencepiece;
 mod spans;
 mod special;
 mod split;
+mod surface;
 mod wordpiece;
 mod words;
 
@@ -38,6 +39,7 @@ use hugging_face::{Fast, FastEngine, HuggingFace};
 pub use normal::Form;
 use ranks::Ranks;
 pub use split::Pattern;
+pub use surface::Surfaces;
 use words::WordCache;
 
 /// An immutable encoder, shared by all threads; each thread brings its own [`EncodeScratch`].
@@ -91,7 +93,7 @@ impl Tokenizer {
         Tokenizer::from_bytes(&short, &file, pattern)
     }
 
-    /// From the content of a file: tokenizer.json, a unigram model of SentencePiece, ranks or a character vocabulary, told apart by content.
+    /// From the content of a file: tokenizer.json, a model of SentencePiece, ranks or a character vocabulary, told apart by content.
     pub fn from_bytes(name: &str, file: &[u8], pattern: Option<Pattern>) -> Result<Tokenizer, TokenizerError> {
         let hash = xxh3_128(file);
         let converted;

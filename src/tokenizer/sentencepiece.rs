@@ -1,4 +1,7 @@
-//! SentencePiece's unigram models (`.model`, a protobuf message), rewritten as the tokenizer.json that gives the same pieces.
+//! SentencePiece's models (`.model`, a protobuf message) of unigram and BPE, rewritten as the tokenizer.json that gives the same pieces.
+//!
+//! BPE there joins the neighbours whose piece has the highest score, the leftmost of equals, and has no list of merges; here every cut of a piece into two pieces is one, with the rank of its
+//! piece. Only for a piece that can overlap itself (`aaa`) may the order of its own cuts matter.
 //!
 //! Field numbers are those of sentencepiece_model.proto: of the model, pieces (1), trainer (2) and normalizer (3).
 
@@ -8,11 +11,17 @@ use serde_json::{Value, json};
 /// Stands for a space in pieces.
 const SPACE: char = '▁';
 
-/// What a piece is for; ordinary ones have the number 1.
+/// What a piece is for.
+const NORMAL: u64 = 1;
 const UNKNOWN: u64 = 2;
 const CONTROL: u64 = 3;
 const USER_DEFINED: u64 = 4;
+const UNUSED: u64 = 5;
 const BYTE: u64 = 6;
+
+/// Kinds of model.
+const UNIGRAM: u64 = 1;
+const BPE: u64 = 2;
 
 /// A field of a message.
 enum Field<'a> {
@@ -106,7 +115,7 @@ pub(super) fn to_json(file: &[u8]) -> Result<Vec<u8>, String> {
             _ => {}
         }
     }
-    let mut kind = 1;
+    let mut kind = UNIGRAM;
     for field in fields(trainer) {
         match field.ok_or_else(torn)? {
             (3, Field::Number(number)) => kind = number,
@@ -114,9 +123,9 @@ pub(super) fn to_json(file: &[u8]) -> Result<Vec<u8>, String> {
             _ => {}
         }
     }
-    if kind != 1 {
-        let name = ["BPE", "words", "characters"].get((kind as usize).saturating_sub(2)).unwrap_or(&"an unknown kind");
-        return Err(format!("a SentencePiece model of {name}; only unigram models are read, so convert it to a tokenizer.json"));
+    if !matches!(kind, UNIGRAM | BPE) {
+        let name = ["words", "characters"].get((kind as usize).saturating_sub(3)).unwrap_or(&"an unknown kind");
+        return Err(format!("a SentencePiece model of {name}; only those of unigram and BPE are read, so convert it to a tokenizer.json"));
     }
     let (mut table, mut prefix, mut squeeze) = ([].as_slice(), true, true);
     for field in fields(normalizer) {
@@ -128,12 +137,20 @@ pub(super) fn to_json(file: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     let unknown = pieces.iter().position(|piece| piece.kind == UNKNOWN).ok_or("a SentencePiece model without a piece for what is unknown")?;
-    let json = tokenizer(&pieces, unknown, normalizers(table, squeeze), prefix);
+    if kind == BPE {
+        // Pieces without use are taken apart again, and spaces are put before texts, not before what stands behind a piece of the user's.
+        let odd = pieces.iter().any(|piece| piece.kind == UNUSED || (piece.kind == USER_DEFINED && prefix));
+        if odd {
+            return Err("a SentencePiece model of BPE with unused pieces, or with pieces of the user's and a space before texts, which is not read".into());
+        }
+    }
+    let json =
+        if kind == BPE { bpe(&pieces, unknown, normalizers(table, squeeze), prefix) } else { unigram(&pieces, unknown, normalizers(table, squeeze), prefix) };
     serde_json::to_vec(&json).map_err(|error| error.to_string())
 }
 
 /// The table of replacements, then no spaces at the ends and single ones between.
-fn normalizers(table: &[u8], squeeze: bool) -> Value {
+fn normalizers(table: &[u8], squeeze: bool) -> Vec<Value> {
     let mut all = Vec::new();
     if !table.is_empty() {
         all.push(json!({ "type": "Precompiled", "precompiled_charsmap": base64::engine::general_purpose::STANDARD.encode(table) }));
@@ -142,12 +159,69 @@ fn normalizers(table: &[u8], squeeze: bool) -> Value {
         all.push(json!({ "type": "Replace", "pattern": { "Regex": "^ +| +$" }, "content": "" }));
         all.push(json!({ "type": "Replace", "pattern": { "Regex": " {2,}" }, "content": " " }));
     }
-    json!({ "type": "Sequence", "normalizers": all })
+    all
 }
 
-fn tokenizer(pieces: &[Piece], unknown: usize, normalizer: Value, prefix: bool) -> Value {
+/// Spaces are pieces' own letters, and the whole text is one word.
+fn bpe(pieces: &[Piece], unknown: usize, mut normalizers: Vec<Value>, prefix: bool) -> Value {
+    normalizers.extend(spaces(prefix));
+    let model = json!({
+        "type": "BPE",
+        "unk_token": pieces[unknown].text,
+        "fuse_unk": true,
+        "byte_fallback": pieces.iter().any(|piece| piece.kind == BYTE),
+        "vocab": pieces.iter().enumerate().map(|(id, piece)| (piece.text.clone(), json!(id))).collect::<serde_json::Map<String, Value>>(),
+        "merges": merges(pieces),
+    });
+    let mut decoders =
+        vec![json!({ "type": "Replace", "pattern": { "String": SPACE }, "content": " " }), json!({ "type": "ByteFallback" }), json!({ "type": "Fuse" })];
+    if prefix {
+        decoders.push(json!({ "type": "Strip", "content": " ", "start": 1, "stop": 0 }));
+    }
+    let normalizer = json!({ "type": "Sequence", "normalizers": normalizers });
+    whole(pieces, normalizer, Value::Null, json!({ "type": "Sequence", "decoders": decoders }), model)
+}
+
+/// Spaces as pieces spell them, with one before a text, even where it begins with one.
+fn spaces(prefix: bool) -> impl Iterator<Item = Value> {
+    let first = prefix.then(|| json!({ "type": "Prepend", "prepend": SPACE }));
+    first.into_iter().chain([json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE })])
+}
+
+/// Every cut of a piece into two others, the piece of the highest score first.
+fn merges(pieces: &[Piece]) -> Vec<Value> {
+    let joined = |piece: &&Piece| matches!(piece.kind, NORMAL | USER_DEFINED);
+    let known: std::collections::BTreeSet<&str> = pieces.iter().filter(joined).map(|piece| piece.text.as_str()).collect();
+    let mut order: Vec<&Piece> = pieces.iter().filter(joined).collect();
+    order.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut merges = Vec::new();
+    for piece in order {
+        for (at, _) in piece.text.char_indices().skip(1) {
+            let (left, right) = piece.text.split_at(at);
+            if known.contains(left) && known.contains(right) {
+                merges.push(json!([left, right]));
+            }
+        }
+    }
+    merges
+}
+
+fn unigram(pieces: &[Piece], unknown: usize, mut normalizers: Vec<Value>, prefix: bool) -> Value {
+    normalizers.extend(spaces(prefix));
     // Where no piece goes on after a space, words can be cut one by one, and are remembered.
-    let splits = pieces.iter().filter(|piece| piece.kind == 1).all(|piece| !piece.text.chars().skip(1).any(|c| c == SPACE));
+    let splits = pieces.iter().filter(|piece| piece.kind == NORMAL).all(|piece| !piece.text.chars().skip(1).any(|c| c == SPACE));
+    let metaspace = |scheme: &str| json!({ "type": "Metaspace", "replacement": SPACE, "prepend_scheme": scheme, "split": splits });
+    let decoder = metaspace(if prefix { "always" } else { "never" });
+    let model = json!({
+        "type": "Unigram",
+        "unk_id": unknown,
+        "vocab": pieces.iter().map(|piece| json!([piece.text, piece.score])).collect::<Vec<Value>>(),
+        "byte_fallback": pieces.iter().any(|piece| piece.kind == BYTE),
+    });
+    whole(pieces, json!({ "type": "Sequence", "normalizers": normalizers }), metaspace("never"), decoder, model)
+}
+
+fn whole(pieces: &[Piece], normalizer: Value, pre_tokenizer: Value, decoder: Value, model: Value) -> Value {
     let added = |(id, piece): (usize, &Piece)| {
         let special = matches!(piece.kind, UNKNOWN | CONTROL);
         (special || piece.kind == USER_DEFINED).then(
@@ -160,15 +234,10 @@ fn tokenizer(pieces: &[Piece], unknown: usize, normalizer: Value, prefix: bool) 
         "padding": null,
         "added_tokens": pieces.iter().enumerate().filter_map(added).collect::<Vec<Value>>(),
         "normalizer": normalizer,
-        "pre_tokenizer": { "type": "Metaspace", "replacement": SPACE, "prepend_scheme": if prefix { "always" } else { "never" }, "split": splits },
+        "pre_tokenizer": pre_tokenizer,
         "post_processor": null,
-        "decoder": { "type": "Metaspace", "replacement": SPACE, "prepend_scheme": if prefix { "always" } else { "never" }, "split": splits },
-        "model": {
-            "type": "Unigram",
-            "unk_id": unknown,
-            "vocab": pieces.iter().map(|piece| json!([piece.text, piece.score])).collect::<Vec<Value>>(),
-            "byte_fallback": pieces.iter().any(|piece| piece.kind == BYTE),
-        },
+        "decoder": decoder,
+        "model": model,
     })
 }
 
@@ -181,13 +250,14 @@ mod tests {
         [&[number << 3 | 2, content.len() as u8], content].concat()
     }
 
+    fn entry(text: &str, score: f32, kind: u8) -> Vec<u8> {
+        let score = [&[2 << 3 | 5], score.to_le_bytes().as_slice()].concat();
+        message(1, &[message(1, text.as_bytes()), score, vec![3 << 3, kind]].concat())
+    }
+
     fn model(kind: u8) -> Vec<u8> {
-        let piece = |text: &str, score: f32, kind: u8| {
-            let score = [&[2 << 3 | 5], score.to_le_bytes().as_slice()].concat();
-            message(1, &[message(1, text.as_bytes()), score, vec![3 << 3, kind]].concat())
-        };
         let pieces = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("▁", -3.0, 1), ("▁the", -1.0, 1), ("r", -4.0, 1), ("iver", -2.0, 1), ("▁river", -6.5, 1)];
-        let mut file: Vec<u8> = pieces.iter().flat_map(|(text, score, kind)| piece(text, *score, *kind)).collect();
+        let mut file: Vec<u8> = pieces.iter().flat_map(|(text, score, kind)| entry(text, *score, *kind)).collect();
         file.extend(message(2, &[3 << 3, kind]));
         file.extend(message(3, &[4 << 3, 1]));
         file
@@ -207,10 +277,39 @@ mod tests {
         assert_eq!(tokenizer.vocab_size(), 7);
     }
 
+    /// Neighbours are joined by the score of their piece, not by the likeliest cut of the whole.
+    #[test]
+    fn pieces_of_bpe_are_joined_by_score() {
+        let tokenizer = Tokenizer::from_bytes("m", &bpe_model(), None).unwrap();
+        let pieces = tokenizer.pieces().unwrap();
+        let cut = |text: &str| {
+            let mut ids = Vec::new();
+            tokenizer.encode(text, false, &mut ids, &mut EncodeScratch::new()).unwrap();
+            (ids.iter().map(|id| pieces[*id as usize].clone()).collect::<Vec<_>>(), tokenizer.decode(&ids).unwrap())
+        };
+        // `ab` comes first and leaves `c` alone, though `▁a` and `bc` would cover the word.
+        assert_eq!(cut("abc"), (vec!["▁".into(), "ab".into(), "c".into()], "abc".into()));
+        assert_eq!(cut("bc a").0, ["▁", "bc", "▁a"]);
+        assert_eq!(cut("  bc   a ").0, ["▁", "bc", "▁a"]);
+        assert_eq!(cut("水水a").0, ["▁", "<unk>", "a"]);
+    }
+
+    fn bpe_model() -> Vec<u8> {
+        let pieces = [("<unk>", 0.0, 2), ("ab", -0.5, 1), ("bc", -1.0, 1), ("▁a", -2.0, 1), ("▁", -3.0, 1), ("a", -4.0, 1), ("b", -5.0, 1), ("c", -6.0, 1)];
+        let mut file: Vec<u8> = pieces.iter().flat_map(|(text, score, kind)| entry(text, *score, *kind)).collect();
+        file.extend(message(2, &[3 << 3, 2]));
+        file.extend(message(3, &[4 << 3, 1]));
+        file
+    }
+
     #[test]
     fn other_kinds_and_damaged_files_are_refused() {
         let said = |file: &[u8]| Tokenizer::from_bytes("m", file, None).err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(said(&model(2)).contains("a SentencePiece model of BPE"));
+        assert!(said(&model(3)).contains("a SentencePiece model of words"));
+        let whole = bpe_model();
+        for length in 0..whole.len() {
+            _ = Tokenizer::from_bytes("m", &whole[..length], None);
+        }
         let whole = model(1);
         assert!(is_model(&whole));
         for length in 0..whole.len() {

@@ -54,6 +54,9 @@ impl Pack {
             100.0 * stats.truncated_share(),
             count(stats.needless_cuts)
         )?;
+        if stats.left_out > 0 {
+            say!("in no row: {} documents of {} tokens, of pairs longer than a row", count(stats.left_out), count(stats.left_out_tokens))?;
+        }
         Ok(Done::Fine)
     }
 }

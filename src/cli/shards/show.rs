@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::super::say::say;
 use super::super::{Done, Failure, Outcome};
 use super::{one, swapped, tokenizer};
-use crate::shard::{ShardReader, Shards};
+use crate::shard::{ShardReader, Shards, pair};
 use crate::tokenizer::Tokenizer;
 
 /// Show a document or a training row: where it comes from, its ids, and its text where the tokenizer is at hand.
@@ -82,7 +82,12 @@ pub(in crate::cli) fn describe(shards: &Shards, index: u64, from: u64, to: u64) 
         return Ok(());
     }
     let url = document.url.unwrap_or("without a URL");
-    say!("document {index}, {url}, key {:032x}", document.key)?;
+    let member = match document.flags {
+        flags if flags & pair::CHOSEN != 0 => ", the chosen one of a pair",
+        flags if flags & pair::REJECTED != 0 => ", the rejected one of a pair",
+        _ => "",
+    };
+    say!("document {index}, {url}, key {:032x}{member}", document.key)?;
     let source = if document.source.is_empty() { "a file that is not known" } else { document.source };
     let place = document.place;
     say!(

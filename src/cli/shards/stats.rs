@@ -33,6 +33,9 @@ fn tell(set: &Path) -> Result<(), Failure> {
     say!("{}", set.display())?;
     say!("tokenizer   {} of {} entries, {} tokens", manifest.tokenizer.name, count(manifest.vocab_size.into()), manifest.dtype)?;
     say!("documents   {}, {} of them empty, in {} parts", count(all.documents), count(numbers.empty), manifest.parts.len())?;
+    if manifest.pairs() > 0 {
+        say!("pairs       {}, two documents each", count(manifest.pairs()))?;
+    }
     say!("tokens      {}, the longest document has {}", count(all.tokens), count(numbers.longest))?;
     say!("text        {}, {:.3} bytes per token", size(all.bytes), all.bytes_per_token())?;
     for mixed in &manifest.mixture {
@@ -74,6 +77,9 @@ fn tell(set: &Path) -> Result<(), Failure> {
             count(stats.needless_cuts),
             100.0 * stats.padding_share()
         )?;
+        if stats.left_out > 0 {
+            say!("          in no row: {} documents of {} tokens, of pairs longer than a row", count(stats.left_out), count(stats.left_out_tokens))?;
+        }
     }
     Ok(())
 }

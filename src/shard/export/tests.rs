@@ -20,7 +20,7 @@ fn set(dir: &Path, vocab_size: u32, masks: Option<[&[u8]; 3]>) -> Shards {
     manifest.push_part(part.finish().unwrap());
     let shards = Shards::with_manifest(dir, manifest.clone()).unwrap();
     let options = PackOptions { seq_len: 6, method: Method::Concat, seed: 1, window: 1 };
-    manifest.push_pack(pack::write(dir, shards.lengths(), &options).unwrap());
+    manifest.push_pack(pack::write(dir, &shards, &options).unwrap());
     manifest.save(dir).unwrap();
     Shards::open(dir).unwrap()
 }

@@ -28,6 +28,17 @@ impl Concat {
         Ok(pieces)
     }
 
+    /// Takes a pair that fits a row, into the next one where it does not fit this one.
+    pub fn push_pair(&mut self, pair: [Span; 2], emit: &mut Emit) -> Result<(), ShardError> {
+        if pair[0].length + pair[1].length > self.room {
+            self.flush(emit)?;
+        }
+        for span in pair {
+            self.push(span.document, span.length, emit)?;
+        }
+        Ok(())
+    }
+
     pub fn finish(mut self, emit: &mut Emit) -> Result<(), ShardError> {
         if self.row.is_empty() { Ok(()) } else { self.flush(emit) }
     }

@@ -2,7 +2,8 @@
 //!
 //! Rows are emitted while lengths stream in, and stored in that order; the seeded order in which they are read is a
 //! [`super::Permutation`] of the row numbers, evaluated by [`super::Packs::row`]. No token is lost by any method: a document
-//! longer than a row is cut into pieces, a row that is not full is padded by whoever loads it.
+//! longer than a row is cut into pieces, a row that is not full is padded by whoever loads it. Where the mask says where words begin, `BestFit` and `OnePerRow` cut there alone.
+//! The two documents of a pair lie in one row, whole; those of a pair that is longer than a row are left out, and counted.
 
 mod best_fit;
 mod concat;
@@ -13,7 +14,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileEntry, ShardError, Shards};
+use super::{FileEntry, ShardError, Shards, mask};
 use best_fit::BestFit;
 use concat::Concat;
 pub(super) use file::PackTable;
@@ -37,7 +38,7 @@ pub enum Method {
     /// All documents end to end, cut at every row: no padding but in the last row, most cuts.
     Concat,
     /// Best-fit decreasing (Ding et al. 2024, "Fewer Truncations Improve Language Modeling") over windows of documents: no
-    /// document is cut that fits a row.
+    /// document is cut that fits a row. Longer ones fill what the others leave.
     BestFit,
     /// A row for each document, or for each piece of one that is longer than a row.
     OnePerRow,
@@ -52,7 +53,7 @@ pub struct PackOptions {
     pub method: Method,
     /// Of every order.
     pub seed: u64,
-    /// Documents that `BestFit` looks at together: 32 bytes of memory each. Other methods need none.
+    /// Documents that `BestFit` looks at together: 48 bytes of memory each. Other methods need none.
     pub window: usize,
 }
 
@@ -69,9 +70,9 @@ pub struct PackStats {
     pub rows: u64,
     /// Pieces in them.
     pub spans: u64,
-    /// Tokens in them: all of the set.
+    /// Tokens in them: all of the set, but for what is left out.
     pub tokens: u64,
-    /// Documents of at least one token.
+    /// Documents of at least one token that lie in them.
     pub documents: u64,
     /// Documents that lie in more than one piece.
     pub cut_documents: u64,
@@ -79,6 +80,61 @@ pub struct PackStats {
     pub needless_cuts: u64,
     /// `rows * seq_len - tokens`.
     pub padding: u64,
+    /// Documents of pairs that are longer than a row: they are in no row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+    /// Tokens of those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out_tokens: u64,
+}
+
+pub(super) fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A document, as packing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Of the document.
+    pub tokens: u32,
+    /// It and the one behind it are a pair.
+    pub chosen: bool,
+}
+
+/// What is packed: documents, or their lengths alone.
+pub trait Documents {
+    /// Each document in order.
+    fn items(&self) -> impl Iterator<Item = Item>;
+
+    /// The last token in `from + 1..=to` of a document at which it may be cut, the cut being before it: a word begins there. `None` where none does.
+    fn cut(&self, document: u64, from: u32, to: u32) -> Option<u32>;
+}
+
+impl Documents for [u32] {
+    fn items(&self) -> impl Iterator<Item = Item> {
+        self.iter().map(|tokens| Item { tokens: *tokens, chosen: false })
+    }
+
+    fn cut(&self, _: u64, from: u32, to: u32) -> Option<u32> {
+        (to > from).then_some(to)
+    }
+}
+
+impl Documents for Shards {
+    fn items(&self) -> impl Iterator<Item = Item> {
+        Shards::items(self)
+    }
+
+    fn cut(&self, document: u64, from: u32, to: u32) -> Option<u32> {
+        // Where words are told, a document's first token begins one.
+        match self.mask(document) {
+            Ok(Some(mask)) if mask.first().is_some_and(|bits| bits & mask::WORD_START != 0) => {
+                let begins = |at: &u32| mask.get(*at as usize).is_some_and(|bits| bits & mask::WORD_START != 0);
+                (from + 1..=to).rev().find(begins)
+            }
+            _ => (to > from).then_some(to),
+        }
+    }
 }
 
 impl PackStats {
@@ -126,11 +182,11 @@ pub struct PackEntry {
     pub file: FileEntry,
 }
 
-/// Writes `packs-<seq_len>.arrow` into `dir` for documents of these lengths; push the entry onto the manifest.
-pub fn write(dir: &Path, lengths: impl IntoIterator<Item = u32>, options: &PackOptions) -> Result<PackEntry, ShardError> {
+/// Writes `packs-<seq_len>.arrow` into `dir` for these documents; push the entry onto the manifest.
+pub fn write<D: Documents + ?Sized>(dir: &Path, documents: &D, options: &PackOptions) -> Result<PackEntry, ShardError> {
     let PackOptions { seq_len, method, seed, .. } = *options;
     let mut out = PackWriter::create(dir, format!("packs-{seq_len}.arrow"), seq_len)?;
-    let stats = plan(lengths, options, &mut |row| out.push(row))?;
+    let stats = plan(documents, options, &mut |row| out.push(row))?;
     Ok(PackEntry { seq_len, method, seed, stats, file: out.finish()? })
 }
 
@@ -138,7 +194,7 @@ pub fn write(dir: &Path, lengths: impl IntoIterator<Item = u32>, options: &PackO
 pub fn add(shards: &Shards, options: &PackOptions) -> Result<PackEntry, ShardError> {
     let (dir, part) = (shards.dir(), shards.dir().join("pack.part"));
     std::fs::create_dir_all(&part).map_err(ShardError::io("create", &part))?;
-    let entry = write(&part, shards.lengths(), options)?;
+    let entry = write(&part, shards, options)?;
     let (from, to) = (part.join(&entry.file.name), dir.join(&entry.file.name));
     std::fs::rename(&from, &to).map_err(ShardError::io("write", &to))?;
     std::fs::remove_dir(&part).map_err(ShardError::io("remove", &part))?;
@@ -182,10 +238,19 @@ pub(super) fn without(
             out.push(&row)?;
         }
     }
-    for (document, pieces) in pieces {
-        stats.documents -= 1;
-        stats.cut_documents -= u64::from(pieces > 1);
-        stats.needless_cuts -= u64::from(pieces > 1 && tokens(document)? <= u64::from(entry.seq_len));
+    for document in gone {
+        match (pieces.get(document), tokens(*document)?) {
+            (_, 0) => {}
+            (None, length) => {
+                stats.left_out -= 1;
+                stats.left_out_tokens -= length;
+            }
+            (Some(pieces), length) => {
+                stats.documents -= 1;
+                stats.cut_documents -= u64::from(*pieces > 1);
+                stats.needless_cuts -= u64::from(*pieces > 1 && length <= u64::from(entry.seq_len));
+            }
+        }
     }
     let file = out.finish()?;
     if touched == 0 {
@@ -196,8 +261,8 @@ pub(super) fn without(
 }
 
 /// Calls `emit` with the spans of each row, in stored order. Cost: O(N log L) for N documents.
-pub fn plan(
-    lengths: impl IntoIterator<Item = u32>,
+pub fn plan<D: Documents + ?Sized>(
+    documents: &D,
     options: &PackOptions,
     emit: &mut dyn FnMut(&[Span]) -> Result<(), ShardError>,
 ) -> Result<PackStats, ShardError> {
@@ -206,27 +271,42 @@ pub fn plan(
         return Err(ShardError::BadSequenceLength { seq_len });
     }
     let mut stats = PackStats::default();
+    let mut counted = PackStats::default();
     let mut count = |row: &[Span]| {
         stats.add(row, seq_len);
         emit(row)
     };
-    let documents = (0..).zip(lengths).filter(|(_, length)| *length > 0);
-    let (mut seen, mut cut, mut needless) = (0, 0, 0);
+    let cut = |document, from, to| documents.cut(document, from, to);
     let mut packer = Packer::new(options);
-    for (document, length) in documents {
-        let pieces = packer.push(document, length, &mut count)?;
-        seen += 1;
-        cut += u64::from(pieces > 1);
-        needless += u64::from(pieces > 1 && length <= seq_len);
+    let mut items = (0..).zip(documents.items());
+    while let Some((document, item)) = items.next() {
+        let partner = if item.chosen { items.next() } else { None };
+        let rejected = partner.map_or(0, |(_, partner)| partner.tokens);
+        if item.tokens > 0 && rejected > 0 {
+            let whole = |document, length| Span { document, start: 0, length };
+            if u64::from(item.tokens) + u64::from(rejected) > u64::from(seq_len) {
+                counted.left_out += 2;
+                counted.left_out_tokens += u64::from(item.tokens) + u64::from(rejected);
+            } else {
+                packer.push_pair([whole(document, item.tokens), whole(document + 1, rejected)], &cut, &mut count)?;
+                counted.documents += 2;
+            }
+            continue;
+        }
+        for (document, Item { tokens, .. }) in [(document, item)].into_iter().chain(partner).filter(|(_, item)| item.tokens > 0) {
+            let pieces = packer.push(document, tokens, &cut, &mut count)?;
+            counted.documents += 1;
+            counted.cut_documents += u64::from(pieces > 1);
+            counted.needless_cuts += u64::from(pieces > 1 && tokens <= seq_len);
+        }
     }
-    packer.finish(&mut count)?;
-    stats.documents = seen;
-    stats.cut_documents = cut;
-    stats.needless_cuts = needless;
-    Ok(stats)
+    packer.finish(&cut, &mut count)?;
+    Ok(PackStats { rows: stats.rows, spans: stats.spans, tokens: stats.tokens, padding: stats.padding, ..counted })
 }
 
 type Emit<'a> = dyn FnMut(&[Span]) -> Result<(), ShardError> + 'a;
+/// As [`Documents::cut`].
+type Cut<'a> = dyn Fn(u64, u32, u32) -> Option<u32> + 'a;
 
 enum Packer {
     Concat(Concat),
@@ -244,32 +324,53 @@ impl Packer {
         }
     }
 
-    /// Takes a document of at least one token and says in how many pieces it lies.
-    fn push(&mut self, document: u64, length: u32, emit: &mut Emit) -> Result<u32, ShardError> {
+    /// Takes a document of at least one token and says in how many pieces it lies, at least.
+    fn push(&mut self, document: u64, length: u32, cut: &Cut, emit: &mut Emit) -> Result<u32, ShardError> {
         match self {
             Packer::Concat(concat) => concat.push(document, length, emit),
-            Packer::BestFit(best_fit) => best_fit.push(document, length, emit),
+            Packer::BestFit(best_fit) => best_fit.push(document, length, cut, emit),
             Packer::OnePerRow { seq_len } => {
-                for piece in pieces(document, length, *seq_len) {
+                let mut count = 0;
+                for piece in pieces(document, length, *seq_len, cut) {
                     emit(&[piece])?;
+                    count += 1;
                 }
-                Ok(length.div_ceil(*seq_len))
+                Ok(count)
             }
         }
     }
 
-    fn finish(self, emit: &mut Emit) -> Result<(), ShardError> {
+    /// Takes a pair that fits a row.
+    fn push_pair(&mut self, pair: [Span; 2], cut: &Cut, emit: &mut Emit) -> Result<(), ShardError> {
+        match self {
+            Packer::Concat(concat) => concat.push_pair(pair, emit),
+            Packer::BestFit(best_fit) => best_fit.push_pair(pair, cut, emit),
+            Packer::OnePerRow { .. } => emit(&pair),
+        }
+    }
+
+    fn finish(self, cut: &Cut, emit: &mut Emit) -> Result<(), ShardError> {
         match self {
             Packer::Concat(concat) => concat.finish(emit),
-            Packer::BestFit(best_fit) => best_fit.finish(emit),
+            Packer::BestFit(best_fit) => best_fit.finish(cut, emit),
             Packer::OnePerRow { .. } => Ok(()),
         }
     }
 }
 
-/// A document cut into rows from its start; the last piece may be shorter.
-fn pieces(document: u64, length: u32, seq_len: u32) -> impl Iterator<Item = Span> {
-    (0..length).step_by(seq_len as usize).map(move |start| Span { document, start, length: seq_len.min(length - start) })
+/// A document cut into rows from its start, at words where they are told; the last piece may be shorter. A word that is longer than a row is cut where the row ends.
+fn pieces<'a>(document: u64, length: u32, seq_len: u32, cut: &'a Cut<'a>) -> impl Iterator<Item = Span> + 'a {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let left = length - start;
+        let take = match seq_len {
+            _ if left == 0 => return None,
+            _ if left <= seq_len => left,
+            _ => cut(document, start, start + seq_len).map_or(seq_len, |at| at - start),
+        };
+        start += take;
+        Some(Span { document, start: start - take, length: take })
+    })
 }
 
 #[cfg(test)]

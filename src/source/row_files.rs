@@ -1,0 +1,135 @@
+//! Files of rows, each read as what its content shows it to be: JSON lines, one JSON list, Parquet, or a tar archive of the first two.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::archive::{self, ArchiveReader, is_archive, is_hidden};
+use super::compression::{Error, Members, Position, bare_name};
+use super::elements::is_list;
+use super::fields::Rows;
+use super::jsonl::{self, JsonLines, RANGE};
+use super::lines::window;
+use super::parquet::{Table, Tables};
+use super::paths;
+use crate::stage::{Complaint, OneOrMany, Reader, Result, RunError, Source, Split};
+
+/// What a file holds.
+#[derive(Clone)]
+enum Form {
+    Lines,
+    List,
+    /// Parquet, with the bytes of its row groups where its footer can be read.
+    Table(Option<Vec<u64>>),
+    Archive,
+}
+
+/// Files of any form whose rows become documents in one way.
+pub(super) struct RowFiles {
+    /// In the order of reading.
+    order: Vec<PathBuf>,
+    forms: BTreeMap<PathBuf, Form>,
+    rows: Arc<dyn Rows>,
+    max_line: usize,
+}
+
+impl RowFiles {
+    /// The files that the key `path` names.
+    pub(super) fn expand(entries: &OneOrMany, rows: Arc<dyn Rows>, max_line: usize) -> std::result::Result<RowFiles, Vec<Complaint>> {
+        Self::of(entries, rows, max_line, true)
+    }
+
+    /// The same, where Parquet is not looked for.
+    pub(super) fn without_tables(entries: &OneOrMany, rows: Arc<dyn Rows>, max_line: usize) -> std::result::Result<RowFiles, Vec<Complaint>> {
+        Self::of(entries, rows, max_line, false)
+    }
+
+    fn of(entries: &OneOrMany, rows: Arc<dyn Rows>, max_line: usize, tables: bool) -> std::result::Result<RowFiles, Vec<Complaint>> {
+        let cannot =
+            |path: &Path, cause: io::Error| Complaint::new("path", format!("cannot read `{}`: {cause}", path.display()), "check the file's permissions");
+        let order = paths::expand("path", entries)?;
+        let mut forms = BTreeMap::new();
+        for path in &order {
+            forms.insert(path.clone(), form(path, tables).map_err(|cause| cannot(path, cause))?);
+        }
+        Ok(RowFiles { order, forms, rows, max_line })
+    }
+
+    fn source(&self, path: &Path) -> Box<dyn Source> {
+        let (files, rows, max_line) = (vec![path.to_owned()], self.rows.clone(), self.max_line);
+        match self.forms.get(path) {
+            Some(Form::Table(groups)) => Box::new(Tables { files: vec![(path.to_owned(), groups.clone())], rows }),
+            Some(Form::Archive) => Box::new(Archives { files, members: Arc::new(RowMembers { path: path.to_owned(), rows, max_line }) }),
+            Some(Form::List) => Box::new(JsonLines { files, list: true, rows, max_line, range: RANGE }),
+            Some(Form::Lines) | None => Box::new(JsonLines { files, list: false, rows, max_line, range: RANGE }),
+        }
+    }
+}
+
+/// Parquet files begin with four bytes of their own.
+fn form(path: &Path, tables: bool) -> io::Result<Form> {
+    let mut head = Vec::new();
+    File::open(path)?.take(4).read_to_end(&mut head)?;
+    if tables && head == b"PAR1" {
+        return Ok(Form::Table(Table::of(path)?.map(|table| table.groups)));
+    }
+    if is_archive(path)? {
+        return Ok(Form::Archive);
+    }
+    match is_list(&mut window(Members::open(path)?, Position::default())?) {
+        Ok(true) => Ok(Form::List),
+        Ok(false) | Err(Error::Damage(_)) => Ok(Form::Lines),
+        Err(Error::Io(error)) => Err(error),
+    }
+}
+
+impl Source for RowFiles {
+    fn splits(&self) -> Result<Vec<Split>> {
+        let mut splits = Vec::new();
+        for path in &self.order {
+            splits.extend(self.source(path).splits()?);
+        }
+        Ok(splits)
+    }
+
+    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
+        self.source(paths::of(split)?).open(split, at)
+    }
+}
+
+/// Archives whose members hold rows.
+struct Archives {
+    files: Vec<PathBuf>,
+    members: Arc<RowMembers>,
+}
+
+impl Source for Archives {
+    fn splits(&self) -> Result<Vec<Split>> {
+        self.files.iter().map(|path| paths::whole(path)).collect()
+    }
+
+    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
+        Ok(Box::new(ArchiveReader::open(paths::of(split)?, self.members.clone(), at)?))
+    }
+}
+
+/// Members that hold rows, told by their names.
+struct RowMembers {
+    /// Of the archive.
+    path: PathBuf,
+    rows: Arc<dyn Rows>,
+    max_line: usize,
+}
+
+impl archive::Form for RowMembers {
+    fn open(&self, name: &str, open: &mut dyn FnMut() -> io::Result<Members>) -> Result<Option<Box<dyn Reader>>> {
+        let named = [".jsonl", ".ndjson", ".json"].iter().any(|end| bare_name(&name.to_ascii_lowercase()).ends_with(end));
+        if !named || is_hidden(name) {
+            return Ok(None);
+        }
+        let reader = open().and_then(|members| jsonl::member(members, &self.path, self.rows.clone(), self.max_line));
+        reader.map(Some).map_err(RunError::file("cannot read", &self.path))
+    }
+}

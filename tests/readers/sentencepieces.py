@@ -1,0 +1,68 @@
+"""Holds BPE and unigram models of SentencePiece, read as they are, against the package: ids of texts of every kind.
+
+    python -m venv VENV; VENV/bin/pip install sentencepiece==0.2.3 numpy pyarrow
+    VENV/bin/python tests/readers/sentencepieces.py target/release/dataprep WORK [TEXTS...]
+
+WORK is a folder that is emptied first; TEXTS are JSON lines with `text`, learnt from and encoded beside what is made here. Exit code 1 where an id of BPE differs; unigram
+models are run by `tokenizers`, some of whose cuts of made-up texts differ from the package's (9 of 10,290 when this was written).
+"""
+import io, json, os, pathlib, random, shutil, subprocess, sys
+
+import numpy as np
+import pyarrow as pa
+import sentencepiece
+
+OPTIONS = {
+    "plain": {},
+    "bytes": {"byte_fallback": True},
+    "as Llama 2": {"byte_fallback": True, "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "split_digits": True, "allow_whitespace_only_pieces": True},
+    "without the first space": {"add_dummy_prefix": False},
+    "of whole lines": {"split_by_whitespace": False},
+}
+
+
+def made(count):
+    dice = random.Random(5)
+    letters = "aabcdeeeinorst,.-=  \n\t0123éß中文的河桥かな🦀\u200d\ufb01Å"
+    return ["".join(dice.choice(letters) for _ in range(dice.randint(1, 60))) for _ in range(count)] + ["=" * n for n in range(1, 40)] + ["a" * n + " " * n + "b" for n in range(1, 20)]
+
+
+def main(binary, work, *files):
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(work)
+    texts = made(2000)
+    for file in files:
+        texts += [json.loads(line)["text"][:3000] for line in open(file, encoding="utf-8")][:500]
+    # SentencePiece reads lines, and a NUL ends its texts.
+    texts = [text.replace("\x00", " ") for text in texts]
+    differing = 0
+    for kind in ["bpe", "unigram"]:
+        for name, options in OPTIONS.items():
+            folder = f"{work}/{kind}-{name.replace(' ', '-')}"
+            os.makedirs(folder)
+            model = io.BytesIO()
+            lines = (line for text in texts for line in text.split("\n") if line)
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=lines, model_writer=model, model_type=kind, vocab_size=2000, hard_vocab_limit=False, character_coverage=0.995, minloglevel=2, **options
+            )
+            pathlib.Path(f"{folder}/m.model").write_bytes(model.getvalue())
+            pathlib.Path(f"{folder}/in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+            toml = f"""[run]\noutput = "{folder}/out"\n[source]\nuse = "jsonl"\npath = "{folder}/in.jsonl"\n[[stage]]\nuse = "tokenize"\ntokenizer = "{folder}/m.model"
+special_tokens = false\n[[sink]]\nuse = "shards"\n"""
+            pathlib.Path(f"{folder}/p.toml").write_text(toml)
+            done = subprocess.run([binary, "run", f"{folder}/p.toml", "--quiet"], capture_output=True, text=True)
+            if done.returncode:
+                raise SystemExit(f"{kind}, {name}: {done.stderr}")
+            part = json.load(open(f"{folder}/out/shards/manifest.json"))["parts"][0]
+            ids = np.fromfile(f"{folder}/out/shards/{part['payload']['name']}", "<u2").tolist()
+            package = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+            ends = pa.ipc.open_file(f"{folder}/out/shards/{part['docs']['name']}").read_all()["end"].to_pylist()
+            found = [ids[start:end] for start, end in zip([0] + ends, ends)]
+            unequal = [text for text, ours in zip(texts, found, strict=True) if package.encode(text) != ours]
+            print(f"{kind}, {name}: {len(texts) - len(unequal)} of {len(texts)} texts equal{f', the first that is not: {unequal[0][:80]!r}' if unequal else ''}")
+            differing += len(unequal) if kind == "bpe" else 0
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
