@@ -2,39 +2,38 @@
 //! al. 2004). Two equal windows have their anchor at the same place inside them, so equal passages of that length share an anchor.
 
 use super::mix;
+use super::symbols::Symbol;
 
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15 | 1;
 
-/// Chooses anchors for windows of `length` bytes.
-#[derive(Clone, Debug)]
+/// Chooses anchors for windows of `length` symbols: bytes, or ids of tokens.
+#[derive(Clone, Copy, Debug)]
 pub struct Anchors {
-    /// Bytes of an anchor.
+    /// Symbols of an anchor.
     pub k: usize,
-    /// Bytes of a window beside its anchor: the anchor stands 0 to `reach` bytes after the window's start.
+    /// Symbols of a window beside its anchor: the anchor stands 0 to `reach` symbols after the window's start.
     pub reach: usize,
-    arriving: [u64; 256],
-    leaving: [u64; 256],
+    /// [`BASE`] to the k: what the oldest symbol of an anchor is multiplied by when it leaves.
+    power: u64,
 }
 
 impl Anchors {
-    /// Anchors for windows of `length` bytes, at least 2: of 36 % of that length (36 bytes of 100), one in 33 bytes of text on the average.
+    /// Anchors for windows of `length` symbols, at least 2: of 36 % of that length (36 bytes of 100), one in 33 bytes of text on the average.
     pub fn new(length: usize) -> Anchors {
         let k = (length * 36 / 100).max(1);
-        let arriving: [u64; 256] = std::array::from_fn(|byte| mix(byte as u64 + 1));
-        let power = (0..k).fold(1u64, |power, _| power.wrapping_mul(BASE));
-        Anchors { k, reach: length - k, leaving: arriving.map(|byte| byte.wrapping_mul(power)), arriving }
+        Anchors { k, reach: length - k, power: (0..k).fold(1u64, |power, _| power.wrapping_mul(BASE)) }
     }
 
-    /// Calls `found` with offset and hash of each anchor of the text, in order, each once. `ring` is working memory. Texts beyond 4 GiB are read
-    /// that far.
-    pub fn each(&self, text: &[u8], ring: &mut Vec<u64>, mut found: impl FnMut(u32, u64)) {
+    /// Calls `found` with offset and hash of each anchor of the text, in order, each once. `ring` is working memory. Texts beyond 2^32 symbols are
+    /// read that far.
+    pub fn each<S: Symbol>(&self, text: &[S], ring: &mut Vec<u64>, mut found: impl FnMut(u32, u64)) {
         let text = &text[..text.len().min(u32::MAX as usize)];
         let windows = self.reach + 1;
         let size = windows.next_power_of_two();
         ring.clear();
         ring.resize(size, 0);
         let Some((head, tail)) = text.split_at_checked(self.k) else { return };
-        let mut hash = head.iter().fold(0u64, |hash, byte| hash.wrapping_mul(BASE).wrapping_add(self.arriving[usize::from(*byte)]));
+        let mut hash = head.iter().fold(0u64, |hash, symbol| hash.wrapping_mul(BASE).wrapping_add(symbol.spread()));
         ring[0] = hash;
         let (mut least, mut place, mut told) = (hash, 0usize, None);
         if windows == 1 {
@@ -42,7 +41,7 @@ impl Anchors {
         }
         for (before, (old, new)) in text.iter().zip(tail).enumerate() {
             let at = before + 1;
-            hash = hash.wrapping_mul(BASE).wrapping_add(self.arriving[usize::from(*new)]).wrapping_sub(self.leaving[usize::from(*old)]);
+            hash = hash.wrapping_mul(BASE).wrapping_add(new.spread()).wrapping_sub(old.spread().wrapping_mul(self.power));
             ring[at & (size - 1)] = hash;
             if hash < least {
                 (least, place) = (hash, at);
@@ -90,6 +89,21 @@ mod tests {
             }
         }
         assert!(anchors(100, &text[..99]).is_empty());
+    }
+
+    #[test]
+    fn anchors_of_tokens_are_those_of_their_ids() {
+        let ids: Vec<u32> = (0..500u64).map(|i| (mix(i) % 40_000) as u32).collect();
+        let of = |ids: &[u32]| {
+            let mut all = Vec::new();
+            Anchors::new(20).each(ids, &mut Vec::new(), |at, hash| all.push((at, hash)));
+            all
+        };
+        let all = of(&ids);
+        for (start, window) in ids.windows(20).enumerate() {
+            let [(at, hash)] = of(window)[..] else { panic!("one window has one anchor") };
+            assert!(all.contains(&(start as u32 + at, hash)));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The key `against`: an index of an earlier corpus, to whose documents new ones lose.
+//! The key `against`: indexes of an earlier corpus, to whose documents new ones lose.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,16 +6,25 @@ use std::sync::Arc;
 use crate::dedup::index::{HEAD, Index};
 use crate::dedup::records::OLD;
 use crate::doc::DocId;
-use crate::stage::{Complaint, Drop, Result, RunError, Shop};
+use crate::stage::{Complaint, Drop, OneOrMany, Result, RunError, Shop};
 
-/// Opens an index. Its head holds the hash of its other files, so the head alone enters the run's fingerprint.
-pub fn open(shop: &mut Shop<'_>, folder: &str) -> std::result::Result<Arc<Index>, Complaint> {
-    let folder = Path::new(folder);
-    let head = shop.read("against", &folder.join(HEAD))?;
-    let index = Index::open(folder, &head);
-    index
-        .map(Arc::new)
-        .map_err(|error| Complaint::new("against", format!("{} is no index: {error}", folder.display()), "make one with `dataprep index-corpus`"))
+/// Opens indexes as one. Their heads hold the hashes of their other files, so the heads alone enter the run's fingerprint.
+pub fn open(shop: &mut Shop<'_>, folders: &OneOrMany) -> std::result::Result<Arc<Index>, Complaint> {
+    let mut all: Option<Index> = None;
+    for folder in &folders.0 {
+        let path = Path::new(folder);
+        let head = shop.read("against", &path.join(HEAD))?;
+        let refused = |error| Complaint::new("against", format!("{folder} is no index: {error}"), "make one with `dataprep index-corpus`");
+        let index = Index::open(path, &head).map_err(refused)?;
+        match &mut all {
+            None => all = Some(index),
+            Some(first) => first.join(index).map_err(|settings| {
+                let message = format!("{folder} was made with other settings than {}: {settings:?}", folders.0[0]);
+                Complaint::new("against", message, "make both with the same, or use two stages")
+            })?,
+        }
+    }
+    all.map(Arc::new).ok_or_else(|| Complaint::new("against", "no index is named", "name a folder, or leave `against` out"))
 }
 
 /// The drop because of a document of this run, or of the index, which is then named in words.

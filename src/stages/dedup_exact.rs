@@ -34,8 +34,8 @@ use crate::dedup::records::OLD;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Shop, Spec, Split, Stage,
-    Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, OneOrMany, Reason, Recipe, Result, Round, RunError, Shop, Spec,
+    Split, Stage, Verdict,
 };
 
 const REASON: &str = "exact_duplicate";
@@ -51,8 +51,8 @@ pub struct DedupExact {
     /// Who stays: `"first"` (default), `"last"`, `"longest"`, `"newest"`, `"highest:TAG"`, `"none"`, `{ newest = "FIELD" }` or
     /// `{ source_priority = ["GLOB", ...], of = "FIELD" }`.
     keep: Keep,
-    /// Folder of an index of an earlier corpus, to whose documents these lose.
-    against: Option<String>,
+    /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
+    against: Option<OneOrMany>,
     /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
@@ -75,7 +75,7 @@ impl Recipe for DedupExact {
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
-        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
+        let old = self.against.as_ref().map(|folders| against::open(shop, folders)).transpose()?;
         let normal = match (self.normal, old.as_deref().map(|old| old.settings.normal)) {
             (Some(written), Some(index)) if written != index => {
                 let message = format!("the index was made with normal = \"{index:?}\"").to_lowercase();
@@ -165,7 +165,7 @@ impl Global for SameAgain {
                 _ => {
                     let mut earlier = None;
                     if let Some(old) = &mut old {
-                        old.find(digest, |number| earlier = earlier.or(Some((OLD | number).to_be_bytes())));
+                        old.find(digest, |number, _| earlier = earlier.or(Some((OLD | number).to_be_bytes())));
                     }
                     group = Some((*digest, earlier.unwrap_or(*document)));
                     alone = earlier.is_none();

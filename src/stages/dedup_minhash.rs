@@ -45,8 +45,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::draw::Place;
-use super::against;
 use super::keep::{Keep, Survivor};
+use super::{against, vocabularies};
 use crate::dedup::clusters::{Edge, Rule};
 use crate::dedup::drops;
 use crate::dedup::greedy::Greedy;
@@ -56,11 +56,12 @@ use crate::dedup::records::{Form, OLD, Record};
 use crate::dedup::shingles::{Unit, jaccard};
 use crate::dedup::signature::{bands_for, detection};
 use crate::dedup::sketch::{Buffers, Profile, Sketch};
+use crate::dedup::tokens::Tokens;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Share, Shop, Spec, Split,
-    Stage, Texts, Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, OneOrMany, Reason, Recipe, Result, Round, RunError, Share, Shop,
+    Spec, Split, Stage, Texts, Verdict,
 };
 
 const REASON: &str = "near_duplicate";
@@ -78,8 +79,10 @@ const THRESHOLD: f64 = 0.75;
 pub struct DedupMinhash {
     /// Words (or characters) in a shingle. Default 5.
     ngram: Option<usize>,
-    /// What a shingle is made of: `"word"` (default) or `"char"`.
+    /// What a shingle is made of: `"word"` (default), `"char"` or `"token"`.
     by: Option<Unit>,
+    /// A file (`tokenizer.json`, SentencePiece, tiktoken ranks of a known vocabulary), or `"bytes"`; for `by = "token"`.
+    tokenizer: Option<String>,
     /// Bands. Default 16; with the profile `datatrove` 14.
     bands: Option<usize>,
     /// Minima in a band. Default 7; with the profile `datatrove` 8.
@@ -94,16 +97,17 @@ pub struct DedupMinhash {
     clusters: Option<Rule>,
     /// Who stays, as in `dedup_exact`. Default `"first"`.
     keep: Keep,
-    /// Folder of an index of an earlier corpus, to whose documents these lose.
-    against: Option<String>,
+    /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
+    against: Option<OneOrMany>,
     /// Memory for sorting and comparing; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupMinhash {
     fn default() -> Self {
-        let (ngram, by, bands, rows, target, threshold, profile, clusters, against) = (None, None, None, None, None, None, None, None, None);
-        DedupMinhash { ngram, by, bands, rows, target, threshold, profile, clusters, keep: Keep::default(), against, memory: ByteSize::new(256 << 20) }
+        let (ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, against) = Default::default();
+        let (keep, memory) = (Keep::default(), ByteSize::new(256 << 20));
+        DedupMinhash { ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, keep, against, memory }
     }
 }
 
@@ -136,8 +140,9 @@ impl Recipe for DedupMinhash {
         if !complaints.is_empty() {
             return Err(complaints);
         }
-        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
-        let settings = self.settings(old.as_deref(), shop.seed())?;
+        let old = self.against.as_ref().map(|folders| against::open(shop, folders)).transpose()?;
+        let tokens = self.tokenizer.as_deref().map(|name| vocabularies::tokens(shop, name)).transpose()?;
+        let settings = self.settings(old.as_deref(), tokens.as_deref(), shop.seed())?;
         let threshold = match settings.profile {
             Profile::Fast => Some(self.threshold.map_or(THRESHOLD, Share::get)),
             Profile::Datatrove => self.threshold.map(Share::get),
@@ -146,12 +151,12 @@ impl Recipe for DedupMinhash {
         if rule == Rule::Greedy && threshold.is_none() {
             return Err(Complaint::new("clusters", "`greedy` needs similarities, and nothing is compared", "give `threshold`").into());
         }
-        if settings.profile == Profile::Datatrove && settings.by == Unit::Char {
+        if settings.profile == Profile::Datatrove && settings.by != Unit::Word {
             return Err(Complaint::new("by", "the profile `datatrove` has shingles of words alone", "leave `by` out").into());
         }
         let keep = self.keep.build(shop)?;
         Ok(Built::global(NearDuplicates {
-            sketch: settings.sketch(),
+            sketch: settings.sketch(tokens.as_ref()),
             settings,
             form: Form { ranked: keep.ranks() || old.is_some() },
             rule: if matches!(keep, Survivor::None) { Rule::Components } else { rule },
@@ -166,7 +171,7 @@ impl Recipe for DedupMinhash {
 
 impl DedupMinhash {
     /// What is written, else what the index says, else the defaults.
-    fn settings(&self, old: Option<&Index>, seed: u64) -> std::result::Result<Settings, Complaint> {
+    fn settings(&self, old: Option<&Index>, tokens: Option<&Tokens>, seed: u64) -> std::result::Result<Settings, Complaint> {
         let base = old.map_or_else(|| Settings::of(self.profile.unwrap_or_default(), seed), |old| old.settings.clone());
         let made = Settings {
             profile: self.profile.unwrap_or(base.profile),
@@ -176,6 +181,16 @@ impl DedupMinhash {
             rows: self.rows.unwrap_or(base.rows),
             ..base.clone()
         };
+        match (made.by, tokens) {
+            (Unit::Token, None) => return Err(Complaint::new("by", "tokens are those of a tokenizer", "give `tokenizer`")),
+            (Unit::Word | Unit::Char, Some(_)) => {
+                return Err(Complaint::new("tokenizer", "shingles are not made of tokens", "give `by = \"token\"`, or leave it out"));
+            }
+            (Unit::Token, Some(tokens)) if old.is_some() && base.tokenizer != Some(tokens.hash()) => {
+                return Err(Complaint::new("tokenizer", "the index was made with another tokenizer", "name that one, or make the index again"));
+            }
+            _ => {}
+        }
         if old.is_some() && made != base {
             let Settings { profile, by, ngram, bands, rows, .. } = base;
             let message = format!("the index was made with other settings: {profile:?}, {ngram} of {by:?}, {bands} bands of {rows} rows").to_lowercase();
@@ -294,7 +309,7 @@ impl NearDuplicates {
     /// Odd rounds: compares the pairs, which come grouped by their earlier document; passes on the rest.
     fn compare(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
         let Some(threshold) = self.threshold else { return Err(damaged()) };
-        let mut sets: Recent<[u64]> = Recent::new(round.memory / 2);
+        let (mut sets, mut buffers): (Recent<[u64]>, Buffers) = (Recent::new(round.memory / 2), Buffers::default());
         let mut one: Option<(Place, Arc<[u64]>)> = None;
         let (mut last, mut compared) = (None, 0);
         while let Some(record) = self.next_record(notes)? {
@@ -306,7 +321,7 @@ impl NearDuplicates {
                 continue;
             }
             last = Some((earlier, later));
-            let mut load = |place: Place| sets.get(place.doc, || self.set(round.texts, place));
+            let mut load = |place: Place| sets.get(place.doc, || self.set(round.texts, place, &mut buffers));
             let first = match &one {
                 Some((place, set)) if *place == earlier => set.clone(),
                 _ => load(earlier)?,
@@ -321,12 +336,12 @@ impl NearDuplicates {
         Ok(())
     }
 
-    fn set(&self, texts: &dyn Texts, place: Place) -> Result<Arc<[u64]>> {
+    fn set(&self, texts: &dyn Texts, place: Place, buffers: &mut Buffers) -> Result<Arc<[u64]>> {
         let text = match &self.old {
             Some(old) if place.is_old() => old.doc(place.doc & !OLD).map_err(against::unread)?.text,
             _ => texts.text(unpack(place.doc))?,
         };
-        Ok(self.sketch.set(&text).into())
+        Ok(self.sketch.set(&text, buffers).into())
     }
 }
 

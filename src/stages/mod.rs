@@ -29,6 +29,7 @@ pub mod tokenize;
 mod units;
 pub mod url;
 pub mod url_dedup;
+mod vocabularies;
 mod word_lists;
 
 use crate::stage::Register;

@@ -1,12 +1,16 @@
 //! What becomes of passages that stand more than once: keys and the stage that `dedup_substring`, `dedup_lines` and their kin share.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::against;
 use crate::dedup::cuts::{Snap, without};
+use crate::dedup::index::Index;
 use crate::dedup::ranges::{Note, Range};
-use crate::doc::{Doc, DocId};
+use crate::dedup::records::OLD;
+use crate::doc::Doc;
 use crate::scratch::Scratch;
 use crate::stage::{Complaint, Decision, Drop, Reason, Result, Share, Shop, Spec, Stage, Verdict};
 
@@ -98,8 +102,8 @@ impl Passages {
         format!("{kind}-{split:0>5}")
     }
 
-    /// Cuts the ranges, which are ascending, out of a text, or says that it goes: because of `other`, if that is known.
-    pub fn judge(&self, doc: &mut Doc, mut ranges: Vec<(usize, usize)>, other: Option<DocId>) -> Verdict {
+    /// Cuts the ranges, which are ascending, out of a text, or says that it goes.
+    pub fn judge(&self, doc: &mut Doc, mut ranges: Vec<(usize, usize)>) -> Verdict {
         // Those that touch are one, so that a seam is mended once.
         ranges.dedup_by(|next, last| {
             let touch = next.0 <= last.1;
@@ -125,13 +129,13 @@ impl Passages {
                 None => None,
             },
         };
-        drop.map_or(Verdict::Keep, |drop| Verdict::Drop(Drop { other, ..drop }))
+        drop.map_or(Verdict::Keep, Verdict::Drop)
     }
 
-    /// The stage over a decision, for one split.
-    pub fn stage(self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
+    /// The stage over a decision, for one split; `old` is the earlier corpus, if copies may stand there.
+    pub fn stage(self, decision: &Decision, split: u32, old: Option<Arc<Index>>) -> Result<Box<dyn Stage>> {
         let rows = decision.get(&self.blob(split))?.unwrap_or_default();
-        Ok(Box::new(Apart { rows, rule: self }))
+        Ok(Box::new(Apart { rows, rule: self, old }))
     }
 }
 
@@ -167,6 +171,7 @@ struct Apart {
     /// Ranges of one split, in order of document and start.
     rows: Vec<u8>,
     rule: Passages,
+    old: Option<Arc<Index>>,
 }
 
 impl Stage for Apart {
@@ -176,9 +181,13 @@ impl Stage for Apart {
         let mut other = None;
         for range in Range::of(&self.rows, id) {
             ranges.push((range.start as usize, range.end as usize));
-            other = other.or(Some(range.copy).filter(|copy| self.rule.first_stays && *copy != id));
+            // What stays: a copy of this run where the first does, and any of an earlier corpus.
+            let stays = |copy: &u64| *copy & OLD != 0 || self.rule.first_stays && *copy != id;
+            other = other.or(Some(range.copy).filter(stays));
         }
-        let other = other.map(|other| DocId { split: (other >> 32) as u32, ordinal: other as u32 });
-        Ok(self.rule.judge(doc, ranges, other))
+        match (self.rule.judge(doc, ranges), other) {
+            (Verdict::Drop(drop), Some(other)) => Ok(Verdict::Drop(against::because_of(drop, other, self.old.as_deref())?)),
+            (verdict, _) => Ok(verdict),
+        }
     }
 }

@@ -19,6 +19,7 @@
 //! characters, part them by nothing, and shards know where each begins. The stage puts it there, not the sink.
 
 use super::prelude::*;
+use super::vocabularies;
 use crate::doc::Tokens;
 use crate::stage::{Artifacts, RunError, Vocabulary};
 use crate::tokenizer::{EncodeScratch, Pattern, Tokenizer};
@@ -66,9 +67,7 @@ impl Recipe for Tokenize {
                 return Err(Complaint::new("tokenizer", "characters need a vocabulary", help).into());
             }
             (None, path) => {
-                let bytes = shop.read("tokenizer", path.as_ref())?;
-                let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-                let loaded = Tokenizer::from_bytes(name, &bytes, pattern);
+                let loaded = vocabularies::read(shop, path, pattern)?;
                 Some(loaded.map_err(|error| Complaint::new("tokenizer", error.to_string(), "wanted `stage:NAME`, a tokenizer file or \"bytes\""))?)
             }
         };

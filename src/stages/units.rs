@@ -98,7 +98,7 @@ impl Global for Units {
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
-        self.passages.stage(decision, split)
+        self.passages.stage(decision, split, None)
     }
 
     fn memory(&self) -> usize {

@@ -46,7 +46,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
     ("fasttext", &[]),
     ("linear", &[]),
     ("measures", &["text"]),
-    ("dedup", &["text"]),
+    ("dedup", &["text", "tokenizer"]),
     ("ngram", &["text", "tokenizer"]),
     ("tokenizer", &[]),
     ("shard", &[]),

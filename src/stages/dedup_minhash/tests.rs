@@ -79,13 +79,14 @@ fn survivors_are_those_of_brute_force_for_every_rule_and_cutting() {
         let table = format!("ngram = 3\nbands = 10\nrows = 2\nthreshold = 0.6\nkeep = {rule}");
         let global = build::<DedupMinhash>(&table).unwrap();
         let settings = Settings { ngram: 3, bands: 10, rows: 2, ..Settings::of(Profile::Fast, 7) };
-        let sketch = settings.sketch();
+        let sketch = settings.sketch(None);
         let seen: Vec<(Vec<u64>, Vec<u64>)> = docs
             .iter()
             .map(|doc| {
                 let mut buffers = Buffers::default();
                 sketch.digests(doc.text(), &mut buffers);
-                (buffers.digests, sketch.set(doc.text()))
+                let set = sketch.set(doc.text(), &mut buffers);
+                (buffers.digests, set)
             })
             .collect();
         // The similarity of two documents that share a band and are alike.
