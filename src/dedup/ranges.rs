@@ -1,27 +1,27 @@
 //! Notes of substring deduplication after the first rounds: repeated ranges of documents, and cores whose group is still to be compared.
 
+/// How the names of blobs begin that name the copies in an earlier corpus: `earlier-SPLIT.jsonl`, lines of ordinal, start, end, copy (its id) and copy_start.
+pub const EARLIER: &str = "earlier-";
 /// Bytes of a note.
 pub const WIDTH: usize = 29;
 
 /// A note. Bytes (big-endian) sort ranges by document and start, cores by hash, reach and place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// A repeated range, in bytes.
+    /// A repeated range.
     Range(Range),
-    /// A repeated range in tokens, whose bytes are still to be looked up.
-    Tokens(Range),
     /// A part of a group too large to be compared at once.
     Core(Core),
 }
 
-/// A repeated range of a document.
+/// A repeated range of a document: in bytes, or, until the last round, in tokens where passages are measured in these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The document.
     pub document: u64,
-    /// Its first byte.
+    /// Its first byte or token.
     pub start: u32,
-    /// The byte after its last.
+    /// The one after its last.
     pub end: u32,
     /// The document of the earliest copy of the range's first window; of an earlier corpus where [`super::records::OLD`] is set.
     pub copy: u64,
@@ -46,10 +46,8 @@ impl Note {
     /// As bytes that sort.
     pub fn to_bytes(self) -> [u8; WIDTH] {
         let mut bytes = [0; WIDTH];
-        let of = |range: Range| [range.start, range.end, (range.copy >> 32) as u32, range.copy as u32, range.copy_start];
         let (key, kind, fields) = match self {
-            Note::Range(range) => (range.document, 0, of(range)),
-            Note::Tokens(range) => (range.document, 2, of(range)),
+            Note::Range(range) => (range.document, 0, [range.start, range.end, (range.copy >> 32) as u32, range.copy as u32, range.copy_start]),
             Note::Core(core) => (core.hash, 1, [core.reach, (core.document >> 32) as u32, core.document as u32, core.start, 0]),
         };
         bytes[..8].copy_from_slice(&key.to_be_bytes());
@@ -66,10 +64,8 @@ impl Note {
         let field = |number: usize| u32::from_be_bytes(std::array::from_fn(|byte| bytes[9 + 4 * number + byte]));
         let pair = |number: usize| u64::from(field(number)) << 32 | u64::from(field(number + 1));
         let key = u64::from_be_bytes(std::array::from_fn(|byte| bytes[byte]));
-        let range = Range { document: key, start: field(0), end: field(1), copy: pair(2), copy_start: field(4) };
         match bytes[8] {
-            0 => Some(Note::Range(range)),
-            2 => Some(Note::Tokens(range)),
+            0 => Some(Note::Range(Range { document: key, start: field(0), end: field(1), copy: pair(2), copy_start: field(4) })),
             1 => Some(Note::Core(Core { hash: key, reach: field(0), document: pair(1), start: field(3) })),
             _ => None,
         }
@@ -110,11 +106,7 @@ mod tests {
 
     #[test]
     fn notes_survive_their_bytes() {
-        for note in [
-            Note::Range(range(7 << 32 | 1, 3, 103)),
-            Note::Tokens(range(7, 3, 103)),
-            Note::Core(Core { hash: !5, reach: 31, document: 2 << 32 | 8, start: 70_000 }),
-        ] {
+        for note in [Note::Range(range(7 << 32 | 1, 3, 103)), Note::Core(Core { hash: !5, reach: 31, document: 2 << 32 | 8, start: 70_000 })] {
             assert_eq!(Note::from_bytes(&note.to_bytes()), Some(note));
         }
         assert_eq!((Note::from_bytes(&[0; 28]), Note::from_bytes(&[9; 29])), (None, None));

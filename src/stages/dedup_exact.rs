@@ -20,7 +20,6 @@
 //! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus` has made an index: what stands there goes, and
 //! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -179,12 +178,10 @@ impl Global for SameAgain {
     }
 
     fn decide(&self, _: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        let mut blobs: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
         while let Some(note) = outcomes.next()? {
             let (Some(gone), Some((_, other))) = (DocId::from_bytes(note), note.split_last_chunk::<8>()) else { return Err(damaged()) };
-            drops::push(blobs.entry(gone.split).or_default(), gone.ordinal, u64::from_be_bytes(*other), 1.0);
+            decision.append(&format!("drops-{:05}", gone.split), &drops::row(gone.ordinal, u64::from_be_bytes(*other), 1.0))?;
         }
-        blobs.into_iter().for_each(|(split, rows)| decision.put(&format!("drops-{split:05}"), rows));
         Ok(Next::Done)
     }
 

@@ -45,6 +45,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::draw::Place;
+use self::outcome::Outcome;
 use super::keep::{Keep, Survivor};
 use super::{against, vocabularies};
 use crate::dedup::clusters::{Edge, Rule};
@@ -67,6 +68,8 @@ use crate::stage::{
 const REASON: &str = "near_duplicate";
 /// Blob of the documents that go by the choice made so far, for the next round.
 const GONE: &str = "gone";
+/// Blob that says that this choice is the last.
+const SETTLED: &str = "settled";
 /// Counts that travel through the rounds as tallies, by number.
 const COMPARED: u64 = 0;
 const LEFT_OUT: u64 = 1;
@@ -249,26 +252,46 @@ impl Global for NearDuplicates {
         let mut emit = |record: Record| self.form.write(record, |bytes| outcomes.push(&[bytes]));
         match round.number {
             0 => self.first_pairs(notes, &mut emit),
+            _ if round.decided.get(SETTLED)?.is_some() => self.settle(round, notes, &mut emit),
             number if number % 2 == 0 => self.more_pairs(round, notes, &mut emit),
             _ => self.compare(round, notes, &mut emit),
         }
     }
 
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
+        if decision.get(SETTLED)?.is_some() {
+            let mut outcome = Outcome::new(decision);
+            while let Some(record) = self.next_record(outcomes)? {
+                match record {
+                    Record::Edge { later, earlier, alike } => outcome.edge(later.doc, earlier.doc, alike)?,
+                    Record::Gone { document, other, alike } => outcome.gone(document, other, alike)?,
+                    Record::Follower { leader, document, alike } => outcome.follower(leader, document, alike)?,
+                    _ => return Err(damaged()),
+                }
+            }
+            outcome.end()?;
+            decision.put(GONE, Vec::new());
+            return Ok(Next::Done);
+        }
         let mut greedy = Greedy::default();
         let mut edges: Vec<Edge> = Vec::new();
         let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
+        let (mut last, mut alike_pairs) = (None, 0);
         while let Some(record) = self.next_record(outcomes)? {
             match record {
                 Record::Pair { .. } => pairs = true,
                 Record::Member { .. } => members = true,
                 Record::Tally { what, count } => tallies[usize::from(what == LEFT_OUT)] += count,
                 // A pair that meets in several bands, or in two rounds, comes more than once.
-                Record::Edge { later, earlier, .. } if edges.last().is_some_and(|last| (last.later, last.earlier) == (later, earlier)) => {}
-                Record::Edge { later, earlier, alike } => {
-                    edges.push(Edge { earlier, later, alike });
+                Record::Edge { later, earlier, alike } if last.replace((later, earlier)) != Some((later, earlier)) => {
+                    alike_pairs += 1;
                     greedy.edge(earlier.doc, later.doc);
+                    if self.rule == Rule::Components {
+                        edges.push(Edge { earlier, later, alike });
+                    }
                 }
+                Record::Edge { .. } => {}
+                Record::Gone { .. } | Record::Follower { .. } => return Err(damaged()),
             }
         }
         if pairs || (members && round % 2 == 1) {
@@ -277,14 +300,21 @@ impl Global for NearDuplicates {
             }
             return Ok(Next::Again);
         }
-        if round > 1 {
-            decision.put(GONE, Vec::new());
-        }
-        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", edges.len() as u64), ("pairs_left_out", tallies[1])] {
+        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", alike_pairs), ("pairs_left_out", tallies[1])] {
             decision.count(name, count);
         }
-        self.outcome(&edges, decision);
-        Ok(Next::Done)
+        match self.rule {
+            Rule::Greedy => {
+                decision.put(GONE, greedy.gone.to_bytes());
+                decision.put(SETTLED, Vec::new());
+                Ok(Next::Again)
+            }
+            Rule::Components => {
+                decision.put(GONE, Vec::new());
+                self.components(&edges, decision)?;
+                Ok(Next::Done)
+            }
+        }
     }
 
     fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {

@@ -48,7 +48,7 @@ use crate::stage::{
 
 /// Bytes of a passage where nothing says otherwise.
 const LENGTH: usize = 100;
-/// Blob that says that all repeats in tokens are found.
+/// Blob that says that all repeats are found.
 const SETTLED: &str = "settled";
 
 /// The table in pipeline.toml.
@@ -176,35 +176,32 @@ impl Repeats {
 
     fn compare<'a, S: Symbol>(&self, round: &Round<'_>, read: Read<'a, S>, notes: &mut dyn NoteStream, outcomes: &'a mut Notes<'_>) -> Result<()> {
         let group = Group::new(self.length, !self.passages.first_stays, self.memory / 8);
-        let note = if self.tokens.is_some() { Note::Tokens } else { Note::Range };
-        let comparison = Comparison::new(group, note, read, round.memory / 2, outcomes);
-        if round.number == 1 {
-            return comparison.anchors(self.length - self.anchors.k, notes);
-        }
-        comparison.cores(notes)
+        let comparison = Comparison::new(group, read, round.memory / 2, outcomes);
+        if round.number == 1 { comparison.anchors(self.length - self.anchors.k, notes) } else { comparison.cores(notes) }
     }
 
-    /// The last round where passages are measured in tokens: ranges that touch are joined, and their places in tokens become places in bytes.
-    fn place(&self, round: &Round<'_>, tokens: &Tokens, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
+    /// The last round: ranges that touch are joined, and what they are in tokens becomes what they are in bytes.
+    fn settle(&self, round: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
         let (mut known, mut work) = (Recent::new(round.memory / 2), Work::default());
-        let mut bounds = |document: u64| {
-            known.get(document, || {
-                let text = self.text(round, document ^ OLD)?;
-                Ok(Arc::from(tokens.bounds(&text, &mut work).map_err(RunError::stop)?))
-            })
+        let mut settled = |range: Range| {
+            let Some(tokens) = &self.tokens else { return Ok(Some(range)) };
+            let mut bounds = |document: u64| {
+                known.get(document, || {
+                    let text = self.text(round, document ^ OLD)?;
+                    Ok(Arc::from(tokens.bounds(&text, &mut work).map_err(RunError::stop)?))
+                })
+            };
+            in_bytes(range, &bounds(range.document)?, &bounds(range.copy)?)
         };
         let mut open = None;
         loop {
-            let next = notes.next()?.map(|note| if let Some(Note::Tokens(range)) = Note::from_bytes(note) { Ok(range) } else { Err(damaged()) }).transpose()?;
+            let next = notes.next()?.map(|note| if let Some(Note::Range(range)) = Note::from_bytes(note) { Ok(range) } else { Err(damaged()) }).transpose()?;
             let whole = match next {
                 Some(range) => Range::extend(&mut open, range),
                 None => open.take(),
             };
-            if let Some(range) = whole
-                && let Some(range) = place(range, &bounds(range.document)?, &bounds(range.copy)?)?
-            {
-                outcomes.push(&[&Note::Range(range).to_bytes()]);
-            }
+            let whole = whole.map(&mut settled).transpose()?.flatten();
+            whole.into_iter().for_each(|range| outcomes.push(&[&Note::Range(range).to_bytes()]));
             if next.is_none() {
                 return Ok(());
             }
@@ -213,7 +210,7 @@ impl Repeats {
 }
 
 /// A range of tokens as one of bytes, given where the tokens of its document and of its copy begin and end; none where not one whole character is in it.
-fn place(range: Range, own: &[(u32, u32)], copy: &[(u32, u32)]) -> Result<Option<Range>> {
+fn in_bytes(range: Range, own: &[(u32, u32)], copy: &[(u32, u32)]) -> Result<Option<Range>> {
     let begin = |bounds: &[(u32, u32)], at: u32| bounds.get(at as usize).map(|(begin, _)| *begin).ok_or_else(damaged);
     let end = own.get(..range.end as usize).and_then(|bounds| bounds.last()).ok_or_else(damaged)?.1;
     let placed = Range { start: begin(own, range.start)?, end, copy_start: begin(copy, range.copy_start)?, ..range };
@@ -222,7 +219,7 @@ fn place(range: Range, own: &[(u32, u32)], copy: &[(u32, u32)]) -> Result<Option
 
 impl Global for Repeats {
     /// Round 0: anchor hash, document, offset. Round 1: the group (mixed first document, first offset), document in the order of [`compare`], offset.
-    /// After it: [`Note`]s; as long as there are cores among them, another round, and one more where ranges are in tokens.
+    /// After it: [`Note`]s; as long as there are cores among them, another round; and a last one.
     fn shape(&self, round: u32) -> NoteShape {
         let width = match round {
             0 => 20,
@@ -250,10 +247,8 @@ impl Global for Repeats {
         if round.number == 0 {
             return compare::regroup(self.old.as_deref(), notes, outcomes);
         }
-        if let Some(tokens) = &self.tokens
-            && round.decided.get(SETTLED)?.is_some()
-        {
-            return self.place(round, tokens, notes, outcomes);
+        if round.decided.get(SETTLED)?.is_some() {
+            return self.settle(round, notes, outcomes);
         }
         match &self.tokens {
             None => self.compare::<u8>(round, Box::new(|number| Ok(self.text(round, number)?.into_bytes().into())), notes, outcomes),
@@ -272,23 +267,22 @@ impl Global for Repeats {
         if round == 0 {
             return Ok(Next::Again);
         }
-        let mut rows = Rows::default();
-        let (mut open, mut cores, mut tokens) = (None, false, false);
-        while let Some(note) = outcomes.next()? {
-            match Note::from_bytes(note).ok_or_else(damaged)? {
-                Note::Range(range) => Range::extend(&mut open, range).into_iter().for_each(|range| rows.put(range)),
-                Note::Tokens(_) => tokens = true,
-                Note::Core(_) => cores = true,
+        if decision.get(SETTLED)?.is_none() {
+            let mut cores = false;
+            while let Some(note) = outcomes.next()? {
+                cores |= matches!(Note::from_bytes(note).ok_or_else(damaged)?, Note::Core(_));
             }
-        }
-        if cores || tokens {
             if !cores {
                 decision.put(SETTLED, Vec::new());
             }
             return Ok(Next::Again);
         }
-        open.into_iter().for_each(|range| rows.put(range));
-        rows.decide(&self.passages, decision);
+        let mut rows = Rows::new(self.passages, self.old.as_deref(), decision);
+        while let Some(note) = outcomes.next()? {
+            let Some(Note::Range(range)) = Note::from_bytes(note) else { return Err(damaged()) };
+            rows.put(range)?;
+        }
+        rows.end();
         Ok(Next::Done)
     }
 

@@ -68,8 +68,6 @@ pub(super) struct Comparison<'a, 'n, S> {
 
 struct Writer<'a, 'n> {
     outcomes: &'a mut Notes<'n>,
-    /// [`Note::Range`] or [`Note::Tokens`], by what the symbols are.
-    note: fn(Range) -> Note,
     /// Symbols of a window.
     length: usize,
     open: Option<Range>,
@@ -77,8 +75,8 @@ struct Writer<'a, 'n> {
 
 impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
     /// `memory` is for documents that are compared.
-    pub(super) fn new(group: Group<S>, note: fn(Range) -> Note, read: Read<'a, S>, memory: usize, outcomes: &'a mut Notes<'n>) -> Self {
-        let found = Writer { outcomes, note, length: group.length(), open: None };
+    pub(super) fn new(group: Group<S>, read: Read<'a, S>, memory: usize, outcomes: &'a mut Notes<'n>) -> Self {
+        let found = Writer { outcomes, length: group.length(), open: None };
         Comparison { group, read, known: Recent::new(memory), found }
     }
 
@@ -101,7 +99,7 @@ impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
         let (mut last, mut waiting): (Option<Core>, Option<Core>) = (None, None);
         while let Some(note) = notes.next()? {
             let core = match Note::from_bytes(note).ok_or_else(damaged)? {
-                Note::Range(_) | Note::Tokens(_) => {
+                Note::Range(_) => {
                     self.found.outcomes.push(&[note]);
                     continue;
                 }
@@ -141,8 +139,7 @@ impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
 
     fn end(mut self) {
         self.begin(0);
-        let Writer { outcomes, note, open, .. } = self.found;
-        open.into_iter().for_each(|range| outcomes.push(&[&note(range).to_bytes()]));
+        self.found.open.into_iter().for_each(|range| self.found.outcomes.push(&[&Note::Range(range).to_bytes()]));
     }
 }
 
@@ -157,7 +154,7 @@ impl Writer<'_, '_> {
                 let first = found.first as u32;
                 let end = anchor - found.last as u32 + self.length as u32;
                 let range = Range { document: document ^ OLD, start: anchor - first, end, copy: copy ^ OLD, copy_start: copy_anchor - first };
-                Range::extend(&mut self.open, range).map(self.note)
+                Range::extend(&mut self.open, range).map(Note::Range)
             }
         };
         note.into_iter().for_each(|note| self.outcomes.push(&[&note.to_bytes()]));
