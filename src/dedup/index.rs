@@ -128,10 +128,15 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// An index in `folder`, which is made; segments take `memory` bytes while they are made. What goes by tokens goes by `tokens`.
+    /// An index in `folder`, which is made; segments take `memory` bytes while they are made. What goes by tokens goes by `tokens`;
+    /// where there are none, shingles are of words, and passages in tokens are not indexed.
     pub fn new(folder: &Path, mut settings: Settings, tokens: Option<Arc<Tokens>>, memory: usize) -> io::Result<Builder> {
         std::fs::create_dir_all(folder)?;
         settings.tokenizer = tokens.as_ref().map(|tokens| tokens.hash());
+        if tokens.is_none() {
+            settings.passages = settings.passages.filter(|windows| matches!(windows, Windows::Bytes(_)));
+            settings.by = if settings.by == Unit::Token { Unit::Word } else { settings.by };
+        }
         let (folder, sketch) = (folder.to_owned(), settings.sketch(tokens.as_ref()));
         let (buffers, ring, work, segments, exact, bands, anchors, places) = Default::default();
         Ok(Builder { folder, settings, sketch, tokens, buffers, ring, work, memory, segments, exact, bands, anchors, places, docs: None })

@@ -18,7 +18,9 @@
 //! drops every copy.
 //!
 //! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus` has made an index: what stands there goes, and
-//! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written.
+//! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written. With `index = true` the run
+//! writes an index of what stays here itself (`artifacts/dedup_exact/index`), so that a crawl can be added to crawl by crawl: the next run says
+//! `against = ["first/artifacts/dedup_exact/index", "second/artifacts/dedup_exact/index"]`.
 
 use std::sync::Arc;
 
@@ -27,14 +29,15 @@ use serde::Deserialize;
 use super::against;
 use super::keep::{Field, Keep, Survivor, tag};
 use crate::dedup::drops;
-use crate::dedup::index::Index;
+use crate::dedup::index::{Index, Settings};
 use crate::dedup::normal::{Normal, digest};
 use crate::dedup::records::OLD;
+use crate::dedup::sketch::Profile;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
     Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, OneOrMany, Reason, Recipe, Result, Round, RunError, Shop, Spec,
-    Split, Stage, Verdict,
+    Split, Stage, Texts, Verdict,
 };
 
 const REASON: &str = "exact_duplicate";
@@ -52,13 +55,15 @@ pub struct DedupExact {
     keep: Keep,
     /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
     against: Option<OneOrMany>,
+    /// Whether to write an index of the documents that stay, `artifacts/STAGE/index`, for `against` in a later run. Default false.
+    index: bool,
     /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupExact {
     fn default() -> Self {
-        DedupExact { by: "text".into(), normal: None, keep: Keep::default(), against: None, memory: ByteSize::new(256 << 20) }
+        DedupExact { by: "text".into(), normal: None, keep: Keep::default(), against: None, index: false, memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -92,7 +97,9 @@ impl Recipe for DedupExact {
             Some(("column", name)) => By::Field(Field::Column(name.to_owned())),
             _ => return Err(Complaint::new("by", format!("`{}` names no field", self.by), "give \"text\", \"url\", \"tag:NAME\" or \"column:NAME\"").into()),
         };
-        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, old, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
+        let settings = old.as_deref().map_or_else(|| Settings { normal, ..Settings::of(Profile::Fast, shop.seed()) }, |old| old.settings.clone());
+        let index = self.index.then_some(settings);
+        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, old, index, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
     }
 }
 
@@ -101,7 +108,7 @@ pub(super) type UrlForm = fn(&str) -> Option<String>;
 
 /// The barrier that keeps one document of each URL.
 pub(super) fn by_url(form: UrlForm, keep: Survivor, memory: usize, reason: Reason) -> Built {
-    Built::global(SameAgain { by: By::Url(form), keep, old: None, memory, reason })
+    Built::global(SameAgain { by: By::Url(form), keep, old: None, index: None, memory, reason })
 }
 
 #[derive(Debug)]
@@ -115,6 +122,8 @@ struct SameAgain {
     by: By,
     keep: Survivor,
     old: Option<Arc<Index>>,
+    /// How the index of what stays is made, if one is.
+    index: Option<Settings>,
     memory: usize,
     reason: Reason,
 }
@@ -183,6 +192,13 @@ impl Global for SameAgain {
             decision.append(&format!("drops-{:05}", gone.split), &drops::row(gone.ordinal, u64::from_be_bytes(*other), 1.0))?;
         }
         Ok(Next::Done)
+    }
+
+    fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
+        match &self.index {
+            Some(settings) => against::write(decision, (settings.clone(), None), self.memory, texts, against::not_dropped()),
+            None => Ok(()),
+        }
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {

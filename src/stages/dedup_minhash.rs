@@ -45,12 +45,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::draw::Place;
-use self::outcome::Outcome;
 use super::keep::{Keep, Survivor};
 use super::{against, vocabularies};
-use crate::dedup::clusters::{Edge, Rule};
+use crate::dedup::clusters::Rule;
 use crate::dedup::drops;
-use crate::dedup::greedy::Greedy;
 use crate::dedup::index::{Index, Settings};
 use crate::dedup::recent::Recent;
 use crate::dedup::records::{Form, OLD, Record};
@@ -102,15 +100,17 @@ pub struct DedupMinhash {
     keep: Keep,
     /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
     against: Option<OneOrMany>,
+    /// Whether to write an index of the documents that stay, `artifacts/STAGE/index`, for `against` in a later run. Default false.
+    index: bool,
     /// Memory for sorting and comparing; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupMinhash {
     fn default() -> Self {
-        let (ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, against) = Default::default();
+        let (ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, against, index) = Default::default();
         let (keep, memory) = (Keep::default(), ByteSize::new(256 << 20));
-        DedupMinhash { ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, keep, against, memory }
+        DedupMinhash { ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, keep, against, index, memory }
     }
 }
 
@@ -161,6 +161,8 @@ impl Recipe for DedupMinhash {
         Ok(Built::global(NearDuplicates {
             sketch: settings.sketch(tokens.as_ref()),
             settings,
+            tokens,
+            index: self.index,
             form: Form { ranked: keep.ranks() || old.is_some() },
             rule: if matches!(keep, Survivor::None) { Rule::Components } else { rule },
             keep,
@@ -205,6 +207,10 @@ impl DedupMinhash {
 
 struct NearDuplicates {
     settings: Settings,
+    /// What shingles are made of, if it is tokens.
+    tokens: Option<Arc<Tokens>>,
+    /// Whether an index of what stays is written.
+    index: bool,
     sketch: Sketch,
     form: Form,
     rule: Rule,
@@ -259,66 +265,15 @@ impl Global for NearDuplicates {
     }
 
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        if decision.get(SETTLED)?.is_some() {
-            let mut outcome = Outcome::new(decision);
-            while let Some(record) = self.next_record(outcomes)? {
-                match record {
-                    Record::Edge { later, earlier, alike } => outcome.edge(later.doc, earlier.doc, alike)?,
-                    Record::Gone { document, other, alike } => outcome.gone(document, other, alike)?,
-                    Record::Follower { leader, document, alike } => outcome.follower(leader, document, alike)?,
-                    _ => return Err(damaged()),
-                }
-            }
-            outcome.end()?;
-            decision.put(GONE, Vec::new());
-            return Ok(Next::Done);
-        }
-        let mut greedy = Greedy::default();
-        let mut edges: Vec<Edge> = Vec::new();
-        let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
-        let (mut last, mut alike_pairs) = (None, 0);
-        while let Some(record) = self.next_record(outcomes)? {
-            match record {
-                Record::Pair { .. } => pairs = true,
-                Record::Member { .. } => members = true,
-                Record::Tally { what, count } => tallies[usize::from(what == LEFT_OUT)] += count,
-                // A pair that meets in several bands, or in two rounds, comes more than once.
-                Record::Edge { later, earlier, alike } if last.replace((later, earlier)) != Some((later, earlier)) => {
-                    alike_pairs += 1;
-                    greedy.edge(earlier.doc, later.doc);
-                    if self.rule == Rule::Components {
-                        edges.push(Edge { earlier, later, alike });
-                    }
-                }
-                Record::Edge { .. } => {}
-                Record::Gone { .. } | Record::Follower { .. } => return Err(damaged()),
-            }
-        }
-        if pairs || (members && round % 2 == 1) {
-            if round % 2 == 1 {
-                decision.put(GONE, greedy.gone.to_bytes());
-            }
-            return Ok(Next::Again);
-        }
-        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", alike_pairs), ("pairs_left_out", tallies[1])] {
-            decision.count(name, count);
-        }
-        match self.rule {
-            Rule::Greedy => {
-                decision.put(GONE, greedy.gone.to_bytes());
-                decision.put(SETTLED, Vec::new());
-                Ok(Next::Again)
-            }
-            Rule::Components => {
-                decision.put(GONE, Vec::new());
-                self.components(&edges, decision)?;
-                Ok(Next::Done)
-            }
-        }
+        if decision.get(SETTLED)?.is_some() { self.outcome(outcomes, decision) } else { self.choose(round, outcomes, decision) }
     }
 
     fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
-        self.tables(decision, texts)
+        self.tables(decision, texts)?;
+        if !self.index {
+            return Ok(());
+        }
+        against::write(decision, (self.settings.clone(), self.tokens.clone()), self.memory, texts, against::not_dropped())
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {

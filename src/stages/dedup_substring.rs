@@ -33,17 +33,19 @@ use super::passages::{self, Copies, Keys, Mode, Passages, Rows};
 use super::{against, vocabularies};
 use crate::dedup::anchors::Anchors;
 use crate::dedup::cuts::Snap;
-use crate::dedup::index::{Index, Windows};
+use crate::dedup::index::{Index, Settings, Windows};
 use crate::dedup::ranges::{Note, Range, WIDTH};
 use crate::dedup::recent::Recent;
 use crate::dedup::records::OLD;
 use crate::dedup::repeats::Group;
+use crate::dedup::sketch::Profile;
 use crate::dedup::symbols::Symbol;
 use crate::dedup::tokens::{Tokens, Work};
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
     Built, ByteSize, Complaint, Decision, Global, Next, NoteShape, NoteStream, Notes, OneOrMany, Recipe, Result, Round, RunError, Share, Shop, Spec, Stage,
+    Texts,
 };
 
 /// Bytes of a passage where nothing says otherwise.
@@ -73,6 +75,8 @@ pub struct DedupSubstring {
     min_left: Option<usize>,
     /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
     against: Option<OneOrMany>,
+    /// Whether to write an index of the documents as they come here, `artifacts/STAGE/index`, for `against` in a later run. Default false.
+    index: bool,
     /// Memory for sorting and comparing; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
@@ -90,6 +94,7 @@ impl Default for DedupSubstring {
             max_share: None,
             min_left: None,
             against: None,
+            index: false,
             memory,
         }
     }
@@ -110,7 +115,9 @@ impl Recipe for DedupSubstring {
         let (Windows::Bytes(length) | Windows::Tokens(length), Windows::Bytes(shortest) | Windows::Tokens(shortest)) = (windows, indexed);
         let keys = Keys { keep: self.keep, mode: self.mode, max_share: self.max_share, min_left: self.min_left };
         let passages = keys.build(shop, self.snap)?;
-        Ok(Built::global(Repeats { anchors: Anchors::new(shortest), length, tokens, passages, old, memory: self.memory.as_usize() }))
+        let settings = old.as_deref().map_or_else(|| Settings::of(Profile::Fast, shop.seed()), |old| old.settings.clone());
+        let index = self.index.then_some(Settings { passages: Some(indexed), ..settings });
+        Ok(Built::global(Repeats { anchors: Anchors::new(shortest), length, tokens, passages, old, index, memory: self.memory.as_usize() }))
     }
 }
 
@@ -162,6 +169,8 @@ struct Repeats {
     tokens: Option<Arc<Tokens>>,
     passages: Passages,
     old: Option<Arc<Index>>,
+    /// How the index of the documents is made, if one is.
+    index: Option<Settings>,
     memory: usize,
 }
 
@@ -284,6 +293,14 @@ impl Global for Repeats {
         }
         rows.end();
         Ok(Next::Done)
+    }
+
+    fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
+        match &self.index {
+            // As they come: of a passage that is cut here another copy may stay nowhere, and one that comes later is still a repeat.
+            Some(settings) => against::write(decision, (settings.clone(), self.tokens.clone()), self.memory, texts, |_, _| Ok(true)),
+            None => Ok(()),
+        }
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {

@@ -172,6 +172,10 @@ mod testing {
         fn text(&self, id: crate::doc::DocId) -> Result<String> {
             panic!("the text of {id} was read")
         }
+
+        fn each(&self, _: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+            panic!("the texts were read")
+        }
     }
 
     /// Takes documents of these texts through a barrier of one round.

@@ -5,13 +5,13 @@ use std::io::{ErrorKind, Read};
 
 use parquet::errors::ParquetError;
 
-use super::{GONE, NearDuplicates, damaged, unpack};
-use crate::dedup::clusters::{Edge, members};
+use super::{GONE, LEFT_OUT, NearDuplicates, SETTLED, damaged, unpack};
+use crate::dedup::clusters::{Edge, Rule, members};
 use crate::dedup::drops;
-use crate::dedup::greedy::Bits;
+use crate::dedup::greedy::{Bits, Greedy};
 use crate::dedup::records::{OLD, Record};
 use crate::dedup::tables::{self, Row};
-use crate::stage::{Decision, NoteStream, Result, Round, RunError, Texts};
+use crate::stage::{Decision, Next, NoteStream, Result, Round, RunError, Texts};
 use crate::stages::against;
 use crate::stages::keep::Survivor;
 
@@ -88,6 +88,68 @@ fn next_row(blob: &mut dyn Read) -> Result<Option<(u64, u64, f64)>> {
 }
 
 impl NearDuplicates {
+    /// Makes the choice over the pairs known to be alike; another round follows as long as pairs are to be compared, and one after the last choice.
+    pub(super) fn choose(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
+        let mut greedy = Greedy::default();
+        let mut edges: Vec<Edge> = Vec::new();
+        let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
+        let (mut last, mut alike_pairs) = (None, 0);
+        while let Some(record) = self.next_record(outcomes)? {
+            match record {
+                Record::Pair { .. } => pairs = true,
+                Record::Member { .. } => members = true,
+                Record::Tally { what, count } => tallies[usize::from(what == LEFT_OUT)] += count,
+                // A pair that meets in several bands, or in two rounds, comes more than once.
+                Record::Edge { later, earlier, alike } if last.replace((later, earlier)) != Some((later, earlier)) => {
+                    alike_pairs += 1;
+                    greedy.edge(earlier.doc, later.doc);
+                    if self.rule == Rule::Components {
+                        edges.push(Edge { earlier, later, alike });
+                    }
+                }
+                Record::Edge { .. } => {}
+                Record::Gone { .. } | Record::Follower { .. } => return Err(damaged()),
+            }
+        }
+        if pairs || (members && round % 2 == 1) {
+            if round % 2 == 1 {
+                decision.put(GONE, greedy.gone.to_bytes());
+            }
+            return Ok(Next::Again);
+        }
+        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", alike_pairs), ("pairs_left_out", tallies[1])] {
+            decision.count(name, count);
+        }
+        match self.rule {
+            Rule::Greedy => {
+                decision.put(GONE, greedy.gone.to_bytes());
+                decision.put(SETTLED, Vec::new());
+                Ok(Next::Again)
+            }
+            Rule::Components => {
+                decision.put(GONE, Vec::new());
+                self.components(&edges, decision)?;
+                Ok(Next::Done)
+            }
+        }
+    }
+
+    /// The end of the last round of the greedy choice: everything comes sorted.
+    pub(super) fn outcome(&self, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
+        let mut outcome = Outcome::new(decision);
+        while let Some(record) = self.next_record(outcomes)? {
+            match record {
+                Record::Edge { later, earlier, alike } => outcome.edge(later.doc, earlier.doc, alike)?,
+                Record::Gone { document, other, alike } => outcome.gone(document, other, alike)?,
+                Record::Follower { leader, document, alike } => outcome.follower(leader, document, alike)?,
+                _ => return Err(damaged()),
+            }
+        }
+        outcome.end()?;
+        decision.put(GONE, Vec::new());
+        return Ok(Next::Done);
+    }
+
     /// The last round of the greedy choice, which is made: each document that goes finds the one because of which it does.
     pub(super) fn settle(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
         let gone = round.decided.get(GONE)?.and_then(|bytes| Bits::from_bytes(&bytes)).ok_or_else(damaged)?;
