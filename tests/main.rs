@@ -4,6 +4,7 @@ mod suite {
     mod bad_input;
     mod classifier;
     mod happy_llm;
+    mod hardship;
     mod html_mutations;
     mod language_model;
     mod languages;
