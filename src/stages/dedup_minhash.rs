@@ -17,7 +17,9 @@
 //! ```
 //!
 //! Words are lower-cased runs of letters and digits; punctuation does not count. In scripts written without spaces (Chinese, Japanese, Thai, ...)
-//! each character is a word. A document of fewer words than `ngram` has one shingle, of what there is; one without words is always kept.
+//! each character is a word. A document of fewer words than `ngram` has one shingle, of what there is; one without words is always kept. With
+//! `by = "token"` a shingle is made of ids of tokens, those of the file `tokenizer`: then case and punctuation count, as far as the tokenizer tells them
+//! apart. What the vocabulary does not know is alike only where its text is, and a text that the tokenizer refuses is kept.
 //!
 //! Who stays is said by `keep`, with the rules of `dedup_exact`. `"none"` drops every document that was found alike to another. With
 //! `clusters = "components"` a document goes, too, that is linked to the one that stays through others only, however far apart the ends are.
@@ -25,13 +27,15 @@
 //! give `threshold` to have them compared. Who stays of a cluster is still said by `keep`.
 //!
 //! `against = "index/"` holds the documents against an earlier corpus as well, of which `dataprep index-corpus` has made an index: they lose to its
-//! documents, and the drop names the one that was met. What is not written is taken from the index; what is written must agree with it.
+//! documents, and the drop names the one that was met. What is not written is taken from the index; what is written must agree with it. With `index = true`
+//! the run writes an index of what stays here itself (`artifacts/dedup_minhash/index`), for the next; `against` takes a list of them.
 //!
 //! In a bucket of more than 16 documents, members are compared with representatives, more of them in each round, as long as two documents that
 //! stay share the bucket uncompared; at most 56 representatives a bucket. What that leaves out is counted (`pairs_left_out`). A chain through a
 //! document that goes is then not looked for.
 //! The decision holds `drops-SPLIT`, and for whoever wants to look `edges.parquet` (every pair found alike, with its similarity) and
-//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. It takes some 150 bytes of memory a pair alike, beside `memory`.
+//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. All of it streams; beside `memory` the choice takes a bit a document, and
+//! connected components (and `keep = "none"`) some 150 bytes a pair alike.
 //!
 //! Source: Broder 1997, "On the resemblance and containment of documents"; bands and rows as in datatrove (Penedo et al. 2024).
 

@@ -14,7 +14,16 @@
 //! snap = "line"
 //! ```
 //!
-//! The decision holds `cuts-SPLIT` (with `"drop"`, `repeats-SPLIT`): document, range, and where the surviving copy stands (that of the range's first window).
+//! With `min_tokens = 50` and `tokenizer = "tokenizer.json"` a passage is so many tokens in a row, with the same ids: a window begins and ends with a token,
+//! and what the vocabulary does not know is equal only where its text is. Where a tokenizer folds case, so does this.
+//!
+//! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus --min-bytes 100` has made an index: what stands
+//! there counts as if it came before, so no copy of it stays here. `min_bytes` may be larger than the index's. With `index = true` the run writes an index of
+//! the documents as they come here (`artifacts/dedup_substring/index`), for the next; `against` takes a list of them. An index keeps the texts, compressed, and 16
+//! bytes for each 33 bytes of text.
+//!
+//! The decision holds `cuts-SPLIT` (with `"drop"`, `repeats-SPLIT`): document, range, and where the surviving copy stands (that of the range's first window);
+//! `earlier-SPLIT.jsonl` names the documents of an earlier corpus among these.
 //! Notes take about 0.6 bytes a byte of text on disk at `min_bytes = 100`.
 //!
 //! Source: the definition is that of Lee et al. 2022, "Deduplicating training data makes language models better"; in place of a suffix array,
@@ -185,7 +194,7 @@ impl Repeats {
 
     fn compare<'a, S: Symbol>(&self, round: &Round<'_>, read: Read<'a, S>, notes: &mut dyn NoteStream, outcomes: &'a mut Notes<'_>) -> Result<()> {
         let group = Group::new(self.length, !self.passages.first_stays, self.memory / 8);
-        let comparison = Comparison::new(group, read, round.memory / 2, outcomes);
+        let comparison = Comparison::new(group, self.passages.first_stays, read, round.memory / 2, outcomes);
         if round.number == 1 { comparison.anchors(self.length - self.anchors.k, notes) } else { comparison.cores(notes) }
     }
 

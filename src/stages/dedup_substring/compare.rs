@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::damaged;
+use crate::dedup::anchors::Anchors;
 use crate::dedup::index::Index;
 use crate::dedup::mix;
 use crate::dedup::ranges::{Core, Note, Range};
@@ -63,6 +64,12 @@ pub(super) struct Comparison<'a, 'n, S> {
     group: Group<S>,
     read: Read<'a, S>,
     known: Recent<[S]>,
+    /// Symbols of a window beside the anchor of the group.
+    reach: usize,
+    /// Whether the first copy of a window stays.
+    first_stays: bool,
+    /// The last two places that were added.
+    last: [Option<Place>; 2],
     found: Writer<'a, 'n>,
 }
 
@@ -75,9 +82,9 @@ struct Writer<'a, 'n> {
 
 impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
     /// `memory` is for documents that are compared.
-    pub(super) fn new(group: Group<S>, read: Read<'a, S>, memory: usize, outcomes: &'a mut Notes<'n>) -> Self {
+    pub(super) fn new(group: Group<S>, first_stays: bool, read: Read<'a, S>, memory: usize, outcomes: &'a mut Notes<'n>) -> Self {
         let found = Writer { outcomes, length: group.length(), open: None };
-        Comparison { group, read, known: Recent::new(memory), found }
+        Comparison { group, read, known: Recent::new(memory), reach: 0, first_stays, last: [None; 2], found }
     }
 
     /// Round 1. Groups that begin in the same document come together, so the documents that share a passage are loaded once for all its anchors.
@@ -127,6 +134,7 @@ impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
     fn begin(&mut self, reach: usize) {
         self.group.end(&mut |told| self.found.write(told));
         self.group.begin(reach);
+        (self.reach, self.last) = (reach, [None; 2]);
     }
 
     fn add(&mut self, place: Place) -> Result<()> {
@@ -134,6 +142,18 @@ impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
         // As far as anchors were looked for.
         let text = text.get(..u32::MAX as usize).unwrap_or(&text);
         self.group.add(text, place, &mut |told| self.found.write(told));
+        // Anchors that were passed over.
+        if let [Some(one), Some(two)] = self.last
+            && (one.0, two.0) == (place.0, place.0)
+            && let Some((start, end)) = Anchors::stretch(text, self.found.length - self.reach, [one.1, two.1, place.1])
+            && let step = two.1 - one.1
+            && (end - start - step) as usize >= self.found.length
+        {
+            // Everything repeats what stands a step before; the first step is what is repeated.
+            let from = if self.first_stays { start + step } else { start };
+            self.found.range(Range { document: place.0, start: from, end, copy: place.0, copy_start: start });
+        }
+        self.last = [self.last[1], Some(place)];
         Ok(())
     }
 
@@ -146,17 +166,23 @@ impl<'a, 'n, S: Symbol> Comparison<'a, 'n, S> {
 impl Writer<'_, '_> {
     /// Writes what a group tells; ranges that touch, as those of one letter's text, are joined first. What the earlier corpus repeats is not our matter.
     fn write(&mut self, told: Told) {
-        let note = match told {
-            Told::Core(core) => Some(Note::Core(core)),
-            Told::Found(found) if found.anchor.0 & OLD == 0 => None,
+        match told {
+            Told::Core(core) => self.outcomes.push(&[&Note::Core(core).to_bytes()]),
             Told::Found(found) => {
                 let ((document, anchor), (copy, copy_anchor)) = (found.anchor, found.copy);
                 let first = found.first as u32;
                 let end = anchor - found.last as u32 + self.length as u32;
-                let range = Range { document: document ^ OLD, start: anchor - first, end, copy: copy ^ OLD, copy_start: copy_anchor - first };
-                Range::extend(&mut self.open, range).map(Note::Range)
+                self.range(Range { document, start: anchor - first, end, copy, copy_start: copy_anchor - first });
             }
-        };
-        note.into_iter().for_each(|note| self.outcomes.push(&[&note.to_bytes()]));
+        }
+    }
+
+    /// Writes a range, its documents numbered as in these rounds.
+    fn range(&mut self, range: Range) {
+        if range.document & OLD != 0 {
+            let range = Range { document: range.document ^ OLD, copy: range.copy ^ OLD, ..range };
+            let whole = Range::extend(&mut self.open, range);
+            whole.into_iter().for_each(|range| self.outcomes.push(&[&Note::Range(range).to_bytes()]));
+        }
     }
 }
