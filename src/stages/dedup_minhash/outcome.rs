@@ -147,7 +147,7 @@ impl NearDuplicates {
         }
         outcome.end()?;
         decision.put(GONE, Vec::new());
-        return Ok(Next::Done);
+        Ok(Next::Done)
     }
 
     /// The last round of the greedy choice, which is made: each document that goes finds the one because of which it does.
