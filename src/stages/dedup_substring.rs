@@ -20,7 +20,7 @@
 //! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus --min-bytes 100` has made an index: what stands
 //! there counts as if it came before, so no copy of it stays here. `min_bytes` may be larger than the index's. With `index = true` the run writes an index of
 //! the documents as they come here (`artifacts/dedup_substring/index`), for the next; `against` takes a list of them. An index keeps the texts, compressed, and 16
-//! bytes for each 33 bytes of text.
+//! bytes for each 33 bytes of text: for 26.9 MB of English text 23.9 MB.
 //!
 //! The decision holds `cuts-SPLIT` (with `"drop"`, `repeats-SPLIT`): document, range, and where the surviving copy stands (that of the range's first window);
 //! `earlier-SPLIT.jsonl` names the documents of an earlier corpus among these.
