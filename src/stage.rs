@@ -170,6 +170,9 @@ pub trait Texts: Sync {
     fn name(&self, id: DocId) -> Result<(String, Option<String>)> {
         Ok((id.to_string(), None))
     }
+
+    /// Calls `see` with every document that was observed, in order.
+    fn each(&self, see: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()>;
 }
 
 /// What `reduce` sees beside its notes.

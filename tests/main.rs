@@ -6,6 +6,7 @@ mod suite {
     mod classifier;
     mod conversations;
     mod happy_llm;
+    mod hardship;
     mod html_mutations;
     mod language_model;
     mod languages;

@@ -1,16 +1,19 @@
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::say::{aside, say};
 use super::{Done, Failure, Outcome, count, size, write_whole};
-use crate::dedup::index::{Builder, HEAD, Settings};
+use crate::dedup::index::{Builder, HEAD, Settings, Windows};
 use crate::dedup::normal::Normal;
 use crate::dedup::shingles::Unit;
 use crate::dedup::sketch::Profile;
+use crate::dedup::tokens::Tokens;
 use crate::source::texts::Texts;
 use crate::stage::{ByteSize, RunError};
+use crate::tokenizer::Tokenizer;
 
-/// Write an index of a corpus, so that later ones can be deduplicated against it (`against` in dedup_exact and dedup_minhash).
+/// Write an index of a corpus, so that later ones can be deduplicated against it (`against` in dedup_exact, dedup_minhash and dedup_substring).
 #[derive(clap::Args)]
 #[command(after_help = "Example: dataprep index-corpus out/web/docs -o web.index\nThen, in another pipeline: use = \"dedup_minhash\", against = \"web.index\"")]
 pub struct IndexCorpus {
@@ -29,10 +32,10 @@ pub struct IndexCorpus {
     /// Whose shingles and permutations: fast or datatrove.
     #[arg(long, default_value = "fast", value_parser = named::<Profile>)]
     profile: Profile,
-    /// What a shingle is made of: word or char.
+    /// What a shingle is made of: word, char or token.
     #[arg(long, default_value = "word", value_parser = named::<Unit>)]
     by: Unit,
-    /// Words or characters in a shingle.
+    /// Words, characters or tokens in a shingle.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     ngram: u32,
     /// Bands; 16 where this is not given, 14 with the profile datatrove.
@@ -44,6 +47,15 @@ pub struct IndexCorpus {
     /// Seed of the permutations.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Bytes from which repeated passages are to be found (dedup_substring), there or from a larger number on; 16 bytes of index for each 33 of text at 100.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(20..=65536))]
+    min_bytes: Option<u32>,
+    /// The same in tokens.
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(10..=65536), conflicts_with = "min_bytes", requires = "tokenizer")]
+    min_tokens: Option<u32>,
+    /// A tokenizer file, or bytes: what tokens are.
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<String>,
     /// Memory for a segment; a smaller one makes more segments, each of which is searched.
     #[arg(long, default_value = "1 GiB")]
     memory: ByteSize,
@@ -67,10 +79,18 @@ impl IndexCorpus {
             ngram: self.ngram as usize,
             bands: self.bands.map_or(base.bands, |bands| bands as usize),
             rows: self.rows.map_or(base.rows, |rows| rows as usize),
+            passages: self.min_bytes.map(|bytes| Windows::Bytes(bytes as usize)).or(self.min_tokens.map(|tokens| Windows::Tokens(tokens as usize))),
             ..base
         };
+        let used = self.by == Unit::Token || self.min_tokens.is_some();
+        let tokens = match &self.tokenizer {
+            Some(name) if used => Some(Arc::new(Tokens::new(Tokenizer::load(name, None).map_err(|error| Failure(error.to_string()))?))),
+            None if used => return Err(Failure("tokens are those of a tokenizer: give --tokenizer".into())),
+            Some(_) => return Err(Failure("nothing goes by tokens: leave --tokenizer out, or give --by token or --min-tokens".into())),
+            None => None,
+        };
         let texts = Texts::open(&self.documents, self.field.as_deref())?;
-        let mut builder = Builder::new(&self.output, settings, self.memory.as_usize()).map_err(failed)?;
+        let mut builder = Builder::new(&self.output, settings, tokens, self.memory.as_usize()).map_err(failed)?;
         let faults = texts.each(&mut |doc| {
             let added = builder.add(&doc.name(), doc.url.as_deref(), doc.text());
             added.map_err(RunError::file("cannot write the index in", &self.output))

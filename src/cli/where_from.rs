@@ -4,6 +4,7 @@ use super::say::say;
 use super::shards::{describe, one, run_of, seq_len};
 use super::{Done, Failure, Outcome};
 use crate::review::Folder;
+use crate::review::records::Copy;
 use crate::shard::{ShardReader, Shards, Share};
 
 /// Name the documents of a training row: key, URL, file and place, and what was cut out of them.
@@ -65,8 +66,12 @@ impl Where {
                 let place = reader.shards().document_info(span.document)?.place;
                 let cuts = run.as_ref().map_or(Ok(Vec::new()), |run| run.cuts((place.split, place.ordinal)))?;
                 for cut in cuts {
-                    let (stage, from, to, copy) = (cut.stage, cut.start, cut.end, cut.copy);
-                    say!("  {stage} cut bytes {from} to {to}, a copy of which stands in number {}:{}", copy.0, copy.1)?;
+                    let (stage, from, to) = (cut.stage, cut.start, cut.end);
+                    let copy = match cut.copy {
+                        Copy::Here((split, ordinal)) => format!("number {split}:{ordinal}"),
+                        Copy::Earlier(id) => format!("`{id}` of an earlier corpus"),
+                    };
+                    say!("  {stage} cut bytes {from} to {to}, a copy of which stands in {copy}")?;
                 }
             }
         }

@@ -2,11 +2,13 @@
 
 const WIDTH: usize = 20;
 
-/// Appends a row; rows come in order of the ordinal.
-pub fn push(rows: &mut Vec<u8>, ordinal: u32, other: u64, alike: f64) {
-    rows.extend_from_slice(&ordinal.to_le_bytes());
-    rows.extend_from_slice(&other.to_le_bytes());
-    rows.extend_from_slice(&alike.to_bits().to_le_bytes());
+/// A row; rows come in order of the ordinal.
+pub fn row(ordinal: u32, other: u64, alike: f64) -> [u8; WIDTH] {
+    let mut row = [0; WIDTH];
+    row[..4].copy_from_slice(&ordinal.to_le_bytes());
+    row[4..12].copy_from_slice(&other.to_le_bytes());
+    row[12..].copy_from_slice(&alike.to_bits().to_le_bytes());
+    row
 }
 
 /// All rows, in order: ordinal, the other document, how alike they are.
@@ -33,7 +35,7 @@ mod tests {
     fn rows_are_found_by_ordinal() {
         let mut rows = Vec::new();
         for ordinal in [3, 7, 300] {
-            push(&mut rows, ordinal, u64::from(ordinal) << 32, 0.5);
+            rows.extend_from_slice(&row(ordinal, u64::from(ordinal) << 32, 0.5));
         }
         assert_eq!(find(&rows, 7), Some((7 << 32, 0.5)));
         assert_eq!(each(&rows).map(|(ordinal, ..)| ordinal).collect::<Vec<_>>(), [3, 7, 300]);

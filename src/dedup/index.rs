@@ -1,29 +1,36 @@
 //! The index of a corpus that later ones are held against: who of a new corpus stands in it already, exactly or nearly.
 //!
-//! A folder. `index.json` says how it was made and lists the segments, each of as many documents as memory took, in four files: `NNNNN.exact` and
+//! A folder. `index.json` says how it was made and lists the segments, each of as many documents as memory took, in five files: `NNNNN.exact` and
 //! `NNNNN.bands` hold digests (16 bytes; 8 bytes for each band), big-endian and sorted, each with the number of its document (4 bytes);
-//! `NNNNN.docs` holds names, URLs and texts, compressed one by one, so that a likeness can be measured on the text itself; `NNNNN.places` holds
-//! where each of these begins (8 bytes, little-endian). The files are mapped, not read: what is not looked at takes no memory.
+//! `NNNNN.anchors`, empty unless passages are to be found, holds hashes of anchors (8 bytes) with document and offset (4 bytes each), likewise;
+//! `NNNNN.docs` holds names, URLs and texts, compressed one by one, so that likenesses and passages are verified on the text itself; `NNNNN.places`
+//! holds where each of these begins (8 bytes, little-endian). The files are mapped, not read: what is not looked at takes no memory.
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::anchors::Anchors;
 use super::datatrove::Datatrove;
 use super::normal::{Normal, digest};
 use super::shingles::{Shingles, Unit};
 use super::signature::Signature;
 use super::sketch::{Buffers, Profile, Sketch};
+use super::tokens::{Tokens, Work};
 
 /// The file that says what the others are.
 pub const HEAD: &str = "index.json";
 const FORMAT: u32 = 1;
-/// Bytes that a document takes in memory while its segment is made, beside its bands.
-const EACH: usize = 28;
+/// The files of a segment.
+const FILES: [&str; 5] = ["exact", "bands", "anchors", "docs", "places"];
 
 /// How texts were looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +49,22 @@ pub struct Settings {
     pub rows: usize,
     /// Seed of the permutations.
     pub seed: u64,
+    /// [`Tokens::hash`] of the tokens, where something goes by tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<String>,
+    /// The passages that can be found, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passages: Option<Windows>,
+}
+
+/// From what length on passages can be found in an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Windows {
+    /// So many bytes.
+    Bytes(usize),
+    /// So many tokens.
+    Tokens(usize),
 }
 
 impl Settings {
@@ -52,14 +75,16 @@ impl Settings {
             Profile::Fast => (16, 7),
             Profile::Datatrove => (14, 8),
         };
-        Settings { normal: Normal::Space, profile, by: Unit::Word, ngram: 5, bands, rows, seed }
+        Settings { normal: Normal::Space, profile, by: Unit::Word, ngram: 5, bands, rows, seed, tokenizer: None, passages: None }
     }
 
-    /// What makes digests and sets of texts.
-    pub fn sketch(&self) -> Sketch {
-        match self.profile {
-            Profile::Fast => Sketch::Fast(Shingles::new(self.by, self.ngram), Signature::new(self.bands, self.rows, self.seed)),
-            Profile::Datatrove => Sketch::Datatrove(Datatrove::new(self.ngram, self.bands, self.rows)),
+    /// What makes digests and sets of texts; shingles of tokens are of these.
+    pub fn sketch(&self, tokens: Option<&Arc<Tokens>>) -> Sketch {
+        let signature = || Signature::new(self.bands, self.rows, self.seed);
+        match (self.profile, tokens.filter(|_| self.by == Unit::Token)) {
+            (Profile::Fast, None) => Sketch::Fast(Shingles::new(self.by, self.ngram), signature()),
+            (Profile::Fast, Some(tokens)) => Sketch::Tokens(tokens.clone(), Shingles::new(self.by, self.ngram), signature()),
+            (Profile::Datatrove, _) => Sketch::Datatrove(Datatrove::new(self.ngram, self.bands, self.rows)),
         }
     }
 }
@@ -69,7 +94,7 @@ struct Head {
     format: u32,
     #[serde(flatten)]
     settings: Settings,
-    /// Documents of each segment and the hash of its four files.
+    /// Documents of each segment and the hash of its files.
     segments: Vec<(u32, String)>,
 }
 
@@ -89,28 +114,42 @@ pub struct Builder {
     folder: PathBuf,
     settings: Settings,
     sketch: Sketch,
+    tokens: Option<Arc<Tokens>>,
     buffers: Buffers,
-    most: usize,
+    ring: Vec<u64>,
+    work: Work,
+    memory: usize,
     segments: Vec<(u32, String)>,
     exact: Vec<[u8; 20]>,
     bands: Vec<[u8; 12]>,
+    anchors: Vec<[u8; 16]>,
     places: Vec<u64>,
     docs: Option<BufWriter<File>>,
 }
 
 impl Builder {
-    /// An index in `folder`, which is made; segments take `memory` bytes while they are made.
-    pub fn new(folder: &Path, settings: Settings, memory: usize) -> io::Result<Builder> {
+    /// An index in `folder`, which is made; segments take `memory` bytes while they are made. What goes by tokens goes by `tokens`;
+    /// where there are none, shingles are of words, and passages in tokens are not indexed.
+    pub fn new(folder: &Path, mut settings: Settings, tokens: Option<Arc<Tokens>>, memory: usize) -> io::Result<Builder> {
         std::fs::create_dir_all(folder)?;
-        let most = (memory / (EACH + 12 * settings.bands)).clamp(1, u32::MAX as usize);
-        let sketch = settings.sketch();
-        let (segments, exact, bands, places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Builder { folder: folder.to_owned(), settings, sketch, buffers: Buffers::default(), most, segments, exact, bands, places, docs: None })
+        settings.tokenizer = tokens.as_ref().map(|tokens| tokens.hash());
+        if tokens.is_none() {
+            settings.passages = settings.passages.filter(|windows| matches!(windows, Windows::Bytes(_)));
+            settings.by = if settings.by == Unit::Token { Unit::Word } else { settings.by };
+        }
+        let (folder, sketch) = (folder.to_owned(), settings.sketch(tokens.as_ref()));
+        let (buffers, ring, work, segments, exact, bands, anchors, places) = Default::default();
+        Ok(Builder { folder, settings, sketch, tokens, buffers, ring, work, memory, segments, exact, bands, anchors, places, docs: None })
+    }
+
+    /// Bytes of memory that the segment takes.
+    fn weight(&self) -> usize {
+        size_of_val(&*self.exact) + size_of_val(&*self.bands) + size_of_val(&*self.anchors) + size_of_val(&*self.places)
     }
 
     /// Adds a document.
     pub fn add(&mut self, name: &str, url: Option<&str>, text: &str) -> io::Result<()> {
-        if self.places.len() > self.most {
+        if self.weight() > self.memory || self.places.len() > u32::MAX as usize {
             self.close()?;
         }
         let path = self.path("docs");
@@ -127,6 +166,19 @@ impl Builder {
         }
         self.sketch.digests(text, &mut self.buffers);
         self.bands.extend(self.buffers.digests.iter().map(|digest| join(&digest.to_be_bytes(), &number)));
+        let anchors = &mut self.anchors;
+        let anchor = |at: u32, hash: u64| {
+            let place = u64::from(u32::from_be_bytes(number)) << 32 | u64::from(at);
+            anchors.push((u128::from(hash) << 64 | u128::from(place)).to_be_bytes());
+        };
+        match (self.settings.passages, &self.tokens) {
+            (Some(Windows::Bytes(length)), _) => Anchors::new(length).each(text.as_bytes(), &mut self.ring, anchor),
+            (Some(Windows::Tokens(length)), Some(tokens)) => {
+                tokens.read(text, &mut self.work);
+                Anchors::new(length).each(&self.work.ids, &mut self.ring, anchor);
+            }
+            _ => {}
+        }
         let url = url.unwrap_or_default();
         let mut bytes = Vec::with_capacity(text.len() + name.len() + url.len() + 8);
         for part in [name, url] {
@@ -151,14 +203,16 @@ impl Builder {
         docs.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         self.exact.sort_unstable();
         self.bands.sort_unstable();
+        self.anchors.sort_unstable();
         let places: Vec<u8> = self.places.iter().flat_map(|place| place.to_le_bytes()).collect();
-        for (end, bytes) in [("exact", self.exact.as_flattened()), ("bands", self.bands.as_flattened()), ("places", &places)] {
+        let (exact, bands, anchors) = (self.exact.as_flattened(), self.bands.as_flattened(), self.anchors.as_flattened());
+        for (end, bytes) in [("exact", exact), ("bands", bands), ("anchors", anchors), ("places", &places)] {
             let mut file = File::create(self.path(end))?;
             file.write_all(bytes)?;
             file.sync_all()?;
         }
         let mut hash = Xxh3::new();
-        for end in ["exact", "bands", "docs", "places"] {
+        for end in FILES {
             let path = self.path(end);
             if std::fs::metadata(&path)?.len() > 0 {
                 hash.update(&map(&path)?);
@@ -167,6 +221,7 @@ impl Builder {
         self.segments.push((self.places.len() as u32 - 1, format!("{:032x}", hash.digest128())));
         self.exact.clear();
         self.bands.clear();
+        self.anchors.clear();
         self.places.clear();
         Ok(())
     }
@@ -204,6 +259,7 @@ pub struct Index {
 struct Segment {
     exact: Option<Mmap>,
     bands: Option<Mmap>,
+    anchors: Option<Mmap>,
     docs: Mmap,
     places: Mmap,
 }
@@ -228,13 +284,24 @@ impl Index {
                 let map = if std::fs::metadata(&path)?.len() == 0 { None } else { Some(map(&path)?) };
                 if map.as_ref().is_some_and(|map| map.len() % width != 0) { Err(damaged(&path)) } else { Ok(map) }
             };
-            let segment = Segment { exact: rows("exact", 20)?, bands: rows("bands", 12)?, docs: map(&file("docs"))?, places: map(&file("places"))? };
+            let (exact, bands) = (rows("exact", 20)?, rows("bands", 12)?);
+            let anchors = if head.settings.passages.is_some() { rows("anchors", 16)? } else { None };
+            let segment = Segment { exact, bands, anchors, docs: map(&file("docs"))?, places: map(&file("places"))? };
             if segment.places.len() != 8 * (*documents as usize + 1) {
                 return Err(damaged(&file("places")));
             }
             segments.push(segment);
         }
         Ok(Index { settings: head.settings, segments })
+    }
+
+    /// Takes in another index, whose documents come after those of this one; else says how that one was made.
+    pub fn join(&mut self, other: Index) -> Result<(), Settings> {
+        if self.settings != other.settings {
+            return Err(other.settings);
+        }
+        self.segments.extend(other.segments);
+        Ok(())
     }
 
     /// A look-up of texts by their digest.
@@ -245,6 +312,11 @@ impl Index {
     /// A look-up of documents by the digests of their bands.
     pub fn bands(&self) -> Lookup<'_, 8, 12> {
         Lookup::over(self.segments.iter().map(|segment| segment.bands.as_deref()))
+    }
+
+    /// A look-up of the places of anchors by their hashes.
+    pub fn anchors(&self) -> Lookup<'_, 8, 16> {
+        Lookup::over(self.segments.iter().map(|segment| segment.anchors.as_deref()))
     }
 
     /// A document by its number.
@@ -278,8 +350,8 @@ impl<'i, const KEY: usize, const ROW: usize> Lookup<'i, KEY, ROW> {
         Lookup { segments: files.map(|bytes| (bytes.unwrap_or_default().as_chunks::<ROW>().0, 0)).collect() }
     }
 
-    /// Calls `see` with the number of each document that has the digest, in order.
-    pub fn find(&mut self, digest: &[u8; KEY], mut see: impl FnMut(u64)) {
+    /// Calls `see` with the number of each document that has the digest, in order, and with what its row holds beside.
+    pub fn find(&mut self, digest: &[u8; KEY], mut see: impl FnMut(u64, &[u8])) {
         for (segment, (rows, at)) in (0u64..).zip(&mut self.segments) {
             // Steps that double, then halves of the last one: near where the last digest was.
             let mut step = 1;
@@ -291,66 +363,8 @@ impl<'i, const KEY: usize, const ROW: usize> Lookup<'i, KEY, ROW> {
             *at += rows[*at..end].partition_point(|row| row[..KEY] < digest[..]);
             for row in rows[*at..].iter().take_while(|row| row[..KEY] == digest[..]) {
                 let number = u32::from_be_bytes(std::array::from_fn(|byte| row[KEY + byte]));
-                see(segment << 32 | u64::from(number));
+                see(segment << 32 | u64::from(number), &row[KEY + 4..]);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::mix;
-    use super::*;
-
-    fn settings() -> Settings {
-        Settings { normal: Normal::Space, profile: Profile::Fast, by: Unit::Word, ngram: 3, bands: 6, rows: 2, seed: 5 }
-    }
-
-    #[test]
-    fn what_was_put_in_is_found_again_in_segments_of_any_size() {
-        let text = |number: u64| (0..20).map(|word| format!("w{}", mix(number << 8 | word) % 50)).collect::<Vec<_>>().join(" ");
-        for memory in [1, 1000, 1 << 20] {
-            let dir = tempfile::tempdir().unwrap();
-            let mut builder = Builder::new(dir.path(), settings(), memory).unwrap();
-            for number in 0..30 {
-                builder.add(&format!("id{number}"), (number % 2 == 0).then_some("http://a.example/ü"), &text(number)).unwrap();
-            }
-            builder.add("empty", None, "").unwrap();
-            let (head, documents) = builder.finish().unwrap();
-            assert_eq!(documents, 31);
-            let index = Index::open(dir.path(), &head).unwrap();
-            assert_eq!(index.settings, settings());
-            let mut digests: Vec<(u128, u64)> = (0..30).map(|number| (digest(&text(number), Normal::Space).unwrap(), number)).collect();
-            digests.sort_unstable();
-            let mut lookup = index.exact();
-            for (digest, number) in digests {
-                let mut found = Vec::new();
-                lookup.find(&(digest - 1).to_be_bytes(), |_| panic!("nothing has this digest"));
-                lookup.find(&digest.to_be_bytes(), |old| found.push(index.doc(old).unwrap()));
-                let url = (number % 2 == 0).then(|| "http://a.example/ü".to_owned());
-                assert_eq!(found, [Old { name: format!("id{number}"), url, text: text(number) }]);
-            }
-            let mut buffers = Buffers::default();
-            settings().sketch().digests(&text(7), &mut buffers);
-            buffers.digests.sort_unstable();
-            let (mut lookup, mut seen) = (index.bands(), 0);
-            for digest in &buffers.digests {
-                lookup.find(&digest.to_be_bytes(), |old| seen += usize::from(index.doc(old).unwrap().name == "id7"));
-            }
-            assert_eq!(seen, 6);
-            assert!(index.doc(u64::from(u32::MAX)).is_err() && index.doc(99 << 32).is_err());
-        }
-    }
-
-    #[test]
-    fn damage_is_found() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut builder = Builder::new(dir.path(), settings(), 1000).unwrap();
-        builder.add("a", None, "some text").unwrap();
-        let (head, _) = builder.finish().unwrap();
-        std::fs::write(dir.path().join("00000.places"), [0; 8]).unwrap();
-        assert!(Index::open(dir.path(), &head).is_err_and(|error| error.to_string().contains("damaged")));
-        let newer = String::from_utf8(head).unwrap().replace("\"format\": 1", "\"format\": 9");
-        assert!(Index::open(dir.path(), newer.as_bytes()).is_err_and(|error| error.to_string().contains("format 9")));
     }
 }

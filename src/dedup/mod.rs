@@ -21,12 +21,14 @@ pub mod repeats;
 pub mod shingles;
 pub mod signature;
 pub mod sketch;
+pub mod symbols;
 pub mod tables;
+pub mod tokens;
 pub mod units;
 pub mod words;
 
 /// Mixes 64 bits so that each bit of the answer depends on all of them. One-to-one, so distinct numbers stay distinct.
-pub fn mix(mut x: u64) -> u64 {
+pub const fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     x ^ (x >> 32)

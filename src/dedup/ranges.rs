@@ -1,5 +1,7 @@
 //! Notes of substring deduplication after the first rounds: repeated ranges of documents, and cores whose group is still to be compared.
 
+/// How the names of blobs begin that name the copies in an earlier corpus: `earlier-SPLIT.jsonl`, lines of ordinal, start, end, copy (its id) and copy_start.
+pub const EARLIER: &str = "earlier-";
 /// Bytes of a note.
 pub const WIDTH: usize = 29;
 
@@ -12,16 +14,16 @@ pub enum Note {
     Core(Core),
 }
 
-/// A repeated range of a document.
+/// A repeated range of a document: in bytes, or, until the last round, in tokens where passages are measured in these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The document.
     pub document: u64,
-    /// Its first byte.
+    /// Its first byte or token.
     pub start: u32,
-    /// The byte after its last.
+    /// The one after its last.
     pub end: u32,
-    /// The document of the earliest copy of the range's first window.
+    /// The document of the earliest copy of the range's first window; of an earlier corpus where [`super::records::OLD`] is set.
     pub copy: u64,
     /// Where that copy starts.
     pub copy_start: u32,

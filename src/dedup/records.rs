@@ -1,4 +1,5 @@
-//! What the rounds of near-duplicate search tell each other, as bytes that sort: pairs to compare, pairs alike, members of large buckets, counts.
+//! What the rounds of near-duplicate search tell each other, as bytes that sort: pairs to compare, pairs alike, members of large buckets, who
+//! goes and because of whom, counts.
 
 use super::mix;
 
@@ -56,6 +57,24 @@ pub enum Record {
         /// The representatives it was compared with, a bit each, and above them its own number among them.
         compared: u64,
     },
+    /// A document goes. Sorts by the document.
+    Gone {
+        /// The document.
+        document: u64,
+        /// Because of whom.
+        other: u64,
+        /// Their similarity.
+        alike: f64,
+    },
+    /// A document of a group. Sorts by the one that stays, then by the document.
+    Follower {
+        /// The document that stays.
+        leader: u64,
+        /// The document.
+        document: u64,
+        /// Their similarity.
+        alike: f64,
+    },
     /// A count.
     Tally {
         /// Of what.
@@ -84,6 +103,8 @@ impl Form {
             Record::Pair { earlier, later } => (mix(earlier.doc), earlier.rank, 0, later, earlier.doc),
             Record::Edge { later, earlier, alike } => (later.rank, later.doc, 1, earlier, alike.to_bits()),
             Record::Member { bucket, place, compared } => (bucket, 0, 2, place, compared),
+            Record::Gone { document, other, alike } => (document, 0, 4, Place { rank: 0, doc: other }, alike.to_bits()),
+            Record::Follower { leader, document, alike } => (leader, 0, 5, Place { rank: 0, doc: document }, alike.to_bits()),
             Record::Tally { what, count } => (0, 0, 3, Place { rank: 0, doc: what }, count),
         };
         let mut bytes = [0; WIDEST];
@@ -127,6 +148,8 @@ impl Form {
             }
             2 => Record::Member { bucket: high, place, compared: last },
             3 => Record::Tally { what: place.doc, count: last },
+            4 => Record::Gone { document: high, other: place.doc, alike: f64::from_bits(last) },
+            5 => Record::Follower { leader: high, document: place.doc, alike: f64::from_bits(last) },
             _ => return None,
         })
     }
@@ -153,6 +176,8 @@ mod tests {
                 Record::Edge { later: a, earlier: b, alike: 0.875 },
                 Record::Member { bucket: 3, place: a, compared: 9 },
                 Record::Tally { what: 1, count: 1000 },
+                Record::Gone { document: 7 << 32, other: OLD | 3, alike: 0.5 },
+                Record::Follower { leader: OLD | 3, document: 7 << 32, alike: 0.5 },
             ];
             for record in records {
                 form.write(record, |bytes| {

@@ -1,5 +1,6 @@
 //! Repeated windows among the occurrences of one anchor, exactly, in work that grows with their number only.
 //!
+//! Symbols are bytes, or ids of tokens; what follows speaks of bytes.
 //! An occurrence is known by its context: the anchor with up to `reach` bytes on either side. The window that starts x bytes before the anchor
 //! is repeated if another occurrence has the same x bytes before it and the same `reach` - x after it. Both matter jointly, so for each x
 //! the occurrences are classed by the bytes before (from one sort of the reversed left sides and the common prefixes of neighbours) and by the bytes
@@ -9,24 +10,23 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::ranges::Core;
+use super::symbols::Symbol;
 
 /// Up to so many different contexts are compared all with all.
 const FEW: usize = 12;
 
-/// A place in a text: document, byte offset.
+/// A place in a text: document (numbered so that its order is input order), offset in symbols.
 pub type Place = (u64, u32);
 
-/// Windows found repeated: those that start at `first` to `last` bytes before the anchor at `anchor` (`first` the larger).
+/// Windows found repeated: those that start at `first` to `last` symbols before the anchor at `anchor` (`first` the larger).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The anchor's place.
     pub anchor: Place,
-    /// Bytes from the leftmost repeated window's start to the anchor.
+    /// Symbols from the leftmost repeated window's start to the anchor.
     pub first: usize,
-    /// Bytes from the rightmost repeated window's start to the anchor.
+    /// Symbols from the rightmost repeated window's start to the anchor.
     pub last: usize,
     /// Where the anchor stands in the earliest copy of the leftmost window.
     pub copy: Place,
@@ -43,7 +43,7 @@ pub enum Told {
 
 /// The occurrences of one anchor hash.
 #[derive(Debug)]
-pub struct Group {
+pub struct Group<S> {
     k: usize,
     reach: usize,
     /// True where each window's first occurrence counts as well.
@@ -51,7 +51,7 @@ pub struct Group {
     /// Bytes of different contexts to hold.
     limit: usize,
     divided: bool,
-    bytes: Vec<u8>,
+    symbols: Vec<S>,
     items: Vec<Item>,
     index: HashMap<u64, usize>,
 }
@@ -69,11 +69,11 @@ struct Item {
     chain: Option<usize>,
 }
 
-impl Group {
+impl<S: Symbol> Group<S> {
     /// For anchors in windows of `length` bytes. `all` reports every repeated window; else a window's first occurrence is passed over. `limit` is the
     /// memory that different contexts may take; it may show in which copy is named, so it must not depend on the machine.
-    pub fn new(length: usize, all: bool, limit: usize) -> Group {
-        Group { k: length, reach: 0, all, limit, divided: false, bytes: Vec::new(), items: Vec::new(), index: HashMap::new() }
+    pub fn new(length: usize, all: bool, limit: usize) -> Group<S> {
+        Group { k: length, reach: 0, all, limit, divided: false, symbols: Vec::new(), items: Vec::new(), index: HashMap::new() }
     }
 
     /// Begins the next group, of an anchor so many bytes shorter than the window.
@@ -88,22 +88,22 @@ impl Group {
 
     /// Bytes of memory taken by contexts.
     pub fn weight(&self) -> usize {
-        self.bytes.len() + self.items.len() * (size_of::<Item>() + 32)
+        size_of_val(&*self.symbols) + self.items.len() * (size_of::<Item>() + 32)
     }
 
     /// Adds the occurrence at `place` of `text`; occurrences come in input order. What is known at once is told at once.
-    pub fn add(&mut self, text: &[u8], place: Place, tell: &mut impl FnMut(Told)) {
+    pub fn add(&mut self, text: &[S], place: Place, tell: &mut impl FnMut(Told)) {
         let at = place.1 as usize;
         let (from, to) = (at.saturating_sub(self.reach), (at + self.k + self.reach).min(text.len()));
         // Without room for a whole window there is nothing to find.
         let Some(context) = text.get(from..to).filter(|context| context.len() >= self.length()) else { return };
         let left = at - from;
-        let hash = xxh3_64(context);
+        let hash = S::hash(context);
         let head = self.index.get(&hash).copied();
         let mut next = head;
         while let Some(number) = next {
             let item = &mut self.items[number];
-            if item.left == left && self.bytes[item.start..item.end] == *context {
+            if item.left == left && self.symbols[item.start..item.end] == *context {
                 item.again = true;
                 let last = self.reach - (context.len() - left - self.k);
                 return tell(Told::Found(Found { anchor: place, first: left, last, copy: item.place }));
@@ -112,20 +112,20 @@ impl Group {
         }
         if self.weight() > self.limit && !self.divided && self.reach > 0 {
             self.divided = true;
-            (0..self.items.len()).for_each(|number| self.divide(&self.bytes[self.items[number].start..], &self.items[number], tell));
+            (0..self.items.len()).for_each(|number| self.divide(&self.symbols[self.items[number].start..], &self.items[number], tell));
         }
-        let (start, end) = (self.bytes.len(), self.bytes.len() + context.len());
+        let (start, end) = (self.symbols.len(), self.symbols.len() + context.len());
         let item = Item { place, start, left, end, again: false, chain: head };
         if self.divided {
             return self.divide(context, &item, tell);
         }
         self.index.insert(hash, self.items.len());
-        self.bytes.extend_from_slice(context);
+        self.symbols.extend_from_slice(context);
         self.items.push(item);
     }
 
     /// Tells the two longer anchors of an occurrence whose context begins `context`.
-    fn divide(&self, context: &[u8], item: &Item, tell: &mut impl FnMut(Told)) {
+    fn divide(&self, context: &[S], item: &Item, tell: &mut impl FnMut(Told)) {
         let (half, length) = (self.reach / 2, self.length());
         // Windows that start 0 to `half` bytes before the anchor, and those that start farther before it.
         for (back, reach) in [(0, half), (half + 1, self.reach - half - 1)] {
@@ -133,7 +133,7 @@ impl Group {
             let core = (start + length - reach <= item.end - item.start).then(|| &context[start..start + length - reach]);
             if let Some(core) = core {
                 let place = (item.place.0, item.place.1 - back as u32);
-                tell(Told::Core(Core { hash: xxh3_64(core), reach: reach as u32, document: place.0, start: place.1 }));
+                tell(Told::Core(Core { hash: S::hash(core), reach: reach as u32, document: place.0, start: place.1 }));
             }
         }
     }
@@ -156,15 +156,15 @@ impl Group {
             }
         }
         self.items.clear();
-        self.bytes.clear();
+        self.symbols.clear();
         self.index.clear();
         self.divided = false;
     }
 
     /// The bytes before the anchor, nearest last; the anchor and the bytes after it.
-    fn sides(&self, number: usize) -> (&[u8], &[u8]) {
+    fn sides(&self, number: usize) -> (&[S], &[S]) {
         let item = &self.items[number];
-        self.bytes[item.start..item.end].split_at(item.left)
+        self.symbols[item.start..item.end].split_at(item.left)
     }
 
     fn pairs(&self, spans: &mut [Option<Span>]) {
@@ -238,7 +238,7 @@ fn class(sorted: &[usize], shared: &[usize], depth: usize, classes: &mut [u32]) 
     }
 }
 
-fn common<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> usize {
+fn common<'a, S: Symbol + 'a>(a: impl Iterator<Item = &'a S>, b: impl Iterator<Item = &'a S>) -> usize {
     a.zip(b).take_while(|(a, b)| a == b).count()
 }
 

@@ -16,6 +16,8 @@ pub enum Unit {
     Word,
     /// Characters of the words, and one space between two words.
     Char,
+    /// Tokens of a tokenizer.
+    Token,
 }
 
 /// Makes shingles of one kind.
@@ -38,11 +40,17 @@ impl Shingles {
     /// `units` is working memory.
     pub fn of(&self, text: &str, units: &mut Vec<u64>, shingles: &mut Vec<u64>) {
         units.clear();
-        shingles.clear();
         match self.unit {
-            Unit::Word => word_hashes(text, units),
             Unit::Char => char_hashes(text, units),
+            // Tokens need a tokenizer, which gives them to `over`.
+            Unit::Word | Unit::Token => word_hashes(text, units),
         }
+        self.over(units, shingles);
+    }
+
+    /// The hashes of all shingles of units that are given by their hashes.
+    pub fn over(&self, units: &[u64], shingles: &mut Vec<u64>) {
+        shingles.clear();
         let whole = units.len().min(self.n);
         let mut rolling = units[..whole].iter().fold(0u64, |sum, unit| sum.wrapping_mul(BASE).wrapping_add(*unit));
         if whole > 0 {

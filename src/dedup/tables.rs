@@ -12,7 +12,9 @@ use parquet::file::properties::WriterProperties;
 use super::records::OLD;
 
 /// Rows that are encoded together.
-const BATCH: usize = 1 << 16;
+const BATCH: usize = 1 << 14;
+/// Rows of a row group: what the writer holds in memory, encoded.
+const GROUP: usize = 1 << 17;
 
 /// A member of a group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +40,7 @@ fn open(fields: &[(&str, DataType, bool)]) -> Result<(SchemaRef, ArrowWriter<Vec
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(GROUP))
         .set_created_by(concat!("dataprep ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
     let writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))?;
@@ -54,7 +57,8 @@ fn place(doc: u64) -> (Option<u32>, Option<u32>) {
 }
 
 /// `clusters.parquet`: cluster, size, split, ordinal, id, url, kept, similarity. Split and ordinal are null for documents of an earlier corpus.
-pub fn clusters<E: From<ParquetError>>(mut next: impl FnMut() -> Result<Option<Row>, E>) -> Result<Vec<u8>, E> {
+/// Rows come from `next`; the table goes piece by piece to `write`.
+pub fn clusters<E: From<ParquetError>>(mut next: impl FnMut() -> Result<Option<Row>, E>, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
     let (schema, mut writer) = open(&[
         ("cluster", DataType::UInt64, false),
         ("size", DataType::UInt32, false),
@@ -86,7 +90,7 @@ pub fn clusters<E: From<ParquetError>>(mut next: impl FnMut() -> Result<Option<R
             similarity.append_option(measured(row.similarity));
         }
         if rows == 0 {
-            return Ok(writer.into_inner()?);
+            return write(&writer.into_inner()?);
         }
         let columns: Vec<ArrayRef> = vec![
             Arc::new(cluster.finish()),
@@ -99,11 +103,16 @@ pub fn clusters<E: From<ParquetError>>(mut next: impl FnMut() -> Result<Option<R
             Arc::new(similarity.finish()),
         ];
         writer.write(&RecordBatch::try_new(schema.clone(), columns).map_err(ParquetError::from)?)?;
+        write(&std::mem::take(writer.inner_mut()))?;
     }
 }
 
-/// `edges.parquet`: split and ordinal of the later and of the earlier document in survivor order, similarity.
-pub fn edges(mut edges: impl Iterator<Item = (u64, u64, f64)>) -> Result<Vec<u8>, ParquetError> {
+/// `edges.parquet`: split and ordinal of the later and of the earlier document in survivor order, similarity. Rows come from `next`; the table goes piece
+/// by piece to `write`.
+pub fn edges<E: From<ParquetError>>(
+    mut next: impl FnMut() -> Result<Option<(u64, u64, f64)>, E>,
+    mut write: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let number = |name| (name, DataType::UInt32, true);
     let (schema, mut writer) =
         open(&[number("split"), number("ordinal"), number("other_split"), number("other_ordinal"), ("similarity", DataType::Float64, true)])?;
@@ -111,17 +120,20 @@ pub fn edges(mut edges: impl Iterator<Item = (u64, u64, f64)>) -> Result<Vec<u8>
     let mut similarity = Float64Builder::new();
     loop {
         let mut rows = 0;
-        for (later, earlier, alike) in edges.by_ref().take(BATCH) {
+        while rows < BATCH
+            && let Some((later, earlier, alike)) = next()?
+        {
             rows += 1;
             let (later, earlier) = (place(later), place(earlier));
             numbers.iter_mut().zip([later.0, later.1, earlier.0, earlier.1]).for_each(|(column, value)| column.append_option(value));
             similarity.append_option(measured(alike));
         }
         if rows == 0 {
-            return writer.into_inner();
+            return write(&writer.into_inner()?);
         }
         let mut columns: Vec<ArrayRef> = numbers.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
         columns.push(Arc::new(similarity.finish()));
-        writer.write(&RecordBatch::try_new(schema.clone(), columns)?)?;
+        writer.write(&RecordBatch::try_new(schema.clone(), columns).map_err(ParquetError::from)?)?;
+        write(&std::mem::take(writer.inner_mut()))?;
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::{Error, Folder, unreadable};
 use crate::dedup::drops;
-use crate::dedup::ranges::Range;
+use crate::dedup::ranges::{EARLIER, Range};
 use crate::dedup::records::OLD;
 
 /// A document's place in the input: split, number in it.
@@ -39,7 +39,23 @@ pub struct Cut {
     /// The byte after the last.
     pub end: u32,
     /// The document in which a copy of them stands.
-    pub copy: Place,
+    pub copy: Copy,
+}
+
+/// Where a copy stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copy {
+    /// In a document of this run.
+    Here(Place),
+    /// In one of an earlier corpus, by its id.
+    Earlier(String),
+}
+
+#[derive(serde::Deserialize)]
+struct Earlier {
+    ordinal: u32,
+    start: u32,
+    copy: String,
 }
 
 fn unpack(place: u64) -> Place {
@@ -93,8 +109,15 @@ impl Folder {
         let mut found = Vec::new();
         for (stage, _, path) in self.decisions("cuts-").into_iter().filter(|(_, split, _)| *split == place.0) {
             let rows = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
-            let ranges = Range::of(&rows, u64::from(place.0) << 32 | u64::from(place.1));
-            found.extend(ranges.map(|range| Cut { stage: stage.clone(), start: range.start, end: range.end, copy: unpack(range.copy) }));
+            let named = path.with_file_name(format!("{EARLIER}{:05}.jsonl", place.0));
+            let lines = if named.exists() { std::fs::read_to_string(&named).map_err(|cause| unreadable(&named, cause))? } else { String::new() };
+            let earlier: Vec<Earlier> =
+                lines.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Earlier| line.ordinal == place.1).collect();
+            for range in Range::of(&rows, u64::from(place.0) << 32 | u64::from(place.1)) {
+                let name = earlier.iter().find(|line| range.copy & OLD != 0 && line.start == range.start);
+                let copy = name.map_or(Copy::Here(unpack(range.copy)), |line| Copy::Earlier(line.copy.clone()));
+                found.push(Cut { stage: stage.clone(), start: range.start, end: range.end, copy });
+            }
         }
         Ok(found)
     }
@@ -130,20 +153,24 @@ mod tests {
         let file = |name: &str| dir.path().join("artifacts").join(name);
         // 0:4 went for 1:2, which went for 2:0; 0:5 went for a document that nobody asks for.
         let mut rows = Vec::new();
-        drops::push(&mut rows, 4, 1 << 32 | 2, 1.0);
-        drops::push(&mut rows, 5, 9 << 32, 1.0);
-        drops::push(&mut rows, 6, OLD | 2, 1.0);
+        rows.extend_from_slice(&drops::row(4, 1 << 32 | 2, 1.0));
+        rows.extend_from_slice(&drops::row(5, 9 << 32, 1.0));
+        rows.extend_from_slice(&drops::row(6, OLD | 2, 1.0));
         std::fs::write(file("exact/drops-00000"), &rows).unwrap();
         let mut rows = Vec::new();
-        drops::push(&mut rows, 2, 2 << 32, 0.8);
+        rows.extend_from_slice(&drops::row(2, 2 << 32, 0.8));
         std::fs::write(file("near/drops-00001"), &rows).unwrap();
         let found = folder.duplicates(&[(2, 0)].into()).unwrap();
         let told: Vec<_> = found.iter().map(|dup| (dup.place, dup.stage.as_str(), dup.of, dup.alike, dup.name.as_deref())).collect();
         assert_eq!(told, [((0, 4), "exact", (1, 2), 1.0, Some("http://x.example/")), ((1, 2), "near", (2, 0), 0.8, None)]);
         assert!(folder.duplicates(&[(7, 0)].into()).unwrap().is_empty());
         let range = Range { document: 2 << 32 | 3, start: 10, end: 90, copy: 1 << 32 | 7, copy_start: 5 };
-        std::fs::write(file("cut/cuts-00002"), Note::Range(range).to_bytes()).unwrap();
-        assert_eq!(folder.cuts((2, 3)).unwrap(), [Cut { stage: "cut".into(), start: 10, end: 90, copy: (1, 7) }]);
+        let second = Range { start: 95, end: 99, copy: OLD | 4, ..range };
+        std::fs::write(file("cut/cuts-00002"), [range, second].map(|range| Note::Range(range).to_bytes()).concat()).unwrap();
+        std::fs::write(file("cut/earlier-00002.jsonl"), "{\"ordinal\":3,\"start\":95,\"end\":99,\"copy\":\"b\",\"copy_start\":0}\n").unwrap();
+        let first = Cut { stage: "cut".into(), start: 10, end: 90, copy: Copy::Here((1, 7)) };
+        let second = Cut { stage: "cut".into(), start: 95, end: 99, copy: Copy::Earlier("b".into()) };
+        assert_eq!(folder.cuts((2, 3)).unwrap(), [first, second]);
         assert!(folder.cuts((2, 4)).unwrap().is_empty() && folder.cuts((1, 3)).unwrap().is_empty());
     }
 }

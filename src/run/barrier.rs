@@ -44,11 +44,16 @@ impl Barrier<'_> {
             }
             // Half of the memory for reading, half for what is being decided.
             let memory = self.global.memory() / 2;
+            let tmp = self.dir.fresh_tmp("decision")?;
+            let pending = tmp.join("artifacts").join(self.name);
+            std::fs::create_dir_all(&pending).map_err(RunError::file("cannot create", &pending))?;
+            decision.begin(pending);
             let next = self.global.decide(round, &mut *stream(&outcomes, (0, 256), memory)?, &mut decision)?;
             if next == Next::Done {
                 self.global.publish(&mut decision, self.texts)?;
             }
-            self.commit(&mut decision)?;
+            decision.finish()?;
+            self.dir.publish(&tmp)?;
             if next == Next::Done {
                 self.dir.remove(&format!("tmp/round-{round}"))?;
                 break;
@@ -106,19 +111,5 @@ impl Barrier<'_> {
         }
         paths.sort();
         paths.into_iter().map(|path| Run::open(path, shape)).collect()
-    }
-
-    /// Writes the decision's new blobs and publishes them together.
-    fn commit(&self, decision: &mut Decision) -> Result<()> {
-        let tmp = self.dir.fresh_tmp("decision")?;
-        let folder = tmp.join("artifacts").join(self.name);
-        std::fs::create_dir_all(&folder).map_err(RunError::file("cannot create", &folder))?;
-        for (name, bytes) in decision.fresh() {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).map_err(RunError::file("cannot write", &path))?;
-        }
-        self.dir.publish(&tmp)?;
-        decision.committed();
-        Ok(())
     }
 }

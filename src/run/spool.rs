@@ -207,6 +207,20 @@ impl Texts for SpoolTexts {
         let doc = Doc::read_wire(&bytes).map_err(|error| RunError::stop(format!("{}: {error}", part.path.display())))?;
         Ok((doc.name().into_owned(), doc.url))
     }
+
+    fn each(&self, see: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+        let mut splits: Vec<_> = self.parts.iter().collect();
+        splits.sort_unstable();
+        for (_, name) in splits.into_iter().flat_map(|(_, parts)| parts) {
+            let mut reader = SpoolReader::open(&self.dir, name)?;
+            while let Some(doc) = reader.next()? {
+                if doc.findings.iter().all(|finding| finding.keep) {
+                    see(&doc)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +247,14 @@ mod tests {
             assert!(texts.text(DocId { split, ordinal }).is_err(), "{split}:{ordinal}");
         }
         assert_eq!(texts.name(DocId { split: 1, ordinal: 2 }).unwrap(), (Doc::from_text("text 1 2").name().into_owned(), None));
+        let mut seen = Vec::new();
+        texts
+            .each(&mut |doc| {
+                seen.push((doc.id().split, doc.id().ordinal));
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(seen, [(0, 0), (0, 3), (0, 4), (0, 7), (1, 2)]);
         let mut reader = SpoolReader::open(dir.path(), "a").unwrap();
         let mut ordinals = Vec::new();
         while let Some(doc) = reader.next().unwrap() {

@@ -277,7 +277,7 @@ impl Stage for Elsewhere {
                 ranges.push((start, end));
             }
         });
-        Ok(rule.passages.judge(doc, ranges, None))
+        Ok(rule.passages.judge(doc, ranges))
     }
 }
 

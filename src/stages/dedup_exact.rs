@@ -18,9 +18,10 @@
 //! drops every copy.
 //!
 //! `against = "index/"` holds the texts against an earlier corpus as well, of which `dataprep index-corpus` has made an index: what stands there goes, and
-//! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written.
+//! the drop names the document of the index. `normal` is then the index's, which it must agree with where it is written. With `index = true` the run
+//! writes an index of what stays here itself (`artifacts/dedup_exact/index`), so that a crawl can be added to crawl by crawl: the next run says
+//! `against = ["first/artifacts/dedup_exact/index", "second/artifacts/dedup_exact/index"]`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -28,14 +29,15 @@ use serde::Deserialize;
 use super::against;
 use super::keep::{Field, Keep, Survivor, tag};
 use crate::dedup::drops;
-use crate::dedup::index::Index;
+use crate::dedup::index::{Index, Settings};
 use crate::dedup::normal::{Normal, digest};
 use crate::dedup::records::OLD;
+use crate::dedup::sketch::Profile;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Shop, Spec, Split, Stage,
-    Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, OneOrMany, Reason, Recipe, Result, Round, RunError, Shop, Spec,
+    Split, Stage, Texts, Verdict,
 };
 
 const REASON: &str = "exact_duplicate";
@@ -51,15 +53,17 @@ pub struct DedupExact {
     /// Who stays: `"first"` (default), `"last"`, `"longest"`, `"newest"`, `"highest:TAG"`, `"none"`, `{ newest = "FIELD" }` or
     /// `{ source_priority = ["GLOB", ...], of = "FIELD" }`.
     keep: Keep,
-    /// Folder of an index of an earlier corpus, to whose documents these lose.
-    against: Option<String>,
+    /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
+    against: Option<OneOrMany>,
+    /// Whether to write an index of the documents that stay, `artifacts/STAGE/index`, for `against` in a later run. Default false.
+    index: bool,
     /// Memory for sorting; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupExact {
     fn default() -> Self {
-        DedupExact { by: "text".into(), normal: None, keep: Keep::default(), against: None, memory: ByteSize::new(256 << 20) }
+        DedupExact { by: "text".into(), normal: None, keep: Keep::default(), against: None, index: false, memory: ByteSize::new(256 << 20) }
     }
 }
 
@@ -75,7 +79,7 @@ impl Recipe for DedupExact {
     }
 
     fn build(self, shop: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
-        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
+        let old = self.against.as_ref().map(|folders| against::open(shop, folders)).transpose()?;
         let normal = match (self.normal, old.as_deref().map(|old| old.settings.normal)) {
             (Some(written), Some(index)) if written != index => {
                 let message = format!("the index was made with normal = \"{index:?}\"").to_lowercase();
@@ -93,7 +97,9 @@ impl Recipe for DedupExact {
             Some(("column", name)) => By::Field(Field::Column(name.to_owned())),
             _ => return Err(Complaint::new("by", format!("`{}` names no field", self.by), "give \"text\", \"url\", \"tag:NAME\" or \"column:NAME\"").into()),
         };
-        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, old, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
+        let settings = old.as_deref().map_or_else(|| Settings { normal, ..Settings::of(Profile::Fast, shop.seed()) }, |old| old.settings.clone());
+        let index = self.index.then_some(settings);
+        Ok(Built::global(SameAgain { by, keep: self.keep.build(shop)?, old, index, memory: self.memory.as_usize(), reason: shop.reason(REASON) }))
     }
 }
 
@@ -102,7 +108,7 @@ pub(super) type UrlForm = fn(&str) -> Option<String>;
 
 /// The barrier that keeps one document of each URL.
 pub(super) fn by_url(form: UrlForm, keep: Survivor, memory: usize, reason: Reason) -> Built {
-    Built::global(SameAgain { by: By::Url(form), keep, old: None, memory, reason })
+    Built::global(SameAgain { by: By::Url(form), keep, old: None, index: None, memory, reason })
 }
 
 #[derive(Debug)]
@@ -116,6 +122,8 @@ struct SameAgain {
     by: By,
     keep: Survivor,
     old: Option<Arc<Index>>,
+    /// How the index of what stays is made, if one is.
+    index: Option<Settings>,
     memory: usize,
     reason: Reason,
 }
@@ -165,7 +173,7 @@ impl Global for SameAgain {
                 _ => {
                     let mut earlier = None;
                     if let Some(old) = &mut old {
-                        old.find(digest, |number| earlier = earlier.or(Some((OLD | number).to_be_bytes())));
+                        old.find(digest, |number, _| earlier = earlier.or(Some((OLD | number).to_be_bytes())));
                     }
                     group = Some((*digest, earlier.unwrap_or(*document)));
                     alone = earlier.is_none();
@@ -179,13 +187,18 @@ impl Global for SameAgain {
     }
 
     fn decide(&self, _: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        let mut blobs: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
         while let Some(note) = outcomes.next()? {
             let (Some(gone), Some((_, other))) = (DocId::from_bytes(note), note.split_last_chunk::<8>()) else { return Err(damaged()) };
-            drops::push(blobs.entry(gone.split).or_default(), gone.ordinal, u64::from_be_bytes(*other), 1.0);
+            decision.append(&format!("drops-{:05}", gone.split), &drops::row(gone.ordinal, u64::from_be_bytes(*other), 1.0))?;
         }
-        blobs.into_iter().for_each(|(split, rows)| decision.put(&format!("drops-{split:05}"), rows));
         Ok(Next::Done)
+    }
+
+    fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
+        match &self.index {
+            Some(settings) => against::write(decision, (settings.clone(), None), self.memory, texts, against::not_dropped()),
+            None => Ok(()),
+        }
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {

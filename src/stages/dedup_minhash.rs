@@ -17,7 +17,9 @@
 //! ```
 //!
 //! Words are lower-cased runs of letters and digits; punctuation does not count. In scripts written without spaces (Chinese, Japanese, Thai, ...)
-//! each character is a word. A document of fewer words than `ngram` has one shingle, of what there is; one without words is always kept.
+//! each character is a word. A document of fewer words than `ngram` has one shingle, of what there is; one without words is always kept. With
+//! `by = "token"` a shingle is made of ids of tokens, those of the file `tokenizer`: then case and punctuation count, as far as the tokenizer tells them
+//! apart. What the vocabulary does not know is alike only where its text is, and a text that the tokenizer refuses is kept.
 //!
 //! Who stays is said by `keep`, with the rules of `dedup_exact`. `"none"` drops every document that was found alike to another. With
 //! `clusters = "components"` a document goes, too, that is linked to the one that stays through others only, however far apart the ends are.
@@ -25,13 +27,15 @@
 //! give `threshold` to have them compared. Who stays of a cluster is still said by `keep`.
 //!
 //! `against = "index/"` holds the documents against an earlier corpus as well, of which `dataprep index-corpus` has made an index: they lose to its
-//! documents, and the drop names the one that was met. What is not written is taken from the index; what is written must agree with it.
+//! documents, and the drop names the one that was met. What is not written is taken from the index; what is written must agree with it. With `index = true`
+//! the run writes an index of what stays here itself (`artifacts/dedup_minhash/index`), for the next; `against` takes a list of them.
 //!
 //! In a bucket of more than 16 documents, members are compared with representatives, more of them in each round, as long as two documents that
 //! stay share the bucket uncompared; at most 56 representatives a bucket. What that leaves out is counted (`pairs_left_out`). A chain through a
 //! document that goes is then not looked for.
 //! The decision holds `drops-SPLIT`, and for whoever wants to look `edges.parquet` (every pair found alike, with its similarity) and
-//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. It takes some 150 bytes of memory a pair alike, beside `memory`.
+//! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. All of it streams; beside `memory` the choice takes a bit a document, and
+//! connected components (and `keep = "none"`) some 150 bytes a pair alike.
 //!
 //! Source: Broder 1997, "On the resemblance and containment of documents"; bands and rows as in datatrove (Penedo et al. 2024).
 
@@ -45,27 +49,29 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::draw::Place;
-use super::against;
 use super::keep::{Keep, Survivor};
-use crate::dedup::clusters::{Edge, Rule};
+use super::{against, vocabularies};
+use crate::dedup::clusters::Rule;
 use crate::dedup::drops;
-use crate::dedup::greedy::Greedy;
 use crate::dedup::index::{Index, Settings};
 use crate::dedup::recent::Recent;
 use crate::dedup::records::{Form, OLD, Record};
 use crate::dedup::shingles::{Unit, jaccard};
 use crate::dedup::signature::{bands_for, detection};
 use crate::dedup::sketch::{Buffers, Profile, Sketch};
+use crate::dedup::tokens::Tokens;
 use crate::doc::{Doc, DocId};
 use crate::scratch::Scratch;
 use crate::stage::{
-    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, Reason, Recipe, Result, Round, RunError, Share, Shop, Spec, Split,
-    Stage, Texts, Verdict,
+    Built, ByteSize, Complaint, Decision, Drop, Global, Next, NoteShape, NoteStream, Notes, OneOrMany, Reason, Recipe, Result, Round, RunError, Share, Shop,
+    Spec, Split, Stage, Texts, Verdict,
 };
 
 const REASON: &str = "near_duplicate";
 /// Blob of the documents that go by the choice made so far, for the next round.
 const GONE: &str = "gone";
+/// Blob that says that this choice is the last.
+const SETTLED: &str = "settled";
 /// Counts that travel through the rounds as tallies, by number.
 const COMPARED: u64 = 0;
 const LEFT_OUT: u64 = 1;
@@ -78,8 +84,10 @@ const THRESHOLD: f64 = 0.75;
 pub struct DedupMinhash {
     /// Words (or characters) in a shingle. Default 5.
     ngram: Option<usize>,
-    /// What a shingle is made of: `"word"` (default) or `"char"`.
+    /// What a shingle is made of: `"word"` (default), `"char"` or `"token"`.
     by: Option<Unit>,
+    /// A file (`tokenizer.json`, SentencePiece, tiktoken ranks of a known vocabulary), or `"bytes"`; for `by = "token"`.
+    tokenizer: Option<String>,
     /// Bands. Default 16; with the profile `datatrove` 14.
     bands: Option<usize>,
     /// Minima in a band. Default 7; with the profile `datatrove` 8.
@@ -94,16 +102,19 @@ pub struct DedupMinhash {
     clusters: Option<Rule>,
     /// Who stays, as in `dedup_exact`. Default `"first"`.
     keep: Keep,
-    /// Folder of an index of an earlier corpus, to whose documents these lose.
-    against: Option<String>,
+    /// Folder, or folders, of an index of an earlier corpus, to whose documents these lose.
+    against: Option<OneOrMany>,
+    /// Whether to write an index of the documents that stay, `artifacts/STAGE/index`, for `against` in a later run. Default false.
+    index: bool,
     /// Memory for sorting and comparing; beyond it the disk is used. Default `"256 MiB"`.
     memory: ByteSize,
 }
 
 impl Default for DedupMinhash {
     fn default() -> Self {
-        let (ngram, by, bands, rows, target, threshold, profile, clusters, against) = (None, None, None, None, None, None, None, None, None);
-        DedupMinhash { ngram, by, bands, rows, target, threshold, profile, clusters, keep: Keep::default(), against, memory: ByteSize::new(256 << 20) }
+        let (ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, against, index) = Default::default();
+        let (keep, memory) = (Keep::default(), ByteSize::new(256 << 20));
+        DedupMinhash { ngram, by, tokenizer, bands, rows, target, threshold, profile, clusters, keep, against, index, memory }
     }
 }
 
@@ -136,8 +147,9 @@ impl Recipe for DedupMinhash {
         if !complaints.is_empty() {
             return Err(complaints);
         }
-        let old = self.against.as_deref().map(|folder| against::open(shop, folder)).transpose()?;
-        let settings = self.settings(old.as_deref(), shop.seed())?;
+        let old = self.against.as_ref().map(|folders| against::open(shop, folders)).transpose()?;
+        let tokens = self.tokenizer.as_deref().map(|name| vocabularies::tokens(shop, name)).transpose()?;
+        let settings = self.settings(old.as_deref(), tokens.as_deref(), shop.seed())?;
         let threshold = match settings.profile {
             Profile::Fast => Some(self.threshold.map_or(THRESHOLD, Share::get)),
             Profile::Datatrove => self.threshold.map(Share::get),
@@ -146,13 +158,15 @@ impl Recipe for DedupMinhash {
         if rule == Rule::Greedy && threshold.is_none() {
             return Err(Complaint::new("clusters", "`greedy` needs similarities, and nothing is compared", "give `threshold`").into());
         }
-        if settings.profile == Profile::Datatrove && settings.by == Unit::Char {
+        if settings.profile == Profile::Datatrove && settings.by != Unit::Word {
             return Err(Complaint::new("by", "the profile `datatrove` has shingles of words alone", "leave `by` out").into());
         }
         let keep = self.keep.build(shop)?;
         Ok(Built::global(NearDuplicates {
-            sketch: settings.sketch(),
+            sketch: settings.sketch(tokens.as_ref()),
             settings,
+            tokens,
+            index: self.index,
             form: Form { ranked: keep.ranks() || old.is_some() },
             rule: if matches!(keep, Survivor::None) { Rule::Components } else { rule },
             keep,
@@ -166,7 +180,7 @@ impl Recipe for DedupMinhash {
 
 impl DedupMinhash {
     /// What is written, else what the index says, else the defaults.
-    fn settings(&self, old: Option<&Index>, seed: u64) -> std::result::Result<Settings, Complaint> {
+    fn settings(&self, old: Option<&Index>, tokens: Option<&Tokens>, seed: u64) -> std::result::Result<Settings, Complaint> {
         let base = old.map_or_else(|| Settings::of(self.profile.unwrap_or_default(), seed), |old| old.settings.clone());
         let made = Settings {
             profile: self.profile.unwrap_or(base.profile),
@@ -176,6 +190,16 @@ impl DedupMinhash {
             rows: self.rows.unwrap_or(base.rows),
             ..base.clone()
         };
+        match (made.by, tokens) {
+            (Unit::Token, None) => return Err(Complaint::new("by", "tokens are those of a tokenizer", "give `tokenizer`")),
+            (Unit::Word | Unit::Char, Some(_)) => {
+                return Err(Complaint::new("tokenizer", "shingles are not made of tokens", "give `by = \"token\"`, or leave it out"));
+            }
+            (Unit::Token, Some(tokens)) if old.is_some() && base.tokenizer != Some(tokens.hash()) => {
+                return Err(Complaint::new("tokenizer", "the index was made with another tokenizer", "name that one, or make the index again"));
+            }
+            _ => {}
+        }
         if old.is_some() && made != base {
             let Settings { profile, by, ngram, bands, rows, .. } = base;
             let message = format!("the index was made with other settings: {profile:?}, {ngram} of {by:?}, {bands} bands of {rows} rows").to_lowercase();
@@ -187,6 +211,10 @@ impl DedupMinhash {
 
 struct NearDuplicates {
     settings: Settings,
+    /// What shingles are made of, if it is tokens.
+    tokens: Option<Arc<Tokens>>,
+    /// Whether an index of what stays is written.
+    index: bool,
     sketch: Sketch,
     form: Form,
     rule: Rule,
@@ -234,46 +262,22 @@ impl Global for NearDuplicates {
         let mut emit = |record: Record| self.form.write(record, |bytes| outcomes.push(&[bytes]));
         match round.number {
             0 => self.first_pairs(notes, &mut emit),
+            _ if round.decided.get(SETTLED)?.is_some() => self.settle(round, notes, &mut emit),
             number if number % 2 == 0 => self.more_pairs(round, notes, &mut emit),
             _ => self.compare(round, notes, &mut emit),
         }
     }
 
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        let mut greedy = Greedy::default();
-        let mut edges: Vec<Edge> = Vec::new();
-        let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
-        while let Some(record) = self.next_record(outcomes)? {
-            match record {
-                Record::Pair { .. } => pairs = true,
-                Record::Member { .. } => members = true,
-                Record::Tally { what, count } => tallies[usize::from(what == LEFT_OUT)] += count,
-                // A pair that meets in several bands, or in two rounds, comes more than once.
-                Record::Edge { later, earlier, .. } if edges.last().is_some_and(|last| (last.later, last.earlier) == (later, earlier)) => {}
-                Record::Edge { later, earlier, alike } => {
-                    edges.push(Edge { earlier, later, alike });
-                    greedy.edge(earlier.doc, later.doc);
-                }
-            }
-        }
-        if pairs || (members && round % 2 == 1) {
-            if round % 2 == 1 {
-                decision.put(GONE, greedy.gone.to_bytes());
-            }
-            return Ok(Next::Again);
-        }
-        if round > 1 {
-            decision.put(GONE, Vec::new());
-        }
-        for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", edges.len() as u64), ("pairs_left_out", tallies[1])] {
-            decision.count(name, count);
-        }
-        self.outcome(&edges, decision);
-        Ok(Next::Done)
+        if decision.get(SETTLED)?.is_some() { self.outcome(outcomes, decision) } else { self.choose(round, outcomes, decision) }
     }
 
     fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
-        self.tables(decision, texts)
+        self.tables(decision, texts)?;
+        if !self.index {
+            return Ok(());
+        }
+        against::write(decision, (self.settings.clone(), self.tokens.clone()), self.memory, texts, against::not_dropped())
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
@@ -294,7 +298,7 @@ impl NearDuplicates {
     /// Odd rounds: compares the pairs, which come grouped by their earlier document; passes on the rest.
     fn compare(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
         let Some(threshold) = self.threshold else { return Err(damaged()) };
-        let mut sets: Recent<[u64]> = Recent::new(round.memory / 2);
+        let (mut sets, mut buffers): (Recent<[u64]>, Buffers) = (Recent::new(round.memory / 2), Buffers::default());
         let mut one: Option<(Place, Arc<[u64]>)> = None;
         let (mut last, mut compared) = (None, 0);
         while let Some(record) = self.next_record(notes)? {
@@ -306,7 +310,7 @@ impl NearDuplicates {
                 continue;
             }
             last = Some((earlier, later));
-            let mut load = |place: Place| sets.get(place.doc, || self.set(round.texts, place));
+            let mut load = |place: Place| sets.get(place.doc, || self.set(round.texts, place, &mut buffers));
             let first = match &one {
                 Some((place, set)) if *place == earlier => set.clone(),
                 _ => load(earlier)?,
@@ -321,12 +325,12 @@ impl NearDuplicates {
         Ok(())
     }
 
-    fn set(&self, texts: &dyn Texts, place: Place) -> Result<Arc<[u64]>> {
+    fn set(&self, texts: &dyn Texts, place: Place, buffers: &mut Buffers) -> Result<Arc<[u64]>> {
         let text = match &self.old {
             Some(old) if place.is_old() => old.doc(place.doc & !OLD).map_err(against::unread)?.text,
             _ => texts.text(unpack(place.doc))?,
         };
-        Ok(self.sketch.set(&text).into())
+        Ok(self.sketch.set(&text, buffers).into())
     }
 }
 

@@ -29,6 +29,7 @@ pub mod tokenize;
 mod units;
 pub mod url;
 pub mod url_dedup;
+mod vocabularies;
 mod word_lists;
 
 use crate::stage::Register;
@@ -170,6 +171,10 @@ mod testing {
     impl Texts for NoTexts {
         fn text(&self, id: crate::doc::DocId) -> Result<String> {
             panic!("the text of {id} was read")
+        }
+
+        fn each(&self, _: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+            panic!("the texts were read")
         }
     }
 

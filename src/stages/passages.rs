@@ -1,14 +1,17 @@
 //! What becomes of passages that stand more than once: keys and the stage that `dedup_substring`, `dedup_lines` and their kin share.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::against;
 use crate::dedup::cuts::{Snap, without};
-use crate::dedup::ranges::{Note, Range};
-use crate::doc::{Doc, DocId};
+use crate::dedup::index::Index;
+use crate::dedup::ranges::{EARLIER, Note, Range};
+use crate::dedup::records::OLD;
+use crate::doc::Doc;
 use crate::scratch::Scratch;
-use crate::stage::{Complaint, Decision, Drop, Reason, Result, Share, Shop, Spec, Stage, Verdict};
+use crate::stage::{Complaint, Decision, Drop, Reason, Result, RunError, Share, Shop, Spec, Stage, Verdict};
 
 const REPEATED: &str = "mostly_repeated";
 const LITTLE: &str = "little_left";
@@ -98,8 +101,8 @@ impl Passages {
         format!("{kind}-{split:0>5}")
     }
 
-    /// Cuts the ranges, which are ascending, out of a text, or says that it goes: because of `other`, if that is known.
-    pub fn judge(&self, doc: &mut Doc, mut ranges: Vec<(usize, usize)>, other: Option<DocId>) -> Verdict {
+    /// Cuts the ranges, which are ascending, out of a text, or says that it goes.
+    pub fn judge(&self, doc: &mut Doc, mut ranges: Vec<(usize, usize)>) -> Verdict {
         // Those that touch are one, so that a seam is mended once.
         ranges.dedup_by(|next, last| {
             let touch = next.0 <= last.1;
@@ -125,48 +128,76 @@ impl Passages {
                 None => None,
             },
         };
-        drop.map_or(Verdict::Keep, |drop| Verdict::Drop(Drop { other, ..drop }))
+        drop.map_or(Verdict::Keep, Verdict::Drop)
     }
 
-    /// The stage over a decision, for one split.
-    pub fn stage(self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
+    /// The stage over a decision, for one split; `old` is the earlier corpus, if copies may stand there.
+    pub fn stage(self, decision: &Decision, split: u32, old: Option<Arc<Index>>) -> Result<Box<dyn Stage>> {
         let rows = decision.get(&self.blob(split))?.unwrap_or_default();
-        Ok(Box::new(Apart { rows, rule: self }))
+        Ok(Box::new(Apart { rows, rule: self, old }))
     }
 }
 
-/// Gathers repeated ranges, which come in order of document and start, for the decision.
-#[derive(Default)]
-pub struct Rows {
-    blobs: BTreeMap<u64, Vec<u8>>,
+/// Writes repeated ranges, which come in order of document and start, into the decision.
+pub struct Rows<'d> {
+    rule: Passages,
+    old: Option<&'d Index>,
+    decision: &'d mut Decision,
+    /// The document of the earlier corpus that was named last.
+    named: (u64, String),
     ranges: u64,
     bytes: u64,
     /// The last document, and where its ranges end so far.
     reached: (u64, u32),
 }
 
-impl Rows {
+impl<'d> Rows<'d> {
+    /// Rows of a decision; `old` is the earlier corpus, if copies may stand there.
+    pub fn new(rule: Passages, old: Option<&'d Index>, decision: &'d mut Decision) -> Rows<'d> {
+        Rows { rule, old, decision, named: Default::default(), ranges: 0, bytes: 0, reached: (0, 0) }
+    }
+
     /// Takes up a range; what an earlier one covers is not counted again.
-    pub fn put(&mut self, range: Range) {
+    pub fn put(&mut self, range: Range) -> Result<()> {
         let covered = if self.reached.0 == range.document { self.reached.1 } else { 0 };
         self.ranges += 1;
         self.bytes += u64::from(range.end.saturating_sub(range.start.max(covered)));
         self.reached = (range.document, range.end.max(covered));
-        self.blobs.entry(range.document >> 32).or_default().extend_from_slice(&Note::Range(range).to_bytes());
+        let split = range.document >> 32;
+        if let Some(old) = self.old.filter(|_| range.copy & OLD != 0) {
+            if self.named.0 != range.copy {
+                self.named = (range.copy, old.doc(range.copy & !OLD).map_err(against::unread)?.name);
+            }
+            let line = Earlier { ordinal: range.document as u32, start: range.start, end: range.end, copy: &self.named.1, copy_start: range.copy_start };
+            let mut line = serde_json::to_string(&line).map_err(RunError::stop)?;
+            line.push('\n');
+            self.decision.append(&format!("{EARLIER}{split:0>5}.jsonl"), line.as_bytes())?;
+        }
+        self.decision.append(&self.rule.blob(split), &Note::Range(range).to_bytes())
     }
 
-    /// Puts all into the decision.
-    pub fn decide(self, rule: &Passages, decision: &mut Decision) {
-        self.blobs.into_iter().for_each(|(split, rows)| decision.put(&rule.blob(split), rows));
-        decision.count("ranges_repeated", self.ranges);
-        decision.count("bytes_repeated", self.bytes);
+    /// Writes the counts.
+    pub fn end(self) {
+        self.decision.count("ranges_repeated", self.ranges);
+        self.decision.count("bytes_repeated", self.bytes);
     }
+}
+
+/// A range of which a copy stands in an earlier corpus, for whoever wants to look.
+#[derive(Serialize)]
+struct Earlier<'n> {
+    ordinal: u32,
+    start: u32,
+    end: u32,
+    copy: &'n str,
+    copy_start: u32,
 }
 
 struct Apart {
     /// Ranges of one split, in order of document and start.
     rows: Vec<u8>,
     rule: Passages,
+    old: Option<Arc<Index>>,
 }
 
 impl Stage for Apart {
@@ -176,9 +207,13 @@ impl Stage for Apart {
         let mut other = None;
         for range in Range::of(&self.rows, id) {
             ranges.push((range.start as usize, range.end as usize));
-            other = other.or(Some(range.copy).filter(|copy| self.rule.first_stays && *copy != id));
+            // What stays: a copy of this run where the first does, and any of an earlier corpus.
+            let stays = |copy: &u64| *copy & OLD != 0 || self.rule.first_stays && *copy != id;
+            other = other.or(Some(range.copy).filter(stays));
         }
-        let other = other.map(|other| DocId { split: (other >> 32) as u32, ordinal: other as u32 });
-        Ok(self.rule.judge(doc, ranges, other))
+        match (self.rule.judge(doc, ranges), other) {
+            (Verdict::Drop(drop), Some(other)) => Ok(Verdict::Drop(against::because_of(drop, other, self.old.as_deref())?)),
+            (verdict, _) => Ok(verdict),
+        }
     }
 }

@@ -36,6 +36,12 @@ impl Texts for Shelf<'_> {
         let found = self.places.get(&id).map(|doc| (doc.name().into_owned(), doc.url.clone()));
         found.ok_or_else(|| RunError::stop(format!("no document {id}")))
     }
+
+    fn each(&self, see: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+        let mut docs: Vec<&Doc> = self.places.values().copied().collect();
+        docs.sort_unstable_by_key(|doc| doc.id().to_bytes());
+        docs.into_iter().try_for_each(see)
+    }
 }
 
 struct Stream<'a> {

@@ -22,6 +22,7 @@
 //! between words alone. A token that lies inside a word, or inside a character, begins none.
 
 use super::prelude::*;
+use super::vocabularies;
 use crate::doc::Tokens;
 use crate::stage::{Artifacts, RunError, Vocabulary, WORD_STARTS};
 use crate::text::Span;
@@ -75,9 +76,7 @@ impl Recipe for Tokenize {
                 return Err(Complaint::new("tokenizer", "characters need a vocabulary", help).into());
             }
             (None, path) => {
-                let bytes = shop.read("tokenizer", path.as_ref())?;
-                let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-                let loaded = Tokenizer::from_bytes(name, &bytes, pattern);
+                let loaded = vocabularies::read(shop, path, pattern)?;
                 Some(loaded.map_err(|error| Complaint::new("tokenizer", error.to_string(), "wanted `stage:NAME`, a tokenizer file or \"bytes\""))?)
             }
         };

@@ -88,17 +88,17 @@ impl Global for Units {
     }
 
     fn decide(&self, _: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        let mut rows = Rows::default();
+        let mut rows = Rows::new(self.passages, None, decision);
         while let Some(note) = outcomes.next()? {
             let Some(Note::Range(range)) = Note::from_bytes(note) else { return Err(damaged()) };
-            rows.put(range);
+            rows.put(range)?;
         }
-        rows.decide(&self.passages, decision);
+        rows.end();
         Ok(Next::Done)
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {
-        self.passages.stage(decision, split)
+        self.passages.stage(decision, split, None)
     }
 
     fn memory(&self) -> usize {

@@ -49,13 +49,28 @@ fn is_mark(word: &str) -> bool {
     chars.as_str().is_empty() && first.is_some_and(|c| is(c, SENTENCE_END))
 }
 
-/// The sentences of `text` by marks, the white space between them with the one before.
+/// The sentences of `text` by marks, the white space between them with the one before, quotes and brackets that open the next with that.
 pub fn spans(text: &str) -> Vec<Span> {
     let (mut spans, mut start) = (Vec::new(), 0);
-    by_marks(text, |at| spans.push((std::mem::replace(&mut start, at as u32), at as u32)));
+    by_marks(text, |at| {
+        let begin = opening(text, at) as u32;
+        spans.push((std::mem::replace(&mut start, begin), begin));
+    });
     spans.push((start, text.len() as u32));
     spans
 }
+
+/// Where the sentence begins whose first letter is at `at`: before the punctuation that touches the letter, if white space is before that; else before what
+/// can only open, since a full-width mark needs no white space after it.
+fn opening(text: &str, at: usize) -> usize {
+    let head = &text[..at];
+    let punctuation = |c: char| classes(c) & (PUNCT | SENTENCE_END) == PUNCT;
+    let touching = head.trim_end_matches(punctuation);
+    if touching.chars().next_back().is_some_and(|c| classes(c) & SPACE != 0) { touching.len() } else { head.trim_end_matches(OPENING).len() }
+}
+
+/// Punctuation that stands before what it belongs to.
+const OPENING: [char; 22] = ['(', '[', '{', '（', '［', '｛', '「', '『', '｢', '《', '〈', '【', '〔', '〖', '“', '‘', '„', '‚', '«', '‹', '¿', '¡'];
 
 /// A sentence ends at marks followed by white space, closing punctuation aside, or by anything where the mark is full-width.
 /// Calls `next` with the place at which each sentence but the first begins.
@@ -111,7 +126,25 @@ mod tests {
     fn sentences_by_marks_cover_the_text() {
         let text = "One. “Two!” 三。四";
         let found: Vec<_> = spans(text).into_iter().map(|span| slice(text, span)).collect();
-        assert_eq!(found, ["One. “", "Two!” ", "三。", "四"]);
+        assert_eq!(found, ["One. ", "“Two!” ", "三。", "四"]);
         assert_eq!(spans(""), [(0, 0)]);
+    }
+
+    #[test]
+    fn what_opens_a_sentence_goes_with_it_and_what_closes_one_with_that() {
+        for parts in [
+            &["\"One.\" ", "\"Two!\" ", "(Three.) ", "[Four] "][..],
+            &["He said so. ", "'Did he?' ", "She laughed."],
+            &["Ende. ", "»Anfang.« ", "„Mitte.“"],
+            &["Hola. ", "¿Qué tal? ", "¡Bien!"],
+            &["他说。", "“你好！”", "她笑了。", "「再见。」", "《书》很好。", "（完）"],
+            &["他说：“走。", "走吧。”", "她走了。"],
+            &["一。 ", "“二。” ", "three. ", "“四”"],
+            &["(Wait. ", "((Now)) it is."],
+        ] {
+            let text = parts.concat();
+            let found: Vec<_> = spans(&text).into_iter().map(|span| slice(&text, span)).collect();
+            assert_eq!(found, parts);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Ids of a text with the tokens that lie in given spans of it: what a loss mask is made of.
+//! Where the tokens of a text lie in it: which of them are in given spans, as a loss mask wants, and where each begins and ends.
 
 use std::ops::Range;
 
@@ -43,6 +43,37 @@ impl Tokenizer {
         let inside = |(from, to): &(usize, usize)| spans.iter().any(|span| *from < span.end && *to > span.start);
         let marks: Vec<bool> = encoding.get_offsets().iter().map(inside).collect();
         if marks.len() == count { Ok(marks) } else { Err(fault("the reference gives another number of tokens".to_owned())) }
+    }
+
+    /// First byte of each token and the byte after its last, for the ids of [`Tokenizer::encode`] without special tokens around the text. Of tokens that share a
+    /// character, only the first begins before it, and only the last ends after it.
+    pub fn bounds(&self, text: &str, ids: &[u32]) -> Result<Vec<(u32, u32)>, TokenizerError> {
+        let mut at = 0;
+        let mut next = |length: usize| {
+            at += length as u32;
+            (at - length as u32, at)
+        };
+        let bounds: Vec<(u32, u32)> = match &self.engine {
+            Engine::Bytes => ids.iter().map(|_| next(1)).collect(),
+            Engine::Chars(_) => text.chars().map(|c| next(c.len_utf8())).collect(),
+            Engine::Ranks(ranks) => ids.iter().map(|id| next(ranks.tokens.get(*id as usize).map_or(0, Vec::len))).collect(),
+            Engine::HuggingFace(parsed) => {
+                let fault = |fault: tokenizers::Error| TokenizerError::Encode { name: self.name.clone(), fault: fault.to_string() };
+                let encoding = parsed.reference.encode(text, false).map_err(fault)?;
+                let mut bounds: Vec<(u32, u32)> = encoding.get_offsets().iter().map(|(from, to)| (*from as u32, *to as u32)).collect();
+                for place in 1..bounds.len() {
+                    let (before, own) = (bounds[place - 1], bounds[place]);
+                    if own.0 < before.1 {
+                        (bounds[place - 1].1, bounds[place].0) = (own.0, before.1);
+                    }
+                }
+                bounds
+            }
+        };
+        if bounds.len() == ids.len() && bounds.last().is_none_or(|(_, end)| *end as usize <= text.len()) {
+            return Ok(bounds);
+        }
+        Err(TokenizerError::Encode { name: self.name.clone(), fault: "its tokens cannot be placed in the text".to_owned() })
     }
 
     /// The texts of the special tokens that a tokenizer.json recognizes inside texts; none for other kinds of file.

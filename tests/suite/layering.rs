@@ -50,7 +50,7 @@ const ALLOWED: [(&str, &[&str]); 27] = [
     ("fasttext", &[]),
     ("linear", &[]),
     ("measures", &["text"]),
-    ("dedup", &["text"]),
+    ("dedup", &["text", "tokenizer"]),
     ("ngram", &["text", "tokenizer"]),
     ("tokenizer", &[]),
     ("shard", &[]),

@@ -1,9 +1,6 @@
-//! Repeated passages through the binary: the same answer on any threads and files, after a kill, without room; what is adverse takes bounded work.
+//! Repeated passages through the binary: the same answer on any threads and files.
 
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
-use super::support::{Folder, Random, dataprep, said, tree};
+use super::support::{Folder, Random, tree};
 
 /// A stage and a count of its report.
 const STAGES: [(&str, &str); 6] = [
@@ -68,32 +65,4 @@ fn neither_threads_nor_files_say_anything() {
             }
         }
     }
-}
-
-#[test]
-fn killed_anywhere_the_same_command_ends_with_the_same_bytes() {
-    let folder = Folder::new();
-    write(&folder, &texts(1500), 3);
-    let stages = STAGES.map(|(stage, _)| stage);
-    let toml = pipeline(&[stages[0], stages[2], stages[5], stages[3]].join("\nmemory = \"1 MiB\"\n[[stage]]\n"));
-    let began = std::time::Instant::now();
-    folder.report(&toml, &[]);
-    let took = began.elapsed();
-    let output = || ["docs", "dropped", "artifacts"].map(|name| tree(&folder.path(&format!("out/{name}"))));
-    let wanted = output();
-    std::fs::remove_dir_all(folder.path("out")).expect("an output");
-    let file = folder.path("p.toml").display().to_string();
-    let mut kills = 0;
-    for moment in 1..=8u32 {
-        let start = Command::new(env!("CARGO_BIN_EXE_dataprep")).args(["run", &file, "--quiet"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut child = start.expect("starts");
-        std::thread::sleep(took.mul_f64(f64::from(moment) * 0.06) + Duration::from_millis(3));
-        kills += u32::from(child.try_wait().expect("a state").is_none());
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-    assert!(kills > 0, "no run was cut short");
-    let last = dataprep(&["run", &file, "--quiet"], &[]);
-    assert!(last.status.success(), "{}", said(&last));
-    assert_eq!(output(), wanted);
 }

@@ -20,7 +20,7 @@ impl NearDuplicates {
             let key = u64::from_be_bytes(*digest);
             let mut first = bucket.filter(|(same, _)| same == digest).map(|(_, first)| first);
             if let (None, Some(old)) = (first, &mut old) {
-                old.find(digest, |number| {
+                old.find(digest, |number, _| {
                     let place = Place::old(number);
                     first.get_or_insert(place);
                     if self.threshold.is_some() {

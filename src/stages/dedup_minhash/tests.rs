@@ -79,13 +79,14 @@ fn survivors_are_those_of_brute_force_for_every_rule_and_cutting() {
         let table = format!("ngram = 3\nbands = 10\nrows = 2\nthreshold = 0.6\nkeep = {rule}");
         let global = build::<DedupMinhash>(&table).unwrap();
         let settings = Settings { ngram: 3, bands: 10, rows: 2, ..Settings::of(Profile::Fast, 7) };
-        let sketch = settings.sketch();
+        let sketch = settings.sketch(None);
         let seen: Vec<(Vec<u64>, Vec<u64>)> = docs
             .iter()
             .map(|doc| {
                 let mut buffers = Buffers::default();
                 sketch.digests(doc.text(), &mut buffers);
-                (buffers.digests, sketch.set(doc.text()))
+                let set = sketch.set(doc.text(), &mut buffers);
+                (buffers.digests, set)
             })
             .collect();
         // The similarity of two documents that share a band and are alike.
@@ -156,13 +157,43 @@ fn survivors_are_those_of_brute_force_for_every_rule_and_cutting() {
 
 #[test]
 fn a_second_pass_drops_nothing() {
-    let mut docs = corpus(&revisions(5, 400, 50));
-    let (first, _) = verdicts("threshold = 0.6", &mut docs, CALM);
-    let mut fates = first.iter();
-    docs.retain(|_| fates.next() == Some(&Verdict::Keep));
-    assert!(docs.len() < 390);
-    place(&mut docs, 9);
-    assert!(verdicts("threshold = 0.6", &mut docs, CALM).0.iter().all(|verdict| *verdict == Verdict::Keep));
+    for (seed, keep) in (5..11).zip(["'first'", "'last'", "'longest'", "'newest'", "{ source_priority = ['books'], of = 'column:source' }"].iter().cycle()) {
+        for more in ["", "\nclusters = 'components'", "\nby = 'char'", "\nby = 'token'\ntokenizer = 'bytes'"] {
+            let table = format!("threshold = 0.6\nkeep = {keep}{more}");
+            let mut docs = dated(seed);
+            let (first, counts) = verdicts(&table, &mut docs, CALM);
+            assert_eq!(counts["pairs_left_out"], 0);
+            let (all, mut fates) = (docs.len(), first.iter());
+            docs.retain(|_| fates.next() == Some(&Verdict::Keep));
+            assert!(docs.len() < all && !docs.is_empty(), "{table}");
+            place(&mut docs, 9);
+            assert!(verdicts(&table, &mut docs, CALM).0.iter().all(|verdict| *verdict == Verdict::Keep), "{table}");
+        }
+    }
+}
+
+#[test]
+fn shingles_of_tokens_are_runs_of_ids() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("chars.json");
+    std::fs::write(&file, crate::tokenizer::Tokenizer::chars_file("abcdefgh ".chars()).unwrap()).unwrap();
+    let words = |seed: u64, changed: u64| -> String {
+        (0..200).map(|at| ["a", "b", "cd", "efg ", "h", "中", "文"][roll(seed + u64::from(at < changed), at) as usize % 7]).collect()
+    };
+    let texts = [words(1, 0), words(9, 0), words(1, 6)];
+    let runs = |text: &str| {
+        let chars: Vec<char> = text.chars().collect();
+        chars.windows(7).map(<[char]>::to_vec).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (one, two) = (runs(&texts[0]), runs(&texts[2]));
+    let shared = one.intersection(&two).count();
+    let alike = shared as f64 / (one.len() + two.len() - shared) as f64;
+    let table = format!("by = 'token'\ntokenizer = '{}'\nngram = 7\nbands = 60\nrows = 2\nthreshold = 0.5", file.display());
+    let (found, _) = verdicts(&table, &mut corpus(&texts), CALM);
+    let gone = Verdict::Drop(Drop::measured(Reason(0), alike, 0.5).because_of(DocId { split: 0, ordinal: 0 }));
+    assert_eq!(found, [Verdict::Keep, Verdict::Keep, gone]);
+    assert!(build::<DedupMinhash>("by = 'token'").is_err_and(|said| said.contains("tokens are those of a tokenizer")));
+    assert!(build::<DedupMinhash>("tokenizer = 'bytes'").is_err_and(|said| said.contains("not made of tokens")));
 }
 
 #[test]
