@@ -106,9 +106,13 @@ fn word_pieces_are_those_of_hugging_face() {
     }
 }
 
-/// English and Chinese prose in words of Metaspace: the lines that `chosen` says.
+/// English and Chinese prose of the fixtures in words of Metaspace: the lines that `chosen` says.
 fn prose_of(chosen: impl Fn(usize) -> bool) -> Vec<(String, u64)> {
-    let texts = [include_str!("../../../README.md"), include_str!("../../../README.zh.md"), include_str!("../../../ARCHITECTURE.md")];
+    let mut files: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/prose")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let of = |lang: &'static str, most| files.iter().filter(move |file| file.file_name().unwrap().to_str().unwrap().starts_with(lang)).take(most);
+    let texts: Vec<String> = of("en-", 60).chain(of("zh-", 5)).map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(texts.len(), 65);
     let splitter = PreSplitter::new(&unigram()).unwrap();
     let mut counts = BTreeMap::new();
     for (_, line) in texts.iter().flat_map(|text| text.lines()).enumerate().filter(|(i, _)| chosen(*i)) {
