@@ -1,8 +1,10 @@
 //! A shard set, or a stretch of one, as a corpus to train on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::data::{Corpus, Span};
+use crate::shard::mask::LOSS;
 use crate::shard::{ShardError, Shards};
 
 /// Documents of a shard set. Ids stay on disk; what is held is 40 bytes a document.
@@ -33,10 +35,23 @@ impl ShardCorpus {
     }
 
     /// Cuts off the last `share` of the tokens, as (first part, last part). The document that lies on the seam is cut in two, and its bytes are shared
-    /// out by tokens.
-    pub fn split(dir: &Path, share: f64) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
+    /// out by tokens; but where pairs must stay together, the seam moves back to the start of one.
+    pub fn split(dir: &Path, share: f64, pairs: bool) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
         let (mut first, mut last) = (ShardCorpus::open(dir)?, ShardCorpus::open(dir)?);
         let total: usize = first.documents.iter().map(|piece| piece.tokens).sum();
+        if pairs {
+            let mut left = total - (total as f64 * share).round() as usize;
+            let whole = first.documents.chunks(2).take_while(|pair| {
+                let tokens = pair.iter().map(|piece| piece.tokens).sum();
+                let fits = tokens <= left;
+                left -= if fits { tokens } else { 0 };
+                fits
+            });
+            let kept = 2 * whole.count();
+            last.documents.drain(..kept.min(last.documents.len()));
+            first.documents.truncate(kept);
+            return Ok((first, last));
+        }
         let mut left = total - (total as f64 * share).round() as usize;
         last.documents.clear();
         let mut kept = Vec::new();
@@ -60,6 +75,17 @@ impl ShardCorpus {
     /// The set's vocabulary size.
     pub fn vocab_size(&self) -> usize {
         self.shards.manifest().vocab_size as usize
+    }
+
+    /// The vocabulary's special tokens by role.
+    pub fn special(&self) -> &BTreeMap<String, u32> {
+        &self.shards.manifest().special
+    }
+
+    /// Whether any token has this bit of the mask.
+    pub fn has_mark(&self, bit: u8) -> bool {
+        let marks = self.documents.iter().filter_map(|piece| self.shards.mask(piece.document).ok().flatten());
+        marks.into_iter().any(|marks| marks.iter().any(|mark| mark & bit != 0))
     }
 
     /// The rows of the set's pack list for `seq_len`, if it has one and no document is cut by a split.
@@ -102,5 +128,15 @@ impl Corpus for ShardCorpus {
         let Ok(tokens) = self.shards.document(piece.document) else { return };
         let Some(wanted) = tokens.slice(piece.start + start, ids.len()) else { return };
         ids.iter_mut().zip(wanted.iter()).for_each(|(id, found)| *id = found);
+    }
+
+    fn marks(&self, document: usize, start: usize, marks: &mut [u8]) {
+        let piece = &self.documents[document];
+        let start = piece.start + start;
+        let known = self.shards.mask(piece.document).ok().flatten();
+        match known.and_then(|known| known.get(start..start + marks.len())) {
+            Some(known) => marks.copy_from_slice(known),
+            None => marks.fill(LOSS),
+        }
     }
 }

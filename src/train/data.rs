@@ -4,9 +4,12 @@
 //! last id is the id that follows it in its document, in whichever row that one lies. So over one pass every token of a document except the
 //! first is a target exactly once; a document's first token is predicted from nothing, and never from another document.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::random::Random;
+use crate::shard::mask::{LOSS, SENTENCE_START};
 
 /// Tokenized documents, of which any part can be read.
 pub trait Corpus: Sync {
@@ -20,6 +23,10 @@ pub trait Corpus: Sync {
     fn key(&self, document: usize) -> u128;
     /// Fills `ids` from `start` on; `start + ids.len()` is at most the document's tokens.
     fn read(&self, document: usize, start: usize, ids: &mut [u32]);
+    /// Fills `marks` with the bits of [`crate::shard::mask`], as [`Corpus::read`] does with ids; where nothing is marked, every token counts in the loss.
+    fn marks(&self, _document: usize, _start: usize, marks: &mut [u8]) {
+        marks.fill(LOSS);
+    }
 }
 
 /// A stretch of one document.
@@ -40,8 +47,12 @@ pub struct Row {
     pub spans: Vec<Span>,
     /// Ids of all spans, one after the other.
     pub ids: Vec<u32>,
+    /// What is known of each id: the bits of [`crate::shard::mask`].
+    pub marks: Vec<u8>,
     /// For each span the id that follows it in its document, if any.
     pub next: Vec<Option<u32>>,
+    /// What is known of these.
+    pub next_marks: Vec<u8>,
 }
 
 /// Rows that can be drawn in any order.
@@ -71,21 +82,26 @@ impl Row {
     /// Reads the ids of `spans`, which lie inside their documents; empty ones are left out.
     pub fn read(corpus: &dyn Corpus, mut spans: Vec<Span>) -> Self {
         spans.retain(|span| span.len > 0);
-        let mut ids = vec![0; spans.iter().map(|span| span.len).sum()];
-        let mut next = Vec::with_capacity(spans.len());
-        let mut rest = ids.as_mut_slice();
+        let tokens = spans.iter().map(|span| span.len).sum();
+        let (mut ids, mut marks) = (vec![0; tokens], vec![0; tokens]);
+        let (mut next, mut next_marks) = (Vec::with_capacity(spans.len()), Vec::with_capacity(spans.len()));
+        let mut at = 0;
         for span in &spans {
-            let (here, after) = rest.split_at_mut(span.len);
-            rest = after;
-            corpus.read(span.document, span.start, here);
+            let here = at..at + span.len;
+            at = here.end;
+            corpus.read(span.document, span.start, &mut ids[here.clone()]);
+            corpus.marks(span.document, span.start, &mut marks[here]);
+            let (mut id, mut mark) = ([0], [0]);
             let end = span.start + span.len;
-            next.push((end < corpus.tokens(span.document)).then(|| {
-                let mut id = [0];
+            let follows = end < corpus.tokens(span.document);
+            if follows {
                 corpus.read(span.document, end, &mut id);
-                id[0]
-            }));
+                corpus.marks(span.document, end, &mut mark);
+            }
+            next.push(follows.then_some(id[0]));
+            next_marks.push(mark[0]);
         }
-        Self { spans, ids, next }
+        Self { spans, ids, marks, next, next_marks }
     }
 }
 
@@ -138,6 +154,34 @@ impl<'a> Packs<'a> {
             free -= piece.len;
         }
         Self { corpus, packs }
+    }
+
+    /// A row a stretch of whole sentences of one document, as many as `len` tokens hold; a sentence that is longer is cut.
+    pub fn sentences(corpus: &'a dyn Corpus, len: usize) -> Self {
+        let (mut packs, mut marks) = (Vec::new(), Vec::new());
+        for document in 0..corpus.documents() {
+            marks.resize(corpus.tokens(document), 0);
+            corpus.marks(document, 0, &mut marks);
+            let mut start = 0;
+            while start < marks.len() {
+                let most = (start + len).min(marks.len());
+                let begins = |place: &usize| *place == marks.len() || marks[*place] & SENTENCE_START != 0;
+                let end = (start + 1..=most).rev().find(begins).unwrap_or(most);
+                packs.push(vec![Span { document, start, len: end - start }]);
+                start = end;
+            }
+        }
+        Self { corpus, packs }
+    }
+
+    /// A row a pair of documents, of each its last `len` tokens: documents 0 and 1, 2 and 3, and so on. Pairs with an empty side are left out.
+    pub fn pairs(corpus: &'a dyn Corpus, len: usize) -> Self {
+        let end = |document| {
+            let tokens = corpus.tokens(document);
+            Span { document, start: tokens.saturating_sub(len), len: tokens.min(len) }
+        };
+        let pairs = (1..corpus.documents()).step_by(2).map(|second| vec![end(second - 1), end(second)]);
+        Self { corpus, packs: pairs.filter(|pair| pair.iter().all(|span| span.len > 0)).collect() }
     }
 }
 
@@ -257,12 +301,19 @@ impl Draws {
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
     documents: Vec<(u128, u64, Vec<u32>)>,
+    /// Of the documents that have marks.
+    marks: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Tokens {
     /// Adds a document: its key, the bytes of its text, its ids.
     pub fn push(&mut self, key: u128, bytes: u64, ids: Vec<u32>) {
         self.documents.push((key, bytes, ids));
+    }
+
+    /// Marks the tokens of the document that was added last, a byte each.
+    pub fn mark(&mut self, marks: Vec<u8>) {
+        self.marks.insert(self.documents.len().saturating_sub(1), marks);
     }
 }
 
@@ -286,6 +337,13 @@ impl Corpus for Tokens {
     fn read(&self, document: usize, start: usize, ids: &mut [u32]) {
         ids.copy_from_slice(&self.documents[document].2[start..start + ids.len()]);
     }
+
+    fn marks(&self, document: usize, start: usize, marks: &mut [u8]) {
+        match self.marks.get(&document) {
+            Some(known) => marks.copy_from_slice(&known[start..start + marks.len()]),
+            None => marks.fill(LOSS),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -305,10 +363,33 @@ mod tests {
         let corpus = corpus(&[5, 0, 2, 4]);
         let packs = Packs::cut(&corpus, whole(&corpus), 4);
         assert_eq!((packs.rows(), packs.epoch_tokens()), (3, 11));
-        assert_eq!(packs.row(0), Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], next: vec![Some(4)] });
+        let first = Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], marks: vec![1; 4], next: vec![Some(4)], next_marks: vec![1] };
+        assert_eq!(packs.row(0), first);
         let second = packs.row(1);
         assert_eq!((second.ids, second.next), (vec![4, 200, 201, 300], vec![None, None, Some(301)]));
         assert_eq!(packs.row(2).ids, [301, 302, 303]);
+    }
+
+    #[test]
+    fn rows_of_sentences_and_of_pairs() {
+        let mut corpus = Tokens::default();
+        let mut push = |marks: &[u8]| {
+            corpus.push(0, 1, (0..marks.len() as u32).collect());
+            corpus.mark(marks.to_vec());
+        };
+        push(&[2, 0, 2, 0, 0, 2, 0, 2]);
+        push(&[]);
+        push(&[2, 0, 0, 0, 0, 2]);
+        let lens = |packs: &Packs| (0..packs.rows()).map(|row| packs.row(row).spans.iter().map(|span| (span.document, span.start, span.len)).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let sentences = lens(&Packs::sentences(&corpus, 4));
+        assert_eq!(sentences.concat(), [(0, 0, 2), (0, 2, 3), (0, 5, 3), (2, 0, 4), (2, 4, 2)]);
+        assert_eq!(Packs::sentences(&corpus, 4).row(2).marks, [2, 0, 2]);
+        assert!(lens(&Packs::pairs(&corpus, 4)).is_empty(), "the second side is empty, the third has no partner");
+        let mut pairs = Tokens::default();
+        for len in [3, 9, 5, 2, 1] {
+            pairs.push(0, 1, (0..len).collect());
+        }
+        assert_eq!(lens(&Packs::pairs(&pairs, 4)), [[(0, 0, 3), (1, 5, 4)], [(2, 1, 4), (3, 0, 2)]]);
     }
 
     #[test]

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint;
 use super::config::{ModelConfig, initial};
 use super::data::{Corpus, Draws, Row, Rows, Sampling};
-use super::evaluate::{bits_per_byte, evaluate, loss};
-use super::model::Model;
-use super::objective::{Sample, causal};
+use super::evaluate::{Report, report};
+use super::model::{Losses, Model};
+use super::objective::{Sample, Task};
 use super::optim::{AdamW, OptimConfig};
 use super::workers::Workers;
 use super::{Metrics, Point, TrainError};
@@ -59,6 +59,7 @@ pub struct Progress {
 /// A model in training.
 pub struct Trainer<'a> {
     model: Model,
+    task: Task,
     config: TrainConfig,
     rows: &'a dyn Rows,
     workers: &'a Workers,
@@ -75,9 +76,15 @@ pub fn steps_for(tokens: u64, batch: usize, seq_len: usize) -> usize {
 }
 
 impl<'a> Trainer<'a> {
-    /// A fresh model.
+    /// A fresh model that learns to predict the next token.
     pub fn new(model: ModelConfig, config: TrainConfig, rows: &'a dyn Rows, workers: &'a Workers) -> Result<Self, TrainError> {
-        let model = Model::new(model)?;
+        let task = Task::causal(model.seq_len, model.vocab_size);
+        Self::of_task(model, task, config, rows, workers)
+    }
+
+    /// A fresh model, fitted to `task` by [`Task::fit`], which also made the rows.
+    pub fn of_task(model: ModelConfig, task: Task, config: TrainConfig, rows: &'a dyn Rows, workers: &'a Workers) -> Result<Self, TrainError> {
+        let model = Model::new(task.fit(model)?)?;
         if config.steps == 0 || config.batch == 0 {
             return Err(TrainError::Setting(if config.steps == 0 { "steps" } else { "batch" }));
         }
@@ -92,6 +99,7 @@ impl<'a> Trainer<'a> {
             gradients: vec![vec![0.0; model.len()]; groups],
             progress: Progress::default(),
             model,
+            task,
             config,
             rows,
             workers,
@@ -139,10 +147,11 @@ impl<'a> Trainer<'a> {
 
     /// What `metrics.json` says of the model as it is now; `seconds` is for the caller to fill.
     pub fn metrics(&self, heldout: Option<&dyn Corpus>) -> Result<Metrics, TrainError> {
-        let scores = heldout.map(|corpus| evaluate(&self.model, &self.weights, corpus, self.workers)).transpose()?.unwrap_or_default();
+        let Report { loss, bits_per_byte, accuracy } = self.evaluate(heldout)?;
         Ok(Metrics {
-            val_loss: loss(&scores),
-            val_bits_per_byte: bits_per_byte(&scores),
+            val_loss: loss,
+            val_bits_per_byte: bits_per_byte,
+            val_accuracy: accuracy,
             tokens: self.progress.tokens,
             steps: self.progress.step,
             epochs: self.progress.tokens as f64 / self.rows.epoch_tokens().max(1) as f64,
@@ -154,45 +163,41 @@ impl<'a> Trainer<'a> {
 
     /// Writes a checkpoint from which [`Trainer::resume`] goes on as if nothing had happened.
     pub fn write_to(&self, out: &mut dyn Write) -> Result<(), TrainError> {
-        let header = checkpoint::Header { model: self.model.config.clone(), train: self.config.clone(), progress: self.progress.clone() };
+        let parameters = self.model.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.at.len())).collect();
+        let (model, task, train, progress) = (self.model.config.clone(), self.task.clone(), self.config.clone(), self.progress.clone());
+        let header = checkpoint::Header { model, task, train, progress, parameters };
         checkpoint::write(out, &header, &[&self.weights, &self.adam.mean, &self.adam.square])
     }
 
-    /// A model as a checkpoint left it. Model, settings and rows must be those it was written with.
-    pub fn resume(model: ModelConfig, config: TrainConfig, rows: &'a dyn Rows, workers: &'a Workers, from: &mut dyn Read) -> Result<Self, TrainError> {
-        let mut trainer = Self::new(model, config, rows, workers)?;
-        let Trainer { model, config, weights, adam, .. } = &mut trainer;
-        trainer.progress = checkpoint::read(from, &model.config, config, [weights, &mut adam.mean, &mut adam.square])?;
-        Ok(trainer)
+    /// Goes on where a checkpoint left off. Model, task, settings and rows must be those it was written with.
+    pub fn resume(mut self, from: &mut dyn Read) -> Result<Self, TrainError> {
+        let Trainer { model, task, config, weights, adam, .. } = &mut self;
+        self.progress = checkpoint::read(from, &model.config, task, config, [weights, &mut adam.mean, &mut adam.square])?;
+        Ok(self)
     }
 
     /// Forward, backward, update; the loss before it.
     fn learn(&mut self) -> Result<f64, TrainError> {
-        let batch = self.config.batch;
-        let first = self.progress.step as u64 * batch as u64;
-        let mut samples = Vec::with_capacity(batch);
-        for draw in first..first + batch as u64 {
-            let row = self.rows.row(self.draws.row(draw));
-            check_row(&row, &self.model.config)?;
-            self.progress.tokens += row.ids.len() as u64;
-            samples.push(causal(&row));
-        }
-        let predicted = samples.iter().map(Sample::predicted).sum::<usize>().max(1);
-        let scale = 1.0 / predicted as f32;
-        let groups = self.gradients.len();
+        let samples = self.draw()?;
+        self.progress.tokens += samples.iter().map(|sample| sample.tokens as u64).sum::<u64>();
+        let targets = samples.iter().map(Sample::predicted).sum::<usize>().max(1) as f64;
+        let answers = samples.iter().map(|sample| sample.answers.len()).sum::<usize>().max(1) as f64;
+        let scales = [1.0 / targets as f32, 1.0 / answers as f32];
+        let (batch, groups) = (samples.len(), self.gradients.len());
         let work: Vec<_> =
             self.gradients.iter_mut().enumerate().map(|(i, gradient)| (&samples[i * batch / groups..(i + 1) * batch / groups], gradient)).collect();
         let together = (CHUNK_TOKENS / self.model.config.seq_len).max(1);
         let (model, weights) = (&self.model, &self.weights);
-        let nats = self.workers.map(work, |(samples, gradient), room| {
+        let losses = self.workers.map(work, |(samples, gradient), room| {
             gradient.fill(0.0);
-            let mut nats = 0.0;
+            let mut sum = Losses::default();
             for samples in samples.chunks(together) {
                 let mut joined = Sample::default();
                 samples.iter().for_each(|sample| joined.append(sample));
-                nats += model.learn(weights, &joined, scale, gradient, room);
+                let losses = model.learn(weights, &joined, scales, gradient, room);
+                sum = Losses { targets: sum.targets + losses.targets, answers: sum.answers + losses.answers };
             }
-            nats
+            sum
         });
         let (adam, weights, gradients) = (&mut self.adam, &mut self.weights, &mut self.gradients);
         let (config, step) = (&self.config, self.progress.step);
@@ -200,32 +205,52 @@ impl<'a> Trainer<'a> {
             let norm = adam.gather(gradients);
             adam.step(&config.optim, weights, &gradients[0], norm, step, config.steps);
         });
-        Ok(nats.iter().sum::<f64>() / predicted as f64)
+        let sum = |loss: fn(&Losses) -> f64| losses.iter().map(loss).sum::<f64>();
+        Ok(sum(|losses| losses.targets) / targets + sum(|losses| losses.answers) / answers)
+    }
+
+    /// The samples of the next step.
+    pub fn draw(&mut self) -> Result<Vec<Sample>, TrainError> {
+        let batch = self.config.batch as u64;
+        let first = self.progress.step as u64 * batch;
+        let row_len = self.task.row_len();
+        (first..first + batch)
+            .map(|draw| {
+                let number = self.draws.row(draw);
+                let row = self.rows.row(number);
+                check_row(&row, row_len, self.task.vocab_size)?;
+                Ok(self.task.sample(&row, self.rows, &mut self.task.random(self.config.seed, draw, number)))
+            })
+            .collect()
+    }
+
+    fn evaluate(&self, heldout: Option<&dyn Corpus>) -> Result<Report, TrainError> {
+        heldout.map_or(Ok(Report::default()), |corpus| report(&self.model, &self.weights, corpus, &self.task, self.workers))
     }
 
     fn mark(&mut self, heldout: Option<&dyn Corpus>) -> Result<(), TrainError> {
-        let scores = heldout.map(|corpus| evaluate(&self.model, &self.weights, corpus, self.workers)).transpose()?.unwrap_or_default();
+        let val_loss = self.evaluate(heldout)?.loss;
         let (sum, count) = std::mem::take(&mut self.progress.since);
-        self.progress.curve.push(Point { step: self.progress.step, train_loss: sum / count.max(1) as f64, val_loss: loss(&scores) });
+        self.progress.curve.push(Point { step: self.progress.step, train_loss: sum / count.max(1) as f64, val_loss });
         Ok(())
     }
 }
 
-/// A row must fit the model: ids of its vocabulary, spans no longer than its `seq_len`.
-pub(super) fn check_row(row: &Row, model: &ModelConfig) -> Result<(), TrainError> {
-    if let Some(span) = row.spans.iter().find(|span| span.len > model.seq_len) {
-        return Err(TrainError::LongSpan { document: span.document, len: span.len, seq_len: model.seq_len });
+/// A row must fit: ids below `vocab_size`, spans of at most `row_len` tokens.
+pub(super) fn check_row(row: &Row, row_len: usize, vocab_size: usize) -> Result<(), TrainError> {
+    if let Some(span) = row.spans.iter().find(|span| span.len > row_len) {
+        return Err(TrainError::LongSpan { document: span.document, len: span.len, row_len });
     }
-    match row.ids.iter().chain(row.next.iter().flatten()).find(|id| **id as usize >= model.vocab_size) {
-        Some(&id) => Err(TrainError::UnknownId { id, vocab_size: model.vocab_size }),
+    match row.ids.iter().chain(row.next.iter().flatten()).find(|id| **id as usize >= vocab_size) {
+        Some(&id) => Err(TrainError::UnknownId { id, vocab_size }),
         None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::Preset;
     use super::super::data::{Packs, Tokens, whole};
+    use super::super::preset::Preset;
     use super::*;
 
     /// Documents that count upwards from anywhere, in steps of one, modulo 11: predictable but for their first token.
@@ -281,7 +306,8 @@ mod tests {
             }
             whole.step(None).unwrap();
         }
-        let mut resumed = Trainer::resume(model.clone(), config(), &rows, &workers, &mut saved.as_slice()).unwrap();
+        let fresh = |config| Trainer::new(model.clone(), config, &rows, &workers).unwrap();
+        let mut resumed = fresh(config()).resume(&mut saved.as_slice()).unwrap();
         assert_eq!(resumed.progress().step, 33);
         while !resumed.finished() {
             resumed.step(None).unwrap();
@@ -289,7 +315,7 @@ mod tests {
         assert_eq!(resumed.progress(), whole.progress());
         assert_eq!(resumed.weights(), whole.weights());
 
-        let refused = |saved: &[u8], config| Trainer::resume(model.clone(), config, &rows, &workers, &mut &saved[..]).err().map(|error| error.to_string());
+        let refused = |saved: &[u8], config| fresh(config).resume(&mut &saved[..]).err().map(|error| error.to_string());
         assert!(refused(&saved[..saved.len() - 1], config()).is_some());
         assert_eq!(refused(&saved, TrainConfig { seed: 2, ..config() }).unwrap(), "the checkpoint cannot be used: it was written under other settings");
         assert_eq!(refused(&[b'x'; 100], config()).unwrap(), "the checkpoint cannot be used: it does not begin as a checkpoint of this version");
@@ -303,7 +329,7 @@ mod tests {
         let mut trainer = Trainer::new(ModelConfig::preset(Preset::Gpt, 10, 16, 1, 1, 8), config(), &rows, &workers).unwrap();
         assert!(matches!(trainer.step(None), Err(TrainError::UnknownId { id: 10, vocab_size: 10 })));
         let mut trainer = Trainer::new(ModelConfig::preset(Preset::Gpt, 11, 15, 1, 1, 8), config(), &rows, &workers).unwrap();
-        assert!(matches!(trainer.step(None), Err(TrainError::LongSpan { len: 16, seq_len: 15, .. })));
+        assert!(matches!(trainer.step(None), Err(TrainError::LongSpan { len: 16, row_len: 15, .. })));
         let nothing = Packs::new(&corpus, Vec::new());
         assert!(matches!(Trainer::new(ModelConfig::preset(Preset::Gpt, 11, 16, 1, 1, 8), config(), &nothing, &workers), Err(TrainError::NoRows)));
         assert_eq!(steps_for(1_000_000, 8, 256), 488);
