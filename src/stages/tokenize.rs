@@ -17,11 +17,23 @@
 //! the end-of-text token behind it where the vocabulary has one and it does not stand there yet; `eos` turns that last part on or off by
 //! itself. So documents written one after another to shards are parted by `eos`; vocabularies without such a token, as BERT's, bytes and
 //! characters, part them by nothing, and shards know where each begins. The stage puts it there, not the sink.
+//!
+//! `marks = true` notes which tokens begin a sentence and which a word (by ICU, so that Chinese, Japanese and Thai have words too): what next-sentence and
+//! sentence-order prediction and masks over whole words need. The sink writes them with `mask = true`. Files of Hugging Face are then read by their reference, which is slower.
+
+use std::ops::Range;
 
 use super::prelude::*;
 use crate::doc::Tokens;
 use crate::stage::{Artifacts, RunError, Vocabulary};
+use crate::text::sentences;
+use crate::text::words::Splitter;
 use crate::tokenizer::{EncodeScratch, Pattern, Tokenizer};
+
+/// The bits of a shard's mask: the token counts in the loss, begins a sentence, begins a word.
+const LOSS: u8 = 1;
+const SENTENCE_START: u8 = 1 << 1;
+const WORD_START: u8 = 1 << 2;
 
 /// Which ids to write.
 #[derive(Deserialize)]
@@ -36,6 +48,9 @@ pub struct Tokenize {
     special_tokens: bool,
     /// End each text with the end-of-text token. Default: as `special_tokens`, where the vocabulary has one.
     eos: Option<bool>,
+    /// Note where sentences and words start. Default false.
+    #[serde(default)]
+    marks: bool,
 }
 
 fn yes() -> bool {
@@ -76,7 +91,8 @@ impl Recipe for Tokenize {
             return Err(Complaint::new("eos", format!("`{}` has no end-of-text token", self.tokenizer), "leave `eos` out").into());
         }
         let not_encodable = shop.reason("not_encodable");
-        let mut encode = Encode { made_by, tokenizer: None, special_tokens: self.special_tokens, eos: self.eos, end: None, not_encodable };
+        let Tokenize { special_tokens, eos, marks, .. } = self;
+        let mut encode = Encode { made_by, tokenizer: None, special_tokens, eos, marks, end: None, not_encodable };
         if let Some(tokenizer) = tokenizer {
             encode.take(tokenizer);
         }
@@ -90,6 +106,7 @@ struct Encode {
     tokenizer: Option<Tokenizer>,
     special_tokens: bool,
     eos: Option<bool>,
+    marks: bool,
     /// The id that ends each text.
     end: Option<u32>,
     not_encodable: Reason,
@@ -118,18 +135,42 @@ impl Stage for Encode {
     fn apply(&self, doc: &mut Doc, scratch: &mut Scratch) -> Result<Verdict> {
         let tokenizer = self.tokenizer.as_ref().ok_or_else(|| RunError::stop("the tokenizer was not opened"))?;
         let mut ids = Vec::with_capacity(doc.text().len() / 3 + 2);
-        if let Err(error) = tokenizer.encode(doc.text(), self.special_tokens, &mut ids, scratch.buffer::<EncodeScratch>()) {
+        let mut offsets = Vec::new();
+        let buffer = scratch.buffer::<EncodeScratch>();
+        let encoded = match self.marks {
+            true => tokenizer.encode_offsets(doc.text(), self.special_tokens, &mut ids, &mut offsets, buffer),
+            false => tokenizer.encode(doc.text(), self.special_tokens, &mut ids, buffer),
+        };
+        if let Err(error) = encoded {
             return Ok(Verdict::Drop(Drop::plain(self.not_encodable).detail(error.to_string())));
         }
         if let Some(end) = self.end.filter(|end| ids.last() != Some(end)) {
             ids.push(end);
         }
-        doc.tokens = Some(Tokens { ids, mask: Vec::new() });
+        let mut mask = Vec::new();
+        if self.marks {
+            mask.resize(ids.len(), LOSS);
+            let mut words = Vec::new();
+            Splitter::Icu.split(doc.text(), &mut words);
+            mark(&mut mask, &offsets, words.into_iter().map(|word| word.0), WORD_START);
+            mark(&mut mask, &offsets, sentences::spans(doc.text()).into_iter().map(|sentence| sentence.0), SENTENCE_START);
+        }
+        doc.tokens = Some(Tokens { ids, mask });
         Ok(Verdict::Keep)
     }
 
     fn vocabulary(&self) -> Option<Vocabulary> {
         self.tokenizer.as_ref().map(vocabulary)
+    }
+}
+
+/// Sets `bit` of the first token that reaches beyond each of `starts`, places in the text in ascending order.
+fn mark(mask: &mut [u8], offsets: &[Range<usize>], starts: impl Iterator<Item = u32>, bit: u8) {
+    let mut starts = starts.peekable();
+    for (mark, token) in mask.iter_mut().zip(offsets) {
+        while starts.next_if(|start| (*start as usize) < token.end).is_some() {
+            *mark |= bit;
+        }
     }
 }
 
@@ -193,6 +234,38 @@ mod tests {
         assert_eq!(ids(chars.as_ref(), "rr").len(), 2);
         let stopped = opened("model = \"chars\"", "eos = true").err().unwrap();
         assert!(stopped.to_string().contains("no end-of-text token"), "{stopped}");
+    }
+
+    #[test]
+    fn sentences_and_words_are_marked() {
+        use crate::shard::mask;
+        assert_eq!((LOSS, SENTENCE_START, WORD_START), (mask::LOSS, mask::SENTENCE_START, mask::WORD_START));
+        let marked = |stage: &dyn Stage, text: &str| {
+            let mut doc = Doc::from_text(text);
+            assert_eq!(stage.apply(&mut doc, &mut Scratch::default()).unwrap(), Verdict::Keep);
+            let tokens = doc.tokens.unwrap();
+            assert_eq!(tokens.ids, ids(stage, text));
+            tokens.mask
+        };
+        let bytes = made::<Tokenize>("tokenizer = \"bytes\"\nmarks = true");
+        assert_eq!(marked(bytes.stage(), "Go. 我们走。走"), {
+            let (word, sentence) = (LOSS | WORD_START, LOSS | WORD_START | SENTENCE_START);
+            // A word is marked at its first byte: "Go", the stop, "我们", "走", the full-width stop, and "走" of the second sentence.
+            let mut mask = vec![sentence, 1, word, 1];
+            for (first, bytes) in [(sentence, 6), (word, 3), (word, 3), (sentence, 3)] {
+                mask.extend([first].into_iter().chain(std::iter::repeat_n(1, bytes - 1)));
+            }
+            mask
+        });
+        let bpe = opened("vocab_size = 270", "marks = true").unwrap();
+        let text = "the river. The bridge";
+        let mask = marked(bpe.as_ref(), text);
+        assert_eq!(mask.iter().filter(|mark| **mark & SENTENCE_START != 0).count(), 2);
+        assert_eq!(mask.iter().filter(|mark| **mark & WORD_START != 0).count(), 5);
+        assert_eq!(mask.last(), Some(&LOSS), "the end of the text is no word");
+        let bert = opened("model = \"wordpiece\"\nvocab_size = 60", "marks = true").unwrap();
+        let mask = marked(bert.as_ref(), text);
+        assert_eq!((mask[0], mask[1], mask.last()), (LOSS, LOSS | WORD_START | SENTENCE_START, Some(&LOSS)));
     }
 
     #[test]

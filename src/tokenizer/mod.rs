@@ -15,6 +15,7 @@ pub mod learn;
 mod merges;
 mod metaspace;
 mod normal;
+mod offsets;
 mod pairs;
 mod ranks;
 mod seams;

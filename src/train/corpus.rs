@@ -82,6 +82,11 @@ impl ShardCorpus {
         &self.shards.manifest().special
     }
 
+    /// Whether the set has a mask.
+    pub fn has_masks(&self) -> bool {
+        self.shards.manifest().parts.iter().any(|part| part.mask.is_some())
+    }
+
     /// Whether any token has this bit of the mask.
     pub fn has_mark(&self, bit: u8) -> bool {
         let marks = self.documents.iter().filter_map(|piece| self.shards.mask(piece.document).ok().flatten());

@@ -149,12 +149,18 @@ pub fn train(
 
 /// Whether the shards say what an objective has to know.
 fn check_marks(corpus: &ShardCorpus, objective: Objective, whole_words: bool) -> Result<(), TrainError> {
+    let marks = "`marks = true` in stage `tokenize` and `mask = true` in sink `shards`";
     let sentences = matches!(objective, Objective::Nsp | Objective::Sop);
-    let needs = [(sentences, SENTENCE_START, "sentences"), (whole_words, WORD_START, "words")];
-    let Some((.., what)) = needs.into_iter().find(|(needed, bit, _)| *needed && !corpus.has_mark(*bit)) else { return Ok(()) };
-    Err(TrainError::Mismatch(format!(
-        "the shards do not say where {what} start: write them with `marks = true` in stage `tokenize` and `mask = true` in sink `shards`"
-    )))
+    let (what, how) = if sentences && !corpus.has_mark(SENTENCE_START) {
+        ("where sentences start", marks)
+    } else if whole_words && !corpus.has_mark(WORD_START) {
+        ("where words start", marks)
+    } else if objective == Objective::Sft && !corpus.has_masks() {
+        ("which tokens are answers", "stage `chat_template` and `mask = true` in sink `shards`")
+    } else {
+        return Ok(());
+    };
+    Err(TrainError::Mismatch(format!("the shards do not say {what}: write them with {how}")))
 }
 
 /// Writes a file so that it is there whole or not at all.
