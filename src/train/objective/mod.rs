@@ -111,7 +111,7 @@ pub struct Task {
 }
 
 /// Inputs of a model and the ids it should predict, one place a token.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Sample {
     /// Ids that go in.
     pub inputs: Vec<u32>,
@@ -132,7 +132,7 @@ pub struct Sample {
 }
 
 /// Places that attend to each other.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Segment {
     /// Where they are.
     pub places: Range<usize>,
