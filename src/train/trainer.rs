@@ -389,7 +389,9 @@ mod tests {
         counts.values().map(|count| -count / total * (count / total).ln()).sum()
     }
 
-    fn learn(preset: Preset, objective: Objective, steps: usize) -> Metrics {
+    fn learn(preset: Preset, objective: Objective) -> Metrics {
+        // Where few tokens of a row are asked for, more rows are needed.
+        let steps = if matches!(objective, Objective::Mlm | Objective::Nsp | Objective::Sop) { 240 } else { 60 };
         let (corpus, heldout) = (prose(64), prose(16));
         let shape = ModelConfig::preset(preset, 24, 32, 1, 2, 16);
         let task = Task::new(objective, 32, shape.encoder, 24, &BTreeMap::new());
@@ -405,24 +407,17 @@ mod tests {
     }
 
     #[test]
-    fn every_preset_learns_its_objective() {
+    fn every_preset_learns_its_objective_and_every_objective_is_learned() {
         let entropy = unigram(&prose(16));
-        for (name, preset) in Preset::NAMES {
-            let loss = learn(preset, preset.objective(), 60).val_loss.unwrap();
-            assert!(loss < 0.7 * entropy, "{name}: {loss} where the unigram entropy is {entropy}");
-        }
-    }
-
-    #[test]
-    fn every_objective_is_learned() {
-        let entropy = unigram(&prose(16));
-        for (name, objective) in Objective::NAMES {
-            let preset = if objective == Objective::Nsp || objective == Objective::Sop { Preset::Bert } else { Preset::Glm };
-            let metrics = learn(preset, objective, 60);
+        let published = Preset::NAMES.map(|(_, preset)| (preset, preset.objective()));
+        let others = Objective::NAMES.into_iter().map(|(_, objective)| (Preset::Glm, objective));
+        let others = others.filter(|(_, objective)| published.iter().all(|(_, known)| known != objective));
+        for (preset, objective) in published.into_iter().chain(others) {
+            let metrics = learn(preset, objective);
             // Which of two answers is better is a matter of two classes, not of tokens.
             let bound = if objective == Objective::Reward { 2f64.ln() } else { entropy };
             let loss = metrics.val_loss.unwrap();
-            assert!(loss < 0.7 * bound, "{name}: {loss} where guessing by frequency gives {bound}");
+            assert!(loss < 0.7 * bound, "{preset:?} by {objective:?}: {loss} where guessing by frequency gives {bound}");
             assert_eq!(metrics.val_accuracy.is_some(), objective.classes() > 0);
         }
     }
