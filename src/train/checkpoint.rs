@@ -39,13 +39,7 @@ pub(super) fn write(out: &mut dyn Write, header: &Header, vectors: &[&[f32]]) ->
 }
 
 /// Fills the vectors and gives the progress, if the checkpoint was written with this model and these settings.
-pub(super) fn read(
-    from: &mut dyn Read,
-    model: &ModelConfig,
-    task: &Task,
-    train: &TrainConfig,
-    vectors: [&mut Vec<f32>; 3],
-) -> Result<Progress, TrainError> {
+pub(super) fn read(from: &mut dyn Read, model: &ModelConfig, task: &Task, train: &TrainConfig, vectors: [&mut Vec<f32>; 3]) -> Result<Progress, TrainError> {
     let damaged = |what: &str| TrainError::Checkpoint(what.to_string());
     let mut start = [0; MAGIC.len()];
     from.read_exact(&mut start)?;

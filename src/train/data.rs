@@ -363,7 +363,8 @@ mod tests {
         let corpus = corpus(&[5, 0, 2, 4]);
         let packs = Packs::cut(&corpus, whole(&corpus), 4);
         assert_eq!((packs.rows(), packs.epoch_tokens()), (3, 11));
-        let first = Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], marks: vec![1; 4], next: vec![Some(4)], next_marks: vec![1] };
+        let first =
+            Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], marks: vec![1; 4], next: vec![Some(4)], next_marks: vec![1] };
         assert_eq!(packs.row(0), first);
         let second = packs.row(1);
         assert_eq!((second.ids, second.next), (vec![4, 200, 201, 300], vec![None, None, Some(301)]));
@@ -380,7 +381,9 @@ mod tests {
         push(&[2, 0, 2, 0, 0, 2, 0, 2]);
         push(&[]);
         push(&[2, 0, 0, 0, 0, 2]);
-        let lens = |packs: &Packs| (0..packs.rows()).map(|row| packs.row(row).spans.iter().map(|span| (span.document, span.start, span.len)).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let lens = |packs: &Packs| {
+            (0..packs.rows()).map(|row| packs.row(row).spans.iter().map(|span| (span.document, span.start, span.len)).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
         let sentences = lens(&Packs::sentences(&corpus, 4));
         assert_eq!(sentences.concat(), [(0, 0, 2), (0, 2, 3), (0, 5, 3), (2, 0, 4), (2, 4, 2)]);
         assert_eq!(Packs::sentences(&corpus, 4).row(2).marks, [2, 0, 2]);

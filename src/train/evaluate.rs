@@ -112,8 +112,8 @@ const HELDOUT_SEED: u64 = 0;
 #[cfg(test)]
 mod tests {
     use super::super::config::{ModelConfig, initial};
-    use super::super::preset::Preset;
     use super::super::data::Tokens;
+    use super::super::preset::Preset;
     use super::*;
 
     #[test]

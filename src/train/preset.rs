@@ -97,9 +97,7 @@ impl ModelConfig {
             Preset::Albert => Self { kinds: 2, embedding: width.div_ceil(2), shared: true, ..roberta },
             Preset::T5 => Self { norm: Norm::Rms, position: Position::Relative, activation: Activation::Relu, bias: false, encoder: true, ..gpt },
             Preset::Glm => Self { kinds: seq_len, ..gpt },
-            Preset::Transformer => {
-                Self { placement: Placement::Post, position: Position::Sinusoidal, activation: Activation::Relu, encoder: true, ..gpt }
-            }
+            Preset::Transformer => Self { placement: Placement::Post, position: Position::Sinusoidal, activation: Activation::Relu, encoder: true, ..gpt },
         }
     }
 }

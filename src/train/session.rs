@@ -8,11 +8,11 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::config::ModelConfig;
-use super::preset::Preset;
 use super::corpus::ShardCorpus;
 use super::data::{Corpus, Packs, Rows, Sampling, Windows};
 use super::objective::{Objective, Task};
 use super::optim::OptimConfig;
+use super::preset::Preset;
 use super::trainer::{Progress, TrainConfig, Trainer};
 use super::workers::Workers;
 use super::{Metrics, TrainError};
@@ -99,9 +99,13 @@ pub fn train(
     let workers = Workers::new(threads)?;
     let objective = settings.objective.unwrap_or(settings.preset.objective());
     let pairs = objective == Objective::Reward;
-    let (corpus, heldout) =
-        ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0), pairs).map_err(|error| TrainError::Corpus(error.to_string()))?;
+    let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0), pairs).map_err(|error| TrainError::Corpus(error.to_string()))?;
     check_marks(&corpus, objective, settings.whole_words)?;
+    if let Some(role) = settings.special.keys().find(|role| !objective.roles().contains(&role.as_str())) {
+        let roles = objective.roles().join(", ");
+        let said = format!("the objective has no special token `{role}`: {}", if roles.is_empty() { "it needs none" } else { &roles });
+        return Err(TrainError::Mismatch(said));
+    }
     let seq_len = settings.seq_len.or_else(|| corpus.packed_lengths().first().copied()).ok_or(TrainError::Setting("seq_len"))?;
     let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);
     let mut special = corpus.special().clone();

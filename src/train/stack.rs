@@ -37,8 +37,16 @@ struct Part {
 #[derive(Clone)]
 enum Branch {
     /// Over the stack's own tokens, or across to the encoder's.
-    Attention { across: bool, q: Range<usize>, kv: Range<usize>, out: Range<usize> },
-    FeedForward { up: Range<usize>, down: Range<usize> },
+    Attention {
+        across: bool,
+        q: Range<usize>,
+        kv: Range<usize>,
+        out: Range<usize>,
+    },
+    FeedForward {
+        up: Range<usize>,
+        down: Range<usize>,
+    },
 }
 
 /// What attention knows of positions.
@@ -46,8 +54,15 @@ enum Scheme {
     /// Embeddings have told them.
     Embedded,
     Rotary(Rotary),
-    Slopes { distances: Distances, values: Vec<f32> },
-    Buckets { distances: Distances, bucket_of: Vec<usize>, table: Range<usize> },
+    Slopes {
+        distances: Distances,
+        values: Vec<f32>,
+    },
+    Buckets {
+        distances: Distances,
+        bucket_of: Vec<usize>,
+        table: Range<usize>,
+    },
 }
 
 /// Tokens on their way through a stack.

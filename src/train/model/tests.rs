@@ -68,7 +68,14 @@ fn gradients_of_other_shapes() {
     let task = |objective, encoder| Task::new(objective, 12, encoder, 6, &BTreeMap::new());
     check(ModelConfig { position: Position::Alibi, tied: false, ..shape.clone() }, &task(Objective::Causal, false), "alibi");
     check(ModelConfig { position: Position::Relative, placement: Placement::Post, ..shape.clone() }, &task(Objective::Reward, false), "relative");
-    let t5 = ModelConfig { kv_heads: 1, position: Position::Rotary, norm: Norm::Layer, transform: true, embedding: 8, ..ModelConfig::preset(Preset::T5, 6, 12, 2, 2, 12) };
+    let t5 = ModelConfig {
+        kv_heads: 1,
+        position: Position::Rotary,
+        norm: Norm::Layer,
+        transform: true,
+        embedding: 8,
+        ..ModelConfig::preset(Preset::T5, 6, 12, 2, 2, 12)
+    };
     check(t5, &task(Objective::PrefixLm, true), "encoder with shared keys");
 }
 

@@ -20,15 +20,7 @@ pub struct Gradients<'a> {
 /// Negative log-likelihood in nats of each target under `softmax(x tableᵀ)`; with gradients if asked for.
 ///
 /// x is n x width, `table` vocabulary x width.
-pub fn cross_entropy(
-    x: &[f32],
-    table: &[f32],
-    targets: &[u32],
-    width: usize,
-    nats: &mut [f32],
-    mut gradients: Option<Gradients>,
-    logits: &mut Vec<f32>,
-) {
+pub fn cross_entropy(x: &[f32], table: &[f32], targets: &[u32], width: usize, nats: &mut [f32], mut gradients: Option<Gradients>, logits: &mut Vec<f32>) {
     let vocabulary = table.len() / width;
     logits.resize(CHUNK * vocabulary, 0.0);
     let view = Matrix::new(table, vocabulary, width);
