@@ -27,7 +27,7 @@ use crate::train::session::{Settings, train};
 ///   sop              the same, and whether two parts stand in order (albert)
 ///   span_corruption  spans that are cut out (t5)
 ///   blank_infilling  the same, one after the other behind the text (glm)
-///   reward           which of two answers is better: documents of the shards two by two, the better one first
+///   reward           which of two answers is better: neighbouring documents of one key, the better one first
 ///
 /// nsp and sop need shards that say where sentences start, --whole-words where words do: `marks = true` in stage `tokenize` and `mask = true` in
 /// sink `shards`. Special tokens (mask, cls, sep, eos, ...) are those that the shards name; a role that an objective needs and they lack gets an id behind the

@@ -35,24 +35,25 @@ impl ShardCorpus {
     }
 
     /// Cuts off the last `share` of the tokens, as (first part, last part). The document that lies on the seam is cut in two, and its bytes are shared
-    /// out by tokens; but where pairs must stay together, the seam moves back to the start of one.
+    /// out by tokens; but where neighbours of one key must stay together, the seam lies between documents.
     pub fn split(dir: &Path, share: f64, pairs: bool) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
         let (mut first, mut last) = (ShardCorpus::open(dir)?, ShardCorpus::open(dir)?);
         let total: usize = first.documents.iter().map(|piece| piece.tokens).sum();
+        let mut left = total - (total as f64 * share).round() as usize;
         if pairs {
-            let mut left = total - (total as f64 * share).round() as usize;
-            let whole = first.documents.chunks(2).take_while(|pair| {
-                let tokens = pair.iter().map(|piece| piece.tokens).sum();
-                let fits = tokens <= left;
-                left -= if fits { tokens } else { 0 };
-                fits
+            let ends = first.documents.iter().scan(0, |end, piece| {
+                *end += piece.tokens;
+                Some(*end)
             });
-            let kept = 2 * whole.count();
-            last.documents.drain(..kept.min(last.documents.len()));
-            first.documents.truncate(kept);
+            let mut seam = ends.take_while(|end| *end <= left).count();
+            let key = |document: usize| first.documents.get(document).map(|piece| piece.key);
+            if seam > 0 && key(seam - 1) == key(seam) {
+                seam -= 1;
+            }
+            last.documents.drain(..seam);
+            first.documents.truncate(seam);
             return Ok((first, last));
         }
-        let mut left = total - (total as f64 * share).round() as usize;
         last.documents.clear();
         let mut kept = Vec::new();
         for piece in first.documents.drain(..) {

@@ -15,7 +15,7 @@ fn task(objective: Objective, seq_len: usize) -> Task {
 fn corpus(lens: &[u32]) -> Tokens {
     let mut corpus = Tokens::default();
     for (document, len) in lens.iter().enumerate() {
-        corpus.push(document as u128, 1, (0..*len).map(|i| 10 + 100 * document as u32 + i).collect());
+        corpus.push(document as u128 / 2, 1, (0..*len).map(|i| 10 + 100 * document as u32 + i).collect());
         let mark = |i| {
             let counts = document + 1 < lens.len() || i >= *len / 2;
             (if counts { LOSS } else { 0 }) | (if i % 7 == 0 { SENTENCE_START } else { 0 }) | (if i % 2 == 0 { WORD_START } else { 0 })
