@@ -186,12 +186,13 @@ fn numbered(documents: u32, seed: u64) -> Tokens {
 /// Table 5 of ALBERT's paper: who learned to tell documents apart (next sentence) is at chance on the order of sentences (52 %); who learned their order tells
 /// documents apart more often than not (79 %), for a part of another document is out of order half of the time.
 #[test]
+#[ignore = "minutes where nothing is optimised"]
 fn sentence_order_teaches_what_next_sentence_does_not() {
     let (corpus, heldout, workers) = (numbered(256, 1), numbered(256, 2), Workers::new(2).unwrap());
     let [nsp, sop] = [Objective::Nsp, Objective::Sop].map(|objective| Task::new(objective, 48, false, 16, &BTreeMap::new()));
     let learned = |task: &Task| {
         let optim = OptimConfig { learning_rate: 1e-2, warmup: 20, ..OptimConfig::default() };
-        let config = TrainConfig { steps: 150, batch: 16, seed: 1, sampling: Sampling::Epochs, evaluate_every: 0, optim };
+        let config = TrainConfig { steps: 700, batch: 16, seed: 1, sampling: Sampling::Epochs, evaluate_every: 0, optim };
         let rows = task.rows(&corpus);
         let shape = ModelConfig::preset(Preset::Bert, 16, 48, 1, 2, 16);
         let mut trainer = Trainer::of_task(shape, task.clone(), config, &rows, &workers).unwrap();
