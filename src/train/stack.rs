@@ -307,7 +307,7 @@ impl Stack {
                 linear(width, width).backward(&pass.weights[out.clone()], &kept.attended, dout, (dattended, Output::Set), &mut gradient[out.clone()]);
                 let (dq, dkv) = (fit(&mut scratch.dq, kept.q.len()), fit(&mut scratch.dkv, kept.kv.len()));
                 let dbias = (!across && !bias.is_empty()).then_some(scratch.dbias.as_mut_slice());
-                self.attention(*across, pass.stream, bias).backward(&kept.q, &kept.kv, &kept.probabilities, dattended, dq, dkv, dbias);
+                self.attention(*across, pass.stream, bias).backward(&kept.q, &kept.kv, &kept.probabilities, dattended, (dq, dkv), dbias);
                 self.turn(*across, dq, dkv, &pass.stream.positions, Turn::Back);
                 linear(width, width).backward(&pass.weights[q.clone()], x, dq, (&mut *dx, mode), &mut gradient[q.clone()]);
                 let (seen, dseen) = if *across { (pass.context, dcontext) } else { (x, dx) };

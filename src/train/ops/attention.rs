@@ -121,7 +121,7 @@ impl Attention<'_> {
     }
 
     /// Sets `dq` and `dkv` from `dout`, the gradient of [`Attention::forward`]'s `out`; adds to `dbias`, the gradient of the bias' values.
-    pub fn backward(&self, q: &[f32], kv: &[f32], probabilities: &[f32], dout: &[f32], dq: &mut [f32], dkv: &mut [f32], mut dbias: Option<&mut [f32]>) {
+    pub fn backward(&self, q: &[f32], kv: &[f32], probabilities: &[f32], dout: &[f32], (dq, dkv): (&mut [f32], &mut [f32]), mut dbias: Option<&mut [f32]>) {
         let scale = 1.0 / (self.size as f32).sqrt();
         dkv.fill(0.0);
         let mut scores = Vec::new();
@@ -225,7 +225,7 @@ mod tests {
         let (q, kv, dy) = (noise(75 * WIDTH, 1), noise(75 * WIDTH, 3), noise(75 * WIDTH, 2));
         let attention = shape(&views, None);
         let (mut dq, mut dkv) = (vec![f32::NAN; q.len()], vec![f32::NAN; kv.len()]);
-        attention.backward(&q, &kv, &run(attention, &q, &kv).1, &dy, &mut dq, &mut dkv, None);
+        attention.backward(&q, &kv, &run(attention, &q, &kv).1, &dy, (&mut dq, &mut dkv), None);
         close(&dq, &q, &dy, |q| run(attention, q, &kv).0);
         close(&dkv, &kv, &dy, |kv| run(attention, &q, kv).0);
     }
@@ -241,7 +241,7 @@ mod tests {
         }
         let attention = shape(&views, bias(&values, &distances, &positions));
         let (mut dq, mut dkv, mut dvalues) = (vec![f32::NAN; q.len()], vec![f32::NAN; kv.len()], vec![0.0; values.len()]);
-        attention.backward(&q, &kv, &run(attention, &q, &kv).1, &dy, &mut dq, &mut dkv, Some(&mut dvalues));
+        attention.backward(&q, &kv, &run(attention, &q, &kv).1, &dy, (&mut dq, &mut dkv), Some(&mut dvalues));
         close(&dq, &q, &dy, |q| run(attention, q, &kv).0);
         close(&dkv, &kv, &dy, |kv| run(attention, &q, kv).0);
         close(&dvalues, &values, &dy, |values| run(shape(&views, bias(values, &distances, &positions)), &q, &kv).0);

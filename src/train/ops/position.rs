@@ -23,7 +23,7 @@ pub fn embed_backward(dx: &[f32], ids: &[u32], gradient: &mut [f32], width: usiz
 pub fn sinusoids(positions: usize, width: usize) -> Vec<f32> {
     let wave = |position: usize, column: usize| {
         let angle = position as f64 * 10_000f64.powf(-((column - column % 2) as f64) / width as f64);
-        (if column % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+        (if column.is_multiple_of(2) { angle.sin() } else { angle.cos() }) as f32
     };
     (0..positions).flat_map(|position| (0..width).map(move |column| wave(position, column))).collect()
 }
