@@ -6,21 +6,54 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::run::{STOP, stop_on_ctrl_c};
 use super::say::say;
 use super::{Done, Failure, Outcome, all_threads, count};
+use crate::config::suggestion;
 use crate::run::{Options, Unwatched};
+use crate::train::Metrics;
+use crate::train::objective::Objective;
+use crate::train::preset::Preset;
 use crate::train::session::{Settings, train};
-use crate::train::{Metrics, config::Preset};
 
 /// Train the bundled Transformer on a shard set.
+///
+/// A preset is a published shape at the size that `--layers`, `--heads` and `--width` give; any objective can be learned by any preset, but that `t5` and `transformer`, with an
+/// encoder and a decoder, need one of prefix_lm, span_corruption and blank_infilling.
+///
+///   causal           the next token (gpt, llama)
+///   prefix_lm        what follows a beginning that is seen both ways (transformer)
+///   fim              the next token, half of the texts with their middle at the end
+///   sft              the next token of answers, by the loss mask of shards made with `chat_template`
+///   mlm              masked tokens, masked anew in each epoch (roberta)
+///   nsp              the same, and whether one part follows the other (bert)
+///   sop              the same, and whether two parts stand in order (albert)
+///   span_corruption  spans that are cut out (t5)
+///   blank_infilling  the same, one after the other behind the text (glm)
+///   reward           which of two answers is better: neighbouring documents of one key, the better one first
+///
+/// nsp and sop need shards that say where sentences start, --whole-words where words do: `marks = true` in stage `tokenize` and `mask = true` in
+/// sink `shards`. Special tokens (mask, cls, sep, eos, ...) are those that the shards name; a role that an objective needs and they lack gets an id behind the
+/// vocabulary, unless --special names one of it.
+///
+/// OUT gets metrics.json (held-out loss in nats a target, bits per byte for causal, share of right answers for nsp, sop and reward) and checkpoint.bin, from which the same command goes on.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Train {
     /// Folder of the shards.
     shards: PathBuf,
-    /// Model family: gpt or llama.
+    /// Model family: gpt, llama, bert, roberta, albert, t5, glm or transformer.
     #[arg(long, default_value = "gpt")]
     preset: String,
-    /// What is learned: causal.
-    #[arg(long, default_value = "causal")]
-    objective: String,
+    /// What is learned; what the preset was published with where it is left out.
+    #[arg(long)]
+    objective: Option<String>,
+    /// Mask whole words.
+    #[arg(long)]
+    whole_words: bool,
+    /// Mask, cut or pair a row in the same way in every epoch.
+    #[arg(long)]
+    fixed: bool,
+    /// A special token, such as mask=103; may be given several times.
+    #[arg(long, value_name = "ROLE=ID", value_parser = special)]
+    special: Vec<(String, u32)>,
     /// Where checkpoints and metrics.json go.
     #[arg(long)]
     out: PathBuf,
@@ -33,7 +66,7 @@ pub struct Train {
     /// Tokens of a row; the first pack list of the shards where it is left out.
     #[arg(long)]
     seq_len: Option<usize>,
-    /// Layers.
+    /// Layers, of encoder and decoder each.
     #[arg(long)]
     layers: Option<usize>,
     /// Attention heads.
@@ -56,20 +89,28 @@ pub struct Train {
     quiet: bool,
 }
 
+/// `ROLE=ID`.
+fn special(given: &str) -> Result<(String, u32), String> {
+    let (role, id) = given.split_once('=').ok_or("wanted ROLE=ID, such as mask=103")?;
+    Ok((role.to_owned(), id.parse().map_err(|_| format!("`{id}` is not the id of a token"))?))
+}
+
+/// The value of that name.
+fn named<T: Copy, const N: usize>(what: &str, name: &str, names: [(&'static str, T); N]) -> Result<T, Failure> {
+    let found = names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    found.ok_or_else(|| Failure(format!("there is no {what} `{name}`: {}", suggestion(name, names.iter().map(|(known, _)| *known)))))
+}
+
 impl Train {
     pub(super) fn call(self) -> Outcome {
         stop_on_ctrl_c();
-        if self.objective != "causal" {
-            return Err(Failure(format!("there is no objective `{}`: one of: causal", self.objective)));
-        }
-        let preset = match self.preset.as_str() {
-            "gpt" => Preset::Gpt,
-            "llama" => Preset::Llama,
-            other => return Err(Failure(format!("there is no preset `{other}`: {}", crate::config::suggestion(other, ["gpt", "llama"])))),
-        };
         let standard = Settings::default();
         let settings = Settings {
-            preset,
+            preset: named("preset", &self.preset, Preset::NAMES)?,
+            objective: self.objective.map(|name| named("objective", &name, Objective::NAMES)).transpose()?,
+            whole_words: self.whole_words,
+            fixed: self.fixed,
+            special: self.special.into_iter().collect(),
             steps: self.steps.unwrap_or(standard.steps),
             batch: self.batch.unwrap_or(standard.batch),
             seq_len: self.seq_len,
@@ -127,8 +168,10 @@ pub(super) fn print_metrics(metrics: &Metrics) -> std::io::Result<()> {
         metrics.epochs,
         metrics.seconds
     )?;
-    if let (Some(loss), Some(bits)) = (metrics.val_loss, metrics.val_bits_per_byte) {
-        say!("held out: {loss:.4} nats a token, {bits:.4} bits per byte")?;
+    if let Some(loss) = metrics.val_loss {
+        let bits = metrics.val_bits_per_byte.map(|bits| format!(", {bits:.4} bits per byte")).unwrap_or_default();
+        let right = metrics.val_accuracy.map(|share| format!(", {:.1} % of the answers right", 100.0 * share)).unwrap_or_default();
+        say!("held out: {loss:.4} nats a target{bits}{right}")?;
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ impl Recipe for TokenShards {
                 WORD_STARTS,
                 "mask",
                 words,
-                "write `mask = true`, or leave `words` out of `tokenize`",
+                "write `mask = true`, or leave `marks` out of `tokenize`",
             ),
             Some(false) => spec.clashes(PAIRS, "mask", "of pairs the answers alone count, and without a mask the shards do not say so", "write `mask = true`"),
         }

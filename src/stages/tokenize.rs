@@ -18,16 +18,23 @@
 //! itself. So documents written one after another to shards are parted by `eos`; vocabularies without such a token, as BERT's, bytes and
 //! characters, part them by nothing, and shards know where each begins. The stage puts it there, not the sink.
 //!
-//! With `words = true` the mask of the shards (`mask = true` in the sink) says which tokens begin a word, in Chinese, Japanese and Thai by ICU's dictionaries: rows are then cut
-//! between words alone. A token that lies inside a word, or inside a character, begins none.
+//! With `marks = true` the mask of the shards (`mask = true` in the sink) says which tokens begin a sentence and which a word, in Chinese, Japanese and Thai by ICU's
+//! dictionaries. Rows are then cut between words alone; masks over whole words, next-sentence and sentence-order prediction need them too. A token that lies inside a word, or
+//! inside a character, begins none.
 
 use super::prelude::*;
 use super::vocabularies;
 use crate::doc::Tokens;
 use crate::stage::{Artifacts, RunError, Vocabulary, WORD_STARTS};
 use crate::text::Span;
+use crate::text::sentences;
 use crate::text::words::Splitter;
 use crate::tokenizer::{EncodeScratch, Pattern, Surfaces, Tokenizer};
+
+/// The bits of a shard's mask: the token counts in the loss, begins a sentence, begins a word.
+const LOSS: u8 = 1;
+const SENTENCE_START: u8 = 1 << 1;
+const WORD_START: u8 = 1 << 2;
 
 /// Which ids to write.
 #[derive(Deserialize)]
@@ -42,9 +49,9 @@ pub struct Tokenize {
     special_tokens: bool,
     /// End each text with the end-of-text token. Default: as `special_tokens`, where the vocabulary has one.
     eos: Option<bool>,
-    /// Say in the mask which tokens begin a word. Default false.
+    /// Say in the mask which tokens begin a sentence and which a word. Default false.
     #[serde(default)]
-    words: bool,
+    marks: bool,
 }
 
 fn yes() -> bool {
@@ -56,7 +63,7 @@ impl Recipe for Tokenize {
 
     fn spec(&self) -> Spec {
         let spec = Spec::new().needs("text").gives("tokens").reason("not_encodable");
-        if self.words { spec.gives(WORD_STARTS) } else { spec }
+        if self.marks { spec.gives(WORD_STARTS) } else { spec }
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
@@ -84,16 +91,8 @@ impl Recipe for Tokenize {
             return Err(Complaint::new("eos", format!("`{}` has no end-of-text token", self.tokenizer), "leave `eos` out").into());
         }
         let not_encodable = shop.reason("not_encodable");
-        let mut encode = Encode {
-            made_by,
-            tokenizer: None,
-            special_tokens: self.special_tokens,
-            eos: self.eos,
-            words: self.words,
-            end: None,
-            surfaces: None,
-            not_encodable,
-        };
+        let Tokenize { special_tokens, eos, marks, .. } = self;
+        let mut encode = Encode { made_by, tokenizer: None, special_tokens, eos, marks, end: None, surfaces: None, not_encodable };
         if let Some(tokenizer) = tokenizer {
             encode.take(tokenizer);
         }
@@ -107,10 +106,10 @@ struct Encode {
     tokenizer: Option<Tokenizer>,
     special_tokens: bool,
     eos: Option<bool>,
-    words: bool,
+    marks: bool,
     /// The id that ends each text.
     end: Option<u32>,
-    /// What tokens stand for, where words are told.
+    /// What tokens stand for, where sentences and words are told.
     surfaces: Option<Surfaces>,
     not_encodable: Reason,
 }
@@ -119,33 +118,36 @@ impl Encode {
     fn take(&mut self, tokenizer: Tokenizer) {
         let eos = tokenizer.special().get("eos").copied();
         self.end = eos.filter(|_| self.eos.unwrap_or(self.special_tokens));
-        self.surfaces = self.words.then(|| tokenizer.surfaces());
+        self.surfaces = self.marks.then(|| tokenizer.surfaces());
         self.tokenizer = Some(tokenizer);
     }
 }
 
-/// Bits of a mask byte: the token counts in the loss, and it begins a word.
-const LOSS: u8 = 1;
-const WORD_START: u8 = 1 << 2;
-
-/// The mask of tokens that all count in the loss, with those that begin a word: a cut before one of them lies in no word.
-fn word_mask(ids: &[u32], surfaces: &Surfaces, words: &mut Vec<Span>) -> Vec<u8> {
+/// The mask of tokens that all count in the loss, with those that begin a sentence, and those that begin a word: a cut before one of them lies in no word.
+fn mask(ids: &[u32], surfaces: &Surfaces, tokenizer: &Tokenizer, words: &mut Vec<Span>) -> Vec<u8> {
     let mut mask = vec![LOSS; ids.len()];
     if let Some(first) = mask.first_mut() {
         *first |= WORD_START;
     }
-    let joined: Vec<u8> = ids.iter().flat_map(|id| surfaces.of(*id)).copied().collect();
+    // What was put around the text is no part of it.
+    let special: Vec<u32> = tokenizer.special().values().copied().collect();
+    let bytes = |id: &u32| if special.contains(id) { &[] } else { surfaces.of(*id) };
+    let joined: Vec<u8> = ids.iter().flat_map(bytes).copied().collect();
     let Ok(text) = std::str::from_utf8(&joined) else { return mask };
     words.clear();
     Splitter::Icu.split(text, words);
     let (mut place, mut words) = (0u32, words.iter().peekable());
+    let mut sentences = sentences::spans(text).into_iter().map(|(start, _)| start).peekable();
     for (id, bits) in ids.iter().zip(&mut mask) {
         while words.next_if(|(_, end)| *end <= place).is_some() {}
-        let inside = words.peek().is_some_and(|(start, _)| *start < place);
-        if !inside {
+        if words.peek().is_none_or(|(start, _)| *start >= place) {
             *bits |= WORD_START;
         }
-        place += surfaces.of(*id).len() as u32;
+        place += bytes(id).len() as u32;
+        // Of a sentence, the first token that reaches into it, which may begin with the space before it.
+        while sentences.next_if(|start| *start < place).is_some() {
+            *bits |= SENTENCE_START;
+        }
     }
     mask
 }
@@ -171,8 +173,11 @@ impl Stage for Encode {
         if let Some(end) = self.end.filter(|end| ids.last() != Some(end)) {
             ids.push(end);
         }
-        let mask = self.surfaces.as_ref().map(|surfaces| word_mask(&ids, surfaces, scratch.buffer::<Vec<Span>>()));
-        doc.tokens = Some(Tokens { ids, mask: mask.unwrap_or_default(), ..Tokens::default() });
+        let mask = match (&self.surfaces, &self.tokenizer) {
+            (Some(surfaces), Some(tokenizer)) => mask(&ids, surfaces, tokenizer, scratch.buffer::<Vec<Span>>()),
+            _ => Vec::new(),
+        };
+        doc.tokens = Some(Tokens { ids, mask, ..Tokens::default() });
         Ok(Verdict::Keep)
     }
 
@@ -247,7 +252,7 @@ mod tests {
     fn words_begin_where_no_token_is_inside_one() {
         let started = |learn: &str, text: &str| {
             let decided = decided::<LearnTokenizer>(learn, &["the river and the bridge", "over the river", "我们通过软件系统"]);
-            let Built::Stage(mut stage) = made::<Tokenize>("tokenizer = \"stage:t\"\nwords = true\nspecial_tokens = false").built else {
+            let Built::Stage(mut stage) = made::<Tokenize>("tokenizer = \"stage:t\"\nmarks = true\nspecial_tokens = false").built else {
                 panic!("not a stage")
             };
             stage.open(&decided).unwrap();
@@ -269,6 +274,37 @@ mod tests {
         assert_eq!(started("vocab_size = 270", "over the riverbank, bridged"), ["over", " the", " riverbank", ",", " ", "bridged"]);
         assert_eq!(started("vocab_size = 260", "我们通过软件🦀系统"), ["我们", "通过", "软件", "🦀", "系统"]);
         assert_eq!(started("model = \"wordpiece\"\nvocab_size = 60", "the bridgeriver"), [" the", " bridgeriver"]);
+    }
+
+    #[test]
+    fn sentences_and_words_are_marked() {
+        use crate::shard::mask;
+        assert_eq!((LOSS, SENTENCE_START, WORD_START), (mask::LOSS, mask::SENTENCE_START, mask::WORD_START));
+        let marked = |stage: &dyn Stage, text: &str| {
+            let mut doc = Doc::from_text(text);
+            assert_eq!(stage.apply(&mut doc, &mut Scratch::default()).unwrap(), Verdict::Keep);
+            let tokens = doc.tokens.unwrap();
+            assert_eq!(tokens.ids, ids(stage, text));
+            tokens.mask
+        };
+        let bytes = made::<Tokenize>("tokenizer = \"bytes\"\nmarks = true");
+        assert_eq!(marked(bytes.stage(), "Go. 我们走。走"), {
+            let (word, sentence) = (LOSS | WORD_START, LOSS | WORD_START | SENTENCE_START);
+            // A word is marked at its first byte: "Go", the stop, "我们", "走", the full-width stop, and "走" of the second sentence; the space lies in none.
+            let mut mask = vec![sentence, 1, word, word];
+            for (first, bytes) in [(sentence, 6), (word, 3), (word, 3), (sentence, 3)] {
+                mask.extend([first].into_iter().chain(std::iter::repeat_n(1, bytes - 1)));
+            }
+            mask
+        });
+        let bpe = opened("vocab_size = 270", "marks = true").unwrap();
+        let text = "the river. The bridge";
+        let mask = marked(bpe.as_ref(), text);
+        assert_eq!(mask.iter().filter(|mark| **mark & SENTENCE_START != 0).count(), 2);
+        assert_eq!(mask.last(), Some(&(LOSS | WORD_START)), "the end of the text lies in no word");
+        let bert = opened("model = \"wordpiece\"\nvocab_size = 60", "marks = true").unwrap();
+        let mask = marked(bert.as_ref(), text);
+        assert_eq!((mask[0], mask[1], mask.last()), (LOSS | WORD_START, LOSS | WORD_START | SENTENCE_START, Some(&(LOSS | WORD_START))));
     }
 
     #[test]

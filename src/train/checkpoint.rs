@@ -1,5 +1,6 @@
-//! Checkpoints: the bytes `dataprep-train 1` and a line feed, the length of a JSON header (u64), the header, then weights and the optimizer's
-//! two memories as f32; all little-endian. Writing under a temporary name and renaming is for the caller.
+//! Checkpoints: the bytes `dataprep-train 2` and a line feed, the length of a JSON header (u64), the header, then weights and the optimizer's
+//! two memories as f32; all little-endian. The header's `parameters` lists name and length of all weights in their order; matrices are outputs x inputs, row after
+//! row, and a head's queries stand together, as do its keys, which come before the values. Writing under a temporary name and renaming is for the caller.
 
 use std::io::{Read, Write};
 
@@ -7,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainError;
 use super::config::ModelConfig;
+use super::objective::Task;
 use super::trainer::{Progress, TrainConfig};
 
-const MAGIC: &[u8] = b"dataprep-train 1\n";
+const MAGIC: &[u8] = b"dataprep-train 2\n";
 
 /// No header is longer; a length above it is damage.
 const MAX_HEADER: u64 = 1 << 28;
@@ -18,8 +20,10 @@ const MAX_HEADER: u64 = 1 << 28;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
     pub model: ModelConfig,
+    pub task: Task,
     pub train: TrainConfig,
     pub progress: Progress,
+    pub parameters: Vec<(String, usize)>,
 }
 
 /// Writes a header and vectors of numbers.
@@ -35,7 +39,7 @@ pub(super) fn write(out: &mut dyn Write, header: &Header, vectors: &[&[f32]]) ->
 }
 
 /// Fills the vectors and gives the progress, if the checkpoint was written with this model and these settings.
-pub(super) fn read(from: &mut dyn Read, model: &ModelConfig, train: &TrainConfig, vectors: [&mut Vec<f32>; 3]) -> Result<Progress, TrainError> {
+pub(super) fn read(from: &mut dyn Read, model: &ModelConfig, task: &Task, train: &TrainConfig, vectors: [&mut Vec<f32>; 3]) -> Result<Progress, TrainError> {
     let damaged = |what: &str| TrainError::Checkpoint(what.to_string());
     let mut start = [0; MAGIC.len()];
     from.read_exact(&mut start)?;
@@ -53,6 +57,9 @@ pub(super) fn read(from: &mut dyn Read, model: &ModelConfig, train: &TrainConfig
     let header: Header = serde_json::from_slice(&json).map_err(|error| TrainError::Checkpoint(error.to_string()))?;
     if header.model != *model {
         return Err(damaged("it holds a model of another shape"));
+    }
+    if header.task != *task {
+        return Err(damaged("it was written under another objective"));
     }
     if header.train != *train {
         return Err(damaged("it was written under other settings"));

@@ -1,9 +1,10 @@
-//! The shape of a model: presets, what they are made of, and the list of parameters in one flat vector.
+//! The shape of a model, and the list of its parameters in one flat vector. [`super::preset`] has the published ones.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::preset::Preset;
 use super::random::Random;
 
 /// How a norm treats its rows.
@@ -16,54 +17,72 @@ pub enum Norm {
     Rms,
 }
 
+/// Where norms stand (Xiong et al. 2020 compare the two).
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// Before each part of a layer, and once at the end.
+    Pre,
+    /// Behind each part, over its sum with what went in.
+    Post,
+}
+
 /// How a model learns where a token stands. Positions count from the start of a token's segment.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
     /// A learned vector a position.
     Learned,
+    /// A fixed vector of sines and cosines a position; tokens' vectors are multiplied by the root of the width.
+    Sinusoidal,
     /// Rotary turns of queries and keys.
     Rotary,
+    /// A learned bias of attention by distance, in T5's buckets.
+    Relative,
+    /// A fixed one that grows with distance (ALiBi).
+    Alibi,
 }
 
 /// The nonlinearity of the feed-forward layers.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
+    /// max(x, 0).
+    Relu,
     /// GELU, tanh form.
     Gelu,
     /// SwiGLU: twice the hidden width goes in.
     SwiGlu,
 }
 
-/// Published shapes, scaled down by layers, heads and width.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preset {
-    /// GPT-2: learned positions, LayerNorm before each part, GELU, biases, the output table is the embedding.
-    Gpt,
-    /// Llama: rotary positions, RMSNorm, SwiGLU, no biases, an output table of its own.
-    Llama,
-}
-
-/// A decoder-only Transformer.
+/// A Transformer: a stack of layers over embeddings, or two of them. Who sees whom is the objective's.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// Token ids are below this.
     pub vocab_size: usize,
-    /// Tokens of a training row; the longest segment attention sees.
+    /// Positions are below this: the longest segment attention sees.
     pub seq_len: usize,
-    /// Number of layers.
+    /// Number of layers, of encoder and decoder each.
     pub layers: usize,
     /// Attention heads of a layer.
     pub heads: usize,
+    /// Heads of keys and values, which groups of heads share; divides `heads`.
+    pub kv_heads: usize,
     /// Width of the residual stream.
     pub width: usize,
     /// Width inside the feed-forward layers.
     pub hidden: usize,
+    /// Width of the embedding; where it is not `width`, a matrix stands between (ALBERT), and `transform` must lead back.
+    pub embedding: usize,
+    /// Rows of a table for the second number of a place (BERT's two parts, GLM's positions within spans); 0 for none.
+    pub kinds: usize,
+    /// Classes that whole texts are told apart by, or 1 for a score; 0 for none.
+    pub classes: usize,
     /// Kind of norm.
     pub norm: Norm,
+    /// Where norms stand.
+    pub placement: Placement,
     /// Kind of positions.
     pub position: Position,
     /// Nonlinearity.
@@ -72,6 +91,14 @@ pub struct ModelConfig {
     pub bias: bool,
     /// Whether the output table is the embedding.
     pub tied: bool,
+    /// Whether embeddings go through a norm (BERT).
+    pub embedding_norm: bool,
+    /// Whether a layer with GELU and a norm stands before the output table (BERT).
+    pub transform: bool,
+    /// Whether an encoder reads the prefix and the layers look across to it.
+    pub encoder: bool,
+    /// Whether all layers have the same weights (ALBERT).
+    pub shared: bool,
 }
 
 /// Why a model cannot be built.
@@ -90,48 +117,45 @@ pub enum ConfigError {
         /// Whether positions are rotary.
         rotary: bool,
     },
+    /// Heads do not share keys evenly.
+    #[error("{heads} heads cannot share {kv_heads} heads of keys and values evenly")]
+    Groups {
+        /// Heads asked for.
+        heads: usize,
+        /// Heads of keys and values asked for.
+        kv_heads: usize,
+    },
+    /// Nothing leads from the width to that of the output table.
+    #[error("an `embedding` of {embedding} beside a `width` of {width} needs `transform`")]
+    Embedding {
+        /// Width of the embedding.
+        embedding: usize,
+        /// Width asked for.
+        width: usize,
+    },
 }
 
 impl ModelConfig {
-    /// A preset at a size. The hidden width is 4 widths (`Gpt`) or 8/3 of it rounded up to eights (`Llama`).
-    pub fn preset(preset: Preset, vocab_size: usize, seq_len: usize, layers: usize, heads: usize, width: usize) -> Self {
-        let size = Self {
-            vocab_size,
-            seq_len,
-            layers,
-            heads,
-            width,
-            hidden: 4 * width,
-            norm: Norm::Layer,
-            position: Position::Learned,
-            activation: Activation::Gelu,
-            bias: true,
-            tied: true,
-        };
-        match preset {
-            Preset::Gpt => size,
-            Preset::Llama => Self {
-                hidden: (8 * width).div_ceil(3).next_multiple_of(8),
-                norm: Norm::Rms,
-                position: Position::Rotary,
-                activation: Activation::SwiGlu,
-                bias: false,
-                tied: false,
-                ..size
-            },
-        }
-    }
-
     /// Numbers that go into the nonlinearity of a token.
     pub fn expanded(&self) -> usize {
         if self.activation == Activation::SwiGlu { 2 * self.hidden } else { self.hidden }
     }
 
+    /// Numbers of a head.
+    pub fn head(&self) -> usize {
+        self.width / self.heads
+    }
+
+    /// Numbers of the keys of a token, and of its values.
+    pub fn kv_width(&self) -> usize {
+        self.kv_heads * self.head()
+    }
+
     /// Floating-point operations of training on one token of a full row: six a weight of the matrix products (two forward, four
-    /// backward) and those of attention, whose causal half alone is needed. An estimate to plan with; norms and the like are left out.
+    /// backward) and those of attention, whose causal half alone is needed. An estimate to plan with, for models of one stack; norms and the like are left out.
     pub fn flops_per_token(&self) -> f64 {
-        let layer = self.width * (4 * self.width + self.expanded() + self.hidden);
-        let weights = self.layers * layer + self.vocab_size * self.width;
+        let layer = self.width * (2 * self.width + 2 * self.kv_width() + self.expanded() + self.hidden);
+        let weights = self.layers * layer + self.vocab_size * self.embedding;
         let attention = self.layers * self.width * self.seq_len;
         6.0 * (weights + attention) as f64
     }
@@ -142,8 +166,10 @@ impl ModelConfig {
             ("seq_len", self.seq_len),
             ("layers", self.layers),
             ("heads", self.heads),
+            ("kv_heads", self.kv_heads),
             ("width", self.width),
             ("hidden", self.hidden),
+            ("embedding", self.embedding),
         ];
         if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
             return Err(ConfigError::Zero(name));
@@ -152,6 +178,12 @@ impl ModelConfig {
         let part = if rotary { 2 * self.heads } else { self.heads };
         if !self.width.is_multiple_of(part) {
             return Err(ConfigError::Heads { width: self.width, heads: self.heads, rotary });
+        }
+        if !self.heads.is_multiple_of(self.kv_heads) {
+            return Err(ConfigError::Groups { heads: self.heads, kv_heads: self.kv_heads });
+        }
+        if self.embedding != self.width && !self.transform {
+            return Err(ConfigError::Embedding { embedding: self.embedding, width: self.width });
         }
         Ok(())
     }
@@ -187,6 +219,13 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// A table of numbers that start at 0, rows x columns.
+    pub fn table(&mut self, name: &str, rows: usize, columns: usize) -> Range<usize> {
+        let start = self.len;
+        self.push(name.to_owned(), rows * columns, Start::Zero);
+        start..self.len
+    }
+
     fn push(&mut self, name: String, len: usize, start: Start) {
         let at = self.len..self.len + len;
         self.len = at.end;
@@ -239,6 +278,9 @@ mod tests {
         assert_eq!(odd.check(), Err(ConfigError::Heads { width: 16, heads: 3, rotary: false }));
         let uneven = ModelConfig::preset(Preset::Llama, 10, 8, 1, 4, 12);
         assert_eq!(uneven.check().unwrap_err().to_string(), "`width` 12 does not divide into 4 heads of even size");
+        let even = ModelConfig { heads: 4, ..odd.clone() };
+        assert_eq!(ModelConfig { kv_heads: 3, ..even.clone() }.check(), Err(ConfigError::Groups { heads: 4, kv_heads: 3 }));
+        assert_eq!(ModelConfig { kv_heads: 2, embedding: 8, ..even }.check(), Err(ConfigError::Embedding { embedding: 8, width: 16 }));
         assert_eq!(ModelConfig { layers: 0, ..odd }.check(), Err(ConfigError::Zero("layers")));
     }
 

@@ -1,8 +1,10 @@
 //! A shard set, or a stretch of one, as a corpus to train on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::data::{Corpus, Span};
+use crate::shard::mask::LOSS;
 use crate::shard::{ShardError, Shards};
 
 /// Documents of a shard set. Ids stay on disk; what is held is 40 bytes a document.
@@ -33,11 +35,25 @@ impl ShardCorpus {
     }
 
     /// Cuts off the last `share` of the tokens, as (first part, last part). The document that lies on the seam is cut in two, and its bytes are shared
-    /// out by tokens.
-    pub fn split(dir: &Path, share: f64) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
+    /// out by tokens; but where neighbours of one key must stay together, the seam lies between documents.
+    pub fn split(dir: &Path, share: f64, pairs: bool) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
         let (mut first, mut last) = (ShardCorpus::open(dir)?, ShardCorpus::open(dir)?);
         let total: usize = first.documents.iter().map(|piece| piece.tokens).sum();
         let mut left = total - (total as f64 * share).round() as usize;
+        if pairs {
+            let ends = first.documents.iter().scan(0, |end, piece| {
+                *end += piece.tokens;
+                Some(*end)
+            });
+            let mut seam = ends.take_while(|end| *end <= left).count();
+            let key = |document: usize| first.documents.get(document).map(|piece| piece.key);
+            if seam > 0 && key(seam - 1) == key(seam) {
+                seam -= 1;
+            }
+            last.documents.drain(..seam);
+            first.documents.truncate(seam);
+            return Ok((first, last));
+        }
         last.documents.clear();
         let mut kept = Vec::new();
         for piece in first.documents.drain(..) {
@@ -60,6 +76,27 @@ impl ShardCorpus {
     /// The set's vocabulary size.
     pub fn vocab_size(&self) -> usize {
         self.shards.manifest().vocab_size as usize
+    }
+
+    /// The vocabulary's special tokens by role.
+    pub fn special(&self) -> &BTreeMap<String, u32> {
+        &self.shards.manifest().special
+    }
+
+    /// Whether the set holds pairs of a chosen and a rejected answer.
+    pub fn has_pairs(&self) -> bool {
+        self.shards.manifest().pairs() > 0
+    }
+
+    /// Whether the set has a mask.
+    pub fn has_masks(&self) -> bool {
+        self.shards.manifest().parts.iter().any(|part| part.mask.is_some())
+    }
+
+    /// Whether any token has this bit of the mask.
+    pub fn has_mark(&self, bit: u8) -> bool {
+        let marks = self.documents.iter().filter_map(|piece| self.shards.mask(piece.document).ok().flatten());
+        marks.into_iter().any(|marks| marks.iter().any(|mark| mark & bit != 0))
     }
 
     /// The rows of the set's pack list for `seq_len`, if it has one and no document is cut by a split.
@@ -102,5 +139,15 @@ impl Corpus for ShardCorpus {
         let Ok(tokens) = self.shards.document(piece.document) else { return };
         let Some(wanted) = tokens.slice(piece.start + start, ids.len()) else { return };
         ids.iter_mut().zip(wanted.iter()).for_each(|(id, found)| *id = found);
+    }
+
+    fn marks(&self, document: usize, start: usize, marks: &mut [u8]) {
+        let piece = &self.documents[document];
+        let start = piece.start + start;
+        let known = self.shards.mask(piece.document).ok().flatten();
+        match known.and_then(|known| known.get(start..start + marks.len())) {
+            Some(known) => marks.copy_from_slice(known),
+            None => marks.fill(LOSS),
+        }
     }
 }

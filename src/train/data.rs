@@ -4,9 +4,12 @@
 //! last id is the id that follows it in its document, in whichever row that one lies. So over one pass every token of a document except the
 //! first is a target exactly once; a document's first token is predicted from nothing, and never from another document.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::random::Random;
+use crate::shard::mask::{LOSS, SENTENCE_START};
 
 /// Tokenized documents, of which any part can be read.
 pub trait Corpus: Sync {
@@ -20,6 +23,10 @@ pub trait Corpus: Sync {
     fn key(&self, document: usize) -> u128;
     /// Fills `ids` from `start` on; `start + ids.len()` is at most the document's tokens.
     fn read(&self, document: usize, start: usize, ids: &mut [u32]);
+    /// Fills `marks` with the bits of [`crate::shard::mask`], as [`Corpus::read`] does with ids; where nothing is marked, every token counts in the loss.
+    fn marks(&self, _document: usize, _start: usize, marks: &mut [u8]) {
+        marks.fill(LOSS);
+    }
 }
 
 /// A stretch of one document.
@@ -40,8 +47,12 @@ pub struct Row {
     pub spans: Vec<Span>,
     /// Ids of all spans, one after the other.
     pub ids: Vec<u32>,
+    /// What is known of each id: the bits of [`crate::shard::mask`].
+    pub marks: Vec<u8>,
     /// For each span the id that follows it in its document, if any.
     pub next: Vec<Option<u32>>,
+    /// What is known of these.
+    pub next_marks: Vec<u8>,
 }
 
 /// Rows that can be drawn in any order.
@@ -71,21 +82,26 @@ impl Row {
     /// Reads the ids of `spans`, which lie inside their documents; empty ones are left out.
     pub fn read(corpus: &dyn Corpus, mut spans: Vec<Span>) -> Self {
         spans.retain(|span| span.len > 0);
-        let mut ids = vec![0; spans.iter().map(|span| span.len).sum()];
-        let mut next = Vec::with_capacity(spans.len());
-        let mut rest = ids.as_mut_slice();
+        let tokens = spans.iter().map(|span| span.len).sum();
+        let (mut ids, mut marks) = (vec![0; tokens], vec![0; tokens]);
+        let (mut next, mut next_marks) = (Vec::with_capacity(spans.len()), Vec::with_capacity(spans.len()));
+        let mut at = 0;
         for span in &spans {
-            let (here, after) = rest.split_at_mut(span.len);
-            rest = after;
-            corpus.read(span.document, span.start, here);
+            let here = at..at + span.len;
+            at = here.end;
+            corpus.read(span.document, span.start, &mut ids[here.clone()]);
+            corpus.marks(span.document, span.start, &mut marks[here]);
+            let (mut id, mut mark) = ([0], [0]);
             let end = span.start + span.len;
-            next.push((end < corpus.tokens(span.document)).then(|| {
-                let mut id = [0];
+            let follows = end < corpus.tokens(span.document);
+            if follows {
                 corpus.read(span.document, end, &mut id);
-                id[0]
-            }));
+                corpus.marks(span.document, end, &mut mark);
+            }
+            next.push(follows.then_some(id[0]));
+            next_marks.push(mark[0]);
         }
-        Self { spans, ids, next }
+        Self { spans, ids, marks, next, next_marks }
     }
 }
 
@@ -136,6 +152,42 @@ impl<'a> Packs<'a> {
                 }
             }
             free -= piece.len;
+        }
+        Self { corpus, packs }
+    }
+
+    /// A row a stretch of whole sentences of one document, as many as `len` tokens hold; a sentence that is longer is cut.
+    pub fn sentences(corpus: &'a dyn Corpus, len: usize) -> Self {
+        let (mut packs, mut marks) = (Vec::new(), Vec::new());
+        for document in 0..corpus.documents() {
+            marks.resize(corpus.tokens(document), 0);
+            corpus.marks(document, 0, &mut marks);
+            let mut start = 0;
+            while start < marks.len() {
+                let most = (start + len).min(marks.len());
+                let begins = |place: &usize| *place == marks.len() || marks[*place] & SENTENCE_START != 0;
+                let end = (start + 1..=most).rev().find(begins).unwrap_or(most);
+                packs.push(vec![Span { document, start, len: end - start }]);
+                start = end;
+            }
+        }
+        Self { corpus, packs }
+    }
+
+    /// A row a pair of documents, of each its last `len` tokens: two neighbours of one key, of which neither is empty.
+    pub fn pairs(corpus: &'a dyn Corpus, len: usize) -> Self {
+        let end = |document| {
+            let tokens = corpus.tokens(document);
+            Span { document, start: tokens.saturating_sub(len), len: tokens.min(len) }
+        };
+        let (mut packs, mut first) = (Vec::new(), 0);
+        while first + 1 < corpus.documents() {
+            let pair = vec![end(first), end(first + 1)];
+            let one_key = corpus.key(first) == corpus.key(first + 1);
+            first += if one_key { 2 } else { 1 };
+            if one_key && pair.iter().all(|span| span.len > 0) {
+                packs.push(pair);
+            }
         }
         Self { corpus, packs }
     }
@@ -257,12 +309,19 @@ impl Draws {
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
     documents: Vec<(u128, u64, Vec<u32>)>,
+    /// Of the documents that have marks.
+    marks: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Tokens {
     /// Adds a document: its key, the bytes of its text, its ids.
     pub fn push(&mut self, key: u128, bytes: u64, ids: Vec<u32>) {
         self.documents.push((key, bytes, ids));
+    }
+
+    /// Marks the tokens of the document that was added last, a byte each.
+    pub fn mark(&mut self, marks: Vec<u8>) {
+        self.marks.insert(self.documents.len().saturating_sub(1), marks);
     }
 }
 
@@ -286,63 +345,14 @@ impl Corpus for Tokens {
     fn read(&self, document: usize, start: usize, ids: &mut [u32]) {
         ids.copy_from_slice(&self.documents[document].2[start..start + ids.len()]);
     }
+
+    fn marks(&self, document: usize, start: usize, marks: &mut [u8]) {
+        match self.marks.get(&document) {
+            Some(known) => marks.copy_from_slice(&known[start..start + marks.len()]),
+            None => marks.fill(LOSS),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn corpus(lens: &[usize]) -> Tokens {
-        let mut tokens = Tokens::default();
-        for (i, &len) in lens.iter().enumerate() {
-            tokens.push(i as u128, 3 * len as u64, (0..len as u32).map(|t| 100 * i as u32 + t).collect());
-        }
-        tokens
-    }
-
-    #[test]
-    fn cut_rows_are_full_and_know_what_follows() {
-        let corpus = corpus(&[5, 0, 2, 4]);
-        let packs = Packs::cut(&corpus, whole(&corpus), 4);
-        assert_eq!((packs.rows(), packs.epoch_tokens()), (3, 11));
-        assert_eq!(packs.row(0), Row { spans: vec![Span { document: 0, start: 0, len: 4 }], ids: vec![0, 1, 2, 3], next: vec![Some(4)] });
-        let second = packs.row(1);
-        assert_eq!((second.ids, second.next), (vec![4, 200, 201, 300], vec![None, None, Some(301)]));
-        assert_eq!(packs.row(2).ids, [301, 302, 303]);
-    }
-
-    #[test]
-    fn scored_documents_start_at_their_own_beginning() {
-        let corpus = corpus(&[5, 2, 1, 4]);
-        let packs = Packs::score(&corpus, 4);
-        let rows: Vec<_> = (0..packs.rows()).map(|i| packs.row(i).ids).collect();
-        assert_eq!(rows, [vec![0, 1, 2, 3], vec![4, 100, 101, 200], vec![300, 301, 302, 303]]);
-    }
-
-    #[test]
-    fn windows_tell_documents_apart() {
-        let corpus = corpus(&[3, 0, 2, 4]);
-        let windows = Windows::new(&corpus, 4);
-        assert_eq!(windows.rows(), 5);
-        let row = windows.row(2);
-        assert_eq!((row.ids, row.next), (vec![2, 200, 201, 300], vec![None, None, Some(301)]));
-        assert_eq!(windows.row(4).next, [None, Some(303)]);
-        assert_eq!(Windows::new(&corpus, 50).rows(), 1);
-        assert_eq!(Windows::new(&corpus, 50).row(0).ids.len(), 9);
-        assert_eq!(Windows::new(&Tokens::default(), 4).rows(), 0);
-    }
-
-    #[test]
-    fn an_epoch_draws_every_row_once_and_anew() {
-        let mut draws = Draws::new(Sampling::Epochs, 3, 50);
-        let epochs: Vec<Vec<usize>> = (0..2).map(|epoch| (0..50).map(|i| draws.row(50 * epoch + i)).collect()).collect();
-        assert_ne!(epochs[0], epochs[1]);
-        assert_eq!(draws.row(7), epochs[0][7]);
-        for mut epoch in epochs {
-            epoch.sort_unstable();
-            assert!(epoch.into_iter().eq(0..50));
-        }
-        let mut anywhere = Draws::new(Sampling::Windows, 3, 50);
-        assert!((0..200).map(|i| anywhere.row(i)).all(|row| row < 50));
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
-//! Loss on held-out documents, in nats a token and in bits per byte.
+//! Loss on held-out documents, in nats a token and in bits per byte; under any objective in nats a target and right answers.
 
 use super::TrainError;
 use super::data::{Corpus, Packs, Rows};
 use super::model::Model;
-use super::objective::{Sample, causal};
+use super::objective::{Objective, Sample, Task, causal};
 use super::trainer::check_row;
 use super::workers::Workers;
 
@@ -30,14 +30,14 @@ pub fn evaluate(model: &Model, weights: &[f32], corpus: &dyn Corpus, workers: &W
         let mut spans = Vec::new();
         let mut sample = Sample::default();
         for row in rows.iter().map(|&row| packs.row(row)) {
-            check_row(&row, &model.config)?;
+            check_row(&row, model.config.seq_len, model.config.vocab_size)?;
             sample.append(&causal(&row));
             spans.extend(row.spans);
         }
         let nats = model.nats(weights, &sample, room);
         let scored = spans.iter().zip(&sample.segments).map(|(span, segment)| {
-            let nats: f64 = nats[segment.clone()].iter().map(|nats| f64::from(*nats)).sum();
-            (span.document, nats, sample.targets[segment.clone()].iter().flatten().count() as u64)
+            let nats: f64 = nats[segment.places.clone()].iter().map(|nats| f64::from(*nats)).sum();
+            (span.document, nats, sample.targets[segment.places.clone()].iter().flatten().count() as u64)
         });
         Ok::<_, TrainError>(scored.collect::<Vec<_>>())
     });
@@ -65,10 +65,55 @@ pub fn bits_per_byte(scores: &[Score]) -> Option<f64> {
     (bytes > 0).then(|| scores.iter().map(|score| score.nats).sum::<f64>() / std::f64::consts::LN_2 / bytes as f64)
 }
 
+/// How well a model does what an objective asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Nats a target; nats an answer where there are no targets.
+    pub loss: Option<f64>,
+    /// Bits a byte, of [`Objective::Causal`].
+    pub bits_per_byte: Option<f64>,
+    /// Share of the answers that are right.
+    pub accuracy: Option<f64>,
+}
+
+/// Evaluates `task` on all rows that it makes of `corpus`, which are drawn in the same way every time.
+pub fn report(model: &Model, weights: &[f32], corpus: &dyn Corpus, task: &Task, workers: &Workers) -> Result<Report, TrainError> {
+    if task.objective == Objective::Causal {
+        let scores = evaluate(model, weights, corpus, workers)?;
+        return Ok(Report { loss: loss(&scores), bits_per_byte: bits_per_byte(&scores), accuracy: None });
+    }
+    let rows = task.rows(corpus);
+    let numbers: Vec<usize> = (0..rows.rows()).collect();
+    let together = BATCH_TOKENS.div_ceil(model.config.seq_len);
+    let found = workers.map(numbers.chunks(together).collect(), |numbers, room| {
+        let mut sample = Sample::default();
+        for &number in numbers {
+            let row = rows.row(number);
+            check_row(&row, task.row_len(), task.vocab_size)?;
+            sample.append(&task.sample(&row, &rows, &mut task.random(HELDOUT_SEED, number as u64, number)));
+        }
+        let (nats, answers) = model.score(weights, &sample, room);
+        let of_answers: f64 = answers.iter().map(|(nats, _)| f64::from(*nats)).sum();
+        let right = answers.iter().filter(|(_, right)| *right).count();
+        Ok::<_, TrainError>([nats.iter().map(|nats| f64::from(*nats)).sum(), sample.predicted() as f64, of_answers, answers.len() as f64, right as f64])
+    });
+    let mut sums = [0.0; 5];
+    for found in found {
+        sums.iter_mut().zip(found?).for_each(|(sum, found): (&mut f64, f64)| *sum += found);
+    }
+    let share = |sum: f64, count: f64| (count > 0.0).then(|| sum / count);
+    let [nats, targets, of_answers, answers, right] = sums;
+    Ok(Report { loss: share(nats, targets).or(share(of_answers, answers)), bits_per_byte: None, accuracy: share(right, answers) })
+}
+
+/// Held-out texts are masked, cut and paired alike in every training.
+const HELDOUT_SEED: u64 = 0;
+
 #[cfg(test)]
 mod tests {
-    use super::super::config::{ModelConfig, Preset, initial};
+    use super::super::config::{ModelConfig, initial};
     use super::super::data::Tokens;
+    use super::super::preset::Preset;
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! The bundled trainer: a small Transformer on CPU, its objectives, and its use as a judge of data.
 //!
-//! Read it in this order: `data` (documents, rows) and `objective` (what is predicted), `config` and `model` (the Transformer) over `ops`
+//! Read it in this order: `data` (documents, rows) and `objective` (what is predicted), `config`, `preset`, `stack` and `model` (the Transformer) over `ops`
 //! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `verdict` (which of two corpora trains better).
 //! It knows files only through the trait `data::Corpus`; it never prints, and threads live in `workers` alone.
 
@@ -13,8 +13,10 @@ pub mod model;
 pub mod objective;
 pub mod ops;
 pub mod optim;
+pub mod preset;
 pub mod random;
 pub mod session;
+mod stack;
 pub mod statistics;
 pub mod trainer;
 pub mod verdict;
@@ -25,10 +27,13 @@ use serde::{Deserialize, Serialize};
 /// What `train/metrics.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Held-out loss, nats a token.
+    /// Held-out loss, nats a target; nats an answer where nothing but answers is asked for.
     pub val_loss: Option<f64>,
-    /// Held-out bits a UTF-8 byte of text.
+    /// Held-out bits a UTF-8 byte of text, where every token but the first is predicted.
     pub val_bits_per_byte: Option<f64>,
+    /// Share of the held-out answers about whole texts that are right.
+    #[serde(default)]
+    pub val_accuracy: Option<f64>,
     /// Tokens trained on.
     pub tokens: u64,
     /// Steps trained.
@@ -66,6 +71,9 @@ pub enum TrainError {
     /// There is nothing to train on.
     #[error("the corpus has no tokens to train on")]
     NoRows,
+    /// Model and objective do not go together.
+    #[error("{0}")]
+    Mismatch(String),
     /// A token id outside the vocabulary.
     #[error("token id {id} is not below the model's vocab_size {vocab_size}; was the corpus tokenized with another tokenizer?")]
     UnknownId {
@@ -75,14 +83,14 @@ pub enum TrainError {
         vocab_size: usize,
     },
     /// A span longer than the model's rows.
-    #[error("document {document} has a span of {len} tokens in one row, longer than the model's seq_len {seq_len}")]
+    #[error("document {document} has a span of {len} tokens in one row; model and objective take {row_len} at most")]
     LongSpan {
         /// Number of the document.
         document: usize,
         /// Tokens of the span.
         len: usize,
-        /// The model's row length.
-        seq_len: usize,
+        /// The most tokens of a span.
+        row_len: usize,
     },
     /// The shard set cannot be read.
     #[error("the shards cannot be read: {0}")]

@@ -1,27 +1,38 @@
 //! `[train]` and `dataprep train`: one training on a shard set, from settings to `metrics.json`, resumable.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::config::{ModelConfig, Preset};
+use super::config::ModelConfig;
 use super::corpus::ShardCorpus;
-use super::data::{Corpus, Packs, Rows, Sampling, Windows, whole};
+use super::data::{Corpus, Packs, Rows, Sampling, Windows};
+use super::objective::{Objective, Task};
 use super::optim::OptimConfig;
+use super::preset::Preset;
 use super::trainer::{Progress, TrainConfig, Trainer};
 use super::workers::Workers;
 use super::{Metrics, TrainError};
+use crate::shard::mask::{SENTENCE_START, WORD_START};
 
 /// What `[train]` says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The model family: `gpt` or `llama`.
+    /// The model family: `gpt`, `llama`, `bert`, `roberta`, `albert`, `t5`, `glm` or `transformer`.
     pub preset: Preset,
-    /// What is learned: `causal`.
-    pub objective: Objective,
+    /// What is learned: `causal`, `prefix_lm`, `fim`, `sft`, `mlm`, `nsp`, `sop`, `span_corruption`, `blank_infilling` or `reward`; the preset's own where it is left out.
+    pub objective: Option<Objective>,
+    /// Masks cover whole words (the shards must say where they start).
+    pub whole_words: bool,
+    /// A row is masked, cut or paired in the same way in every epoch.
+    pub fixed: bool,
+    /// Special tokens by role, over those that the shards name: `mask`, `cls`, `sep`, `eos`, `start`, `sentinel`, `fim_prefix`, `fim_suffix`, `fim_middle`. A role that an
+    /// objective needs and nobody names gets an id behind the vocabulary.
+    pub special: BTreeMap<String, u32>,
     /// Layers.
     pub layers: usize,
     /// Attention heads of a layer.
@@ -48,20 +59,14 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// What is learned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Objective {
-    /// The next token.
-    #[default]
-    Causal,
-}
-
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
             preset: Preset::Gpt,
-            objective: Objective::Causal,
+            objective: None,
+            whole_words: false,
+            fixed: false,
+            special: BTreeMap::new(),
             layers: 4,
             heads: 4,
             width: 128,
@@ -91,18 +96,29 @@ pub fn train(
     watch: &mut dyn FnMut(&Progress, usize) -> bool,
     seconds: &dyn Fn() -> f64,
 ) -> Result<Option<Metrics>, TrainError> {
-    std::fs::create_dir_all(out)?;
     let workers = Workers::new(threads)?;
-    let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0)).map_err(|error| TrainError::Corpus(error.to_string()))?;
+    let objective = settings.objective.unwrap_or(settings.preset.objective());
+    let pairs = objective == Objective::Reward;
+    let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0), pairs).map_err(|error| TrainError::Corpus(error.to_string()))?;
+    check_marks(&corpus, objective, settings.whole_words)?;
+    if let Some(role) = settings.special.keys().find(|role| !objective.roles().contains(&role.as_str())) {
+        let roles = objective.roles().join(", ");
+        let said = format!("the objective has no special token `{role}`: {}", if roles.is_empty() { "it needs none" } else { &roles });
+        return Err(TrainError::Mismatch(said));
+    }
     let seq_len = settings.seq_len.or_else(|| corpus.packed_lengths().first().copied()).ok_or(TrainError::Setting("seq_len"))?;
-    let rows: Box<dyn Rows + '_> = match settings.sampling {
-        Sampling::Windows => Box::new(Windows::new(&corpus, seq_len)),
-        Sampling::Epochs | Sampling::InOrder => Box::new(match corpus.packs(seq_len) {
-            Some(packs) => Packs::new(&corpus, packs),
-            None => Packs::cut(&corpus, whole(&corpus), seq_len),
-        }),
-    };
     let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);
+    let mut special = corpus.special().clone();
+    special.extend(settings.special.clone());
+    let task = Task::new(objective, seq_len, model.encoder, corpus.vocab_size(), &special);
+    let task = Task { whole_words: settings.whole_words, fixed: settings.fixed, ..task };
+    let streams = !matches!(objective, Objective::Nsp | Objective::Sop | Objective::Reward);
+    let packed = || corpus.packs(task.row_len()).filter(|_| streams);
+    let rows: Box<dyn Rows + '_> = match settings.sampling {
+        Sampling::Windows if streams => Box::new(Windows::new(&corpus, task.row_len())),
+        _ => Box::new(packed().map_or_else(|| task.rows(&corpus), |packs| Packs::new(&corpus, packs))),
+    };
+    std::fs::create_dir_all(out)?;
     let optim = OptimConfig { learning_rate: settings.learning_rate, warmup: settings.warmup, ..OptimConfig::default() };
     let config = TrainConfig {
         steps: settings.steps,
@@ -114,10 +130,10 @@ pub fn train(
     };
     let heldout: Option<&dyn Corpus> = (heldout.documents() > 0).then_some(&heldout);
     let path = out.join(CHECKPOINT);
-    let mut trainer = match File::open(&path) {
-        Ok(file) => Trainer::resume(model, config, rows.as_ref(), &workers, &mut BufReader::new(file))?,
-        Err(_) => Trainer::new(model, config, rows.as_ref(), &workers)?,
-    };
+    let mut trainer = Trainer::of_task(model, task, config, rows.as_ref(), &workers)?;
+    if let Ok(file) = File::open(&path) {
+        trainer = trainer.resume(&mut BufReader::new(file))?;
+    }
     while !trainer.finished() {
         let marked = trainer.step(heldout)?.step;
         let go_on = watch(trainer.progress(), settings.steps);
@@ -133,6 +149,27 @@ pub fn train(
     let json = serde_json::to_vec_pretty(&metrics).map_err(|error| TrainError::Io(error.into()))?;
     replace(&out.join(METRICS), |file| Ok(file.write_all(&json)?))?;
     Ok(Some(metrics))
+}
+
+/// Whether the shards say what an objective has to know.
+fn check_marks(corpus: &ShardCorpus, objective: Objective, whole_words: bool) -> Result<(), TrainError> {
+    let marks = "`marks = true` in stage `tokenize` and `mask = true` in sink `shards`";
+    let sentences = matches!(objective, Objective::Nsp | Objective::Sop);
+    let (what, how) = if sentences && !corpus.has_mark(SENTENCE_START) {
+        ("where sentences start", marks)
+    } else if whole_words && !corpus.has_mark(WORD_START) {
+        ("where words start", marks)
+    } else if objective == Objective::Sft && !corpus.has_masks() {
+        ("which tokens are answers", "stage `chat_template` and `mask = true` in sink `shards`")
+    } else if objective == Objective::Reward && !corpus.has_pairs() {
+        ("which documents are pairs", "source `pairs` and stage `chat_template`")
+    } else if objective != Objective::Reward && corpus.has_pairs() {
+        let said = "the shards hold pairs, and other objectives than `reward` would learn the rejected answers too: give --objective reward";
+        return Err(TrainError::Mismatch(said.to_owned()));
+    } else {
+        return Ok(());
+    };
+    Err(TrainError::Mismatch(format!("the shards do not say {what}: write them with {how}")))
 }
 
 /// Writes a file so that it is there whole or not at all.

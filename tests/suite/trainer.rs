@@ -32,3 +32,44 @@ fn a_character_model_learns_a_pattern() {
     }
     assert_eq!(losses[0], losses[1], "threads change nothing");
 }
+
+#[test]
+fn shards_say_what_an_objective_needs() {
+    let folder = Folder::new();
+    folder.write("input.txt", "The boat goes out. The boat comes home. 小船出海。小船回家。\n".repeat(80));
+    folder.report(
+        &PIPELINE.replace("tokenizer = \"stage:chars\"\n", "tokenizer = \"stage:chars\"\nmarks = true\n").replace("seq_len", "mask = true\nseq_len"),
+        &[],
+    );
+    let marked = folder.path("out/shards").display().to_string();
+    let size = ["--layers", "1", "--heads", "2", "--width", "16", "--batch", "4", "--steps", "3", "--quiet"];
+    for (preset, more) in
+        [("bert", vec!["--whole-words"]), ("albert", vec!["--fixed"]), ("t5", vec![]), ("glm", vec!["--special", "mask=1"]), ("transformer", vec![])]
+    {
+        let out = folder.path(preset).display().to_string();
+        let output = dataprep(&["train", &marked, "--preset", preset, "--out", &out], &[&size[..], &more].concat());
+        assert!(output.status.success(), "{preset}: {}", said(&output));
+        let metrics = folder.json(&format!("{preset}/metrics.json"));
+        assert!(metrics["val_loss"].as_f64().is_some_and(|loss| loss > 0.0 && loss < 5.0), "{preset}: {metrics}");
+        assert_eq!(metrics["val_accuracy"].is_number(), preset.ends_with("bert"));
+    }
+
+    let bare = Folder::new();
+    bare.write("input.txt", "The boat goes out. ".repeat(80));
+    bare.report(PIPELINE, &[]);
+    let bare_shards = bare.path("out/shards").display().to_string();
+    let out = bare.path("x").display().to_string();
+    for (arguments, want) in [
+        (vec!["--preset", "bert"], "do not say where sentences start: write them with `marks = true` in stage `tokenize`"),
+        (vec!["--objective", "mlm", "--whole-words"], "do not say where words start"),
+        (vec!["--objective", "sft"], "do not say which tokens are answers: write them with stage `chat_template`"),
+        (vec!["--preset", "t5", "--objective", "mlm"], "needs an objective that gives something to both: one of prefix_lm, span_corruption, blank_infilling"),
+        (vec!["--preset", "berd"], "there is no preset `berd`: did you mean `bert`?"),
+        (vec!["--objective", "mln"], "there is no objective `mln`: did you mean `mlm`?"),
+        (vec!["--objective", "mlm", "--special", "maks=1"], "the objective has no special token `maks`: mask"),
+        (vec!["--special", "mask"], "wanted ROLE=ID, such as mask=103"),
+    ] {
+        let output = dataprep(&["train", &bare_shards, "--out", &out], &[&size[..], &arguments].concat());
+        assert!(!output.status.success() && said(&output).contains(want), "{arguments:?}: {}", said(&output));
+    }
+}

@@ -1,10 +1,24 @@
-//! The nonlinearities of the feed-forward layer: GELU as GPT-2 has it (tanh form, Hendrycks and Gimpel 2016), SwiGLU (Shazeer 2020).
+//! The nonlinearities of the feed-forward layer: ReLU, GELU as GPT-2 has it (tanh form, Hendrycks and Gimpel 2016), SwiGLU (Shazeer 2020).
 
 use super::simd::{sigmoid, wide};
 
 // gelu(x) = x sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2u).
 const TWICE_ROOT: f32 = 1.595_769;
 const CUBE: f32 = 0.044_715;
+
+wide! {
+    /// `y = max(x, 0)`.
+    pub fn relu(x: &[f32], y: &mut [f32]) {
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x > 0.0 { *x } else { 0.0 });
+    }
+}
+
+wide! {
+    /// Turns `dy` into the gradient of `x`, in place.
+    pub fn relu_backward(x: &[f32], dy: &mut [f32]) {
+        dy.iter_mut().zip(x).for_each(|(dy, x)| *dy = if *x > 0.0 { *dy } else { 0.0 });
+    }
+}
 
 wide! {
     /// `y = gelu(x)`.
@@ -56,6 +70,14 @@ wide! {
 mod tests {
     use super::super::check::{close, noise};
     use super::*;
+
+    #[test]
+    fn relu_values_and_gradient() {
+        let (mut y, mut dy) = ([9.0; 3], [5.0, 6.0, 7.0]);
+        relu(&[-1.0, 0.0, 2.0], &mut y);
+        relu_backward(&[-1.0, 0.0, 2.0], &mut dy);
+        assert_eq!((y, dy), ([0.0, 0.0, 2.0], [0.0, 0.0, 7.0]));
+    }
 
     #[test]
     fn gelu_values_and_gradient() {

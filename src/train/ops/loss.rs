@@ -1,4 +1,5 @@
-//! The output layer and its softmax cross-entropy in one operation, a few tokens at a time: logits of a whole batch are never held.
+//! The output layer and its softmax cross-entropy in one operation, a few tokens at a time: logits of a whole batch are never held. Beside it the same
+//! for questions about a whole text: which class it is of, or which of two is better.
 
 use super::matrix::{Matrix, MatrixMut, Output, product};
 use super::simd::{exp, max, sum, wide};
@@ -16,18 +17,10 @@ pub struct Gradients<'a> {
     pub scale: f32,
 }
 
-/// Negative log-likelihood in nats of each target under `softmax(x tableᵀ)`, 0 where there is none; with gradients if asked for.
+/// Negative log-likelihood in nats of each target under `softmax(x tableᵀ)`; with gradients if asked for.
 ///
 /// x is n x width, `table` vocabulary x width.
-pub fn cross_entropy(
-    x: &[f32],
-    table: &[f32],
-    targets: &[Option<u32>],
-    width: usize,
-    nats: &mut [f32],
-    mut gradients: Option<Gradients>,
-    logits: &mut Vec<f32>,
-) {
+pub fn cross_entropy(x: &[f32], table: &[f32], targets: &[u32], width: usize, nats: &mut [f32], mut gradients: Option<Gradients>, logits: &mut Vec<f32>) {
     let vocabulary = table.len() / width;
     logits.resize(CHUNK * vocabulary, 0.0);
     let view = Matrix::new(table, vocabulary, width);
@@ -38,10 +31,7 @@ pub fn cross_entropy(
         product(MatrixMut::new(logits, n, vocabulary), Output::Set, Matrix::new(x, n, width), view.t());
         let scale = gradients.as_ref().map(|gradients| gradients.scale);
         for ((row, target), nats) in logits.chunks_exact_mut(vocabulary).zip(&targets[tokens.clone()]).zip(&mut nats[tokens.clone()]) {
-            *nats = target.map_or(0.0, |target| surprise(row, target as usize, scale));
-            if target.is_none() && scale.is_some() {
-                row.fill(0.0);
-            }
+            *nats = surprise(row, *target as usize, scale);
         }
         if let Some(Gradients { dx, dtable, .. }) = &mut gradients {
             let dlogits = Matrix::new(logits, n, vocabulary);
@@ -49,6 +39,31 @@ pub fn cross_entropy(
             product(MatrixMut::new(dtable, vocabulary, width), Output::Add, dlogits.t(), Matrix::new(x, n, width));
         }
     }
+}
+
+/// Nats of the right answer to each question, and whether it had the highest score. x, n x width, is scored by `table`, scores x width; the numbers that this gives, row
+/// after row, are parted evenly among the questions: with two scores and a row a question they are classes, with one score and two rows a question
+/// the first row is compared with the second (the pairwise loss of reward models, Ouyang et al. 2022).
+pub fn choose(x: &[f32], table: &[f32], answers: &[u32], width: usize, gradients: Option<Gradients>) -> Vec<(f32, bool)> {
+    if answers.is_empty() {
+        return Vec::new();
+    }
+    let (n, scores) = (x.len() / width, table.len() / width);
+    let mut logits = vec![0.0; n * scores];
+    product(MatrixMut::new(&mut logits, n, scores), Output::Set, Matrix::new(x, n, width), Matrix::new(table, scores, width).t());
+    let scale = gradients.as_ref().map(|gradients| gradients.scale);
+    let choices = logits.len() / answers.len();
+    let answered = logits.chunks_exact_mut(choices).zip(answers).map(|(row, answer)| {
+        let right = row.iter().enumerate().all(|(i, score)| i == *answer as usize || *score < row[*answer as usize]);
+        (surprise(row, *answer as usize, scale), right)
+    });
+    let answered = answered.collect();
+    if let Some(Gradients { dx, dtable, .. }) = gradients {
+        let dlogits = Matrix::new(&logits, n, scores);
+        product(MatrixMut::new(dx, n, width), Output::Set, dlogits, Matrix::new(table, scores, width));
+        product(MatrixMut::new(dtable, scores, width), Output::Add, dlogits.t(), Matrix::new(x, n, width));
+    }
+    answered
 }
 
 wide! {
@@ -76,7 +91,7 @@ mod tests {
     fn cross_entropy_values_and_gradients() {
         let (n, width, vocabulary) = (CHUNK + 2, 3, 17);
         let (x, table) = (noise(n * width, 1), noise(vocabulary * width, 2));
-        let targets: Vec<_> = (0..n as u32).map(|i| (i % 5 != 0).then_some(i % 17)).collect();
+        let targets: Vec<_> = (0..n as u32).map(|i| i % 17).collect();
         let loss = |x: &[f32], table: &[f32]| {
             let mut nats = vec![f32::NAN; n];
             cross_entropy(x, table, &targets, width, &mut nats, None, &mut Vec::new());
@@ -92,9 +107,23 @@ mod tests {
 
         let flat = {
             let mut nats = [0.0];
-            cross_entropy(&[0.0], &[1.0; 8], &[Some(3)], 1, &mut nats, None, &mut Vec::new());
+            cross_entropy(&[0.0], &[1.0; 8], &[3], 1, &mut nats, None, &mut Vec::new());
             nats[0]
         };
         assert!((flat - 8f32.ln()).abs() < 1e-6);
+    }
+    #[test]
+    fn questions_about_texts() {
+        let width = 3;
+        for (scores, rows, answers) in [(2, 3, vec![1, 0, 1]), (1, 6, vec![0, 0, 0])] {
+            let (x, table) = (noise(rows * width, 1), noise(scores * width, 2));
+            let nats = |x: &[f32], table: &[f32]| choose(x, table, &answers, width, None).iter().map(|(nats, _)| *nats).collect::<Vec<_>>();
+            let (mut dx, mut dtable) = (vec![f32::NAN; x.len()], vec![0.0; table.len()]);
+            let answered = choose(&x, &table, &answers, width, Some(Gradients { dx: &mut dx, dtable: &mut dtable, scale: 0.5 }));
+            assert!(answered.iter().all(|(nats, right)| *right == (*nats < 2f32.ln())) && answered.len() == 3);
+            let weights = vec![0.5; 3];
+            close(&dx, &x, &weights, |x| nats(x, &table));
+            close(&dtable, &table, &weights, |table| nats(&x, table));
+        }
     }
 }

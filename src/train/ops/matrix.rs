@@ -116,12 +116,12 @@ impl Linear {
         }
     }
 
-    /// Gradients of [`Linear::forward`]: sets `dx`, adds to `gradient` (in the order of the weights).
-    pub fn backward(self, weights: &[f32], x: &[f32], dy: &[f32], dx: &mut [f32], gradient: &mut [f32]) {
+    /// Gradients of [`Linear::forward`]: sets `dx` or adds to it, adds to `gradient` (in the order of the weights).
+    pub fn backward(self, weights: &[f32], x: &[f32], dy: &[f32], (dx, mode): (&mut [f32], Output), gradient: &mut [f32]) {
         let n = x.len() / self.inputs;
         let w = &weights[..self.inputs * self.outputs];
         let dy_view = Matrix::new(dy, n, self.outputs);
-        product(MatrixMut::new(dx, n, self.inputs), Output::Set, dy_view, Matrix::new(w, self.outputs, self.inputs));
+        product(MatrixMut::new(dx, n, self.inputs), mode, dy_view, Matrix::new(w, self.outputs, self.inputs));
         let (dw, dbias) = gradient.split_at_mut(self.inputs * self.outputs);
         product(MatrixMut::new(dw, self.outputs, self.inputs), Output::Add, dy_view.t(), Matrix::new(x, n, self.inputs));
         if !dbias.is_empty() {
@@ -178,7 +178,7 @@ mod tests {
             y
         };
         let (mut dx, mut gradient) = (vec![0.0; x.len()], vec![0.0; weights.len()]);
-        layer.backward(&weights, &x, &dy, &mut dx, &mut gradient);
+        layer.backward(&weights, &x, &dy, (&mut dx, Output::Set), &mut gradient);
         close(&dx, &x, &dy, |x| forward(x, &weights));
         close(&gradient, &weights, &dy, |weights| forward(&x, weights));
     }
