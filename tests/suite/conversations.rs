@@ -27,6 +27,22 @@ fn tokenizer(folder: &Folder) -> Tokenizer {
 }
 
 #[test]
+fn a_reward_model_learns_from_pairs_and_nothing_else_does() {
+    let folder = Folder::new();
+    let pair = |i: usize| format!("{{\"prompt\": \"Is {i} even?\", \"chosen\": \"Yes, or no.\", \"rejected\": \"Go away {i}.\"}}\n");
+    folder.write("in.jsonl", (0..120).map(pair).collect::<String>());
+    folder.report(&pipeline("use = \"pairs\"\npath = \"DIR/in.jsonl\"", "", "mask = true"), &[]);
+    let (set, out) = (folder.path("out/shards").display().to_string(), folder.path("model").display().to_string());
+    let size = ["--layers", "1", "--heads", "2", "--width", "16", "--batch", "8", "--steps", "60", "--seq-len", "300", "--learning-rate", "0.01", "--quiet"];
+    let trained = dataprep(&["train", &set, "--out", &out, "--objective", "reward"], &size);
+    assert!(trained.status.success(), "{}", said(&trained));
+    let metrics = folder.json("model/metrics.json");
+    assert!(metrics["val_accuracy"].as_f64().is_some_and(|share| share > 0.9), "held-out pairs are told apart: {metrics}");
+    let refused = dataprep(&["train", &set, "--out", &out], &size);
+    assert!(said(&refused).contains("would learn the rejected answers too: give --objective reward"), "{}", said(&refused));
+}
+
+#[test]
 fn pairs_in_an_archive_become_rows_that_hold_both_members() {
     let folder = Folder::new();
     let list = format!("[{}]", PAIRS.trim_end().replace('\n', ",\n"));

@@ -63,6 +63,7 @@ fn shards_say_what_an_objective_needs() {
         (vec!["--preset", "bert"], "do not say where sentences start: write them with `marks = true` in stage `tokenize`"),
         (vec!["--objective", "mlm", "--whole-words"], "do not say where words start"),
         (vec!["--objective", "sft"], "do not say which tokens are answers: write them with stage `chat_template`"),
+        (vec!["--objective", "reward"], "do not say which documents are pairs: write them with source `pairs`"),
         (vec!["--preset", "t5", "--objective", "mlm"], "needs an objective that gives something to both: one of prefix_lm, span_corruption, blank_infilling"),
         (vec!["--preset", "berd"], "there is no preset `berd`: did you mean `bert`?"),
         (vec!["--objective", "mln"], "there is no objective `mln`: did you mean `mlm`?"),
