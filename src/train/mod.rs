@@ -14,6 +14,7 @@ pub mod objective;
 pub mod ops;
 pub mod optim;
 pub mod random;
+pub mod selection;
 pub mod session;
 pub mod statistics;
 pub mod trainer;

@@ -28,7 +28,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
         ],
     ),
     ("review", &["dedup"]),
-    ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
+    ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language"]),
     ("run", &["plan", "stage", "doc", "scratch"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
     ("config", &["stage"]),
