@@ -3,13 +3,15 @@
 //! An arm is an ordinary run in a folder of its name, so it is counted, resumed and reported like any other. All arms and the held-out documents are
 //! tokenized alike.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::TrialError;
 use super::settings::{Arm, Arms, Files, Settings, WHOLE};
 use crate::config::{Config, Entry, Problem, suggestion};
-use crate::plan::{Pipeline, Registry};
+use crate::plan::{Pipeline, Registry, Shelf};
 use crate::run::{Options, run};
+use crate::stage::Spec;
 
 /// Stages that belong to tokens, not to text: an arm has its own.
 const TOKEN_STAGES: [&str; 2] = ["learn_tokenizer", "tokenize"];
@@ -28,6 +30,7 @@ pub struct Workshop<'a> {
     config: &'a Config,
     settings: &'a Settings,
     folder: PathBuf,
+    registry: Registry,
     /// All stages that work on texts.
     text: Vec<Entry>,
     /// The stage that gives the text, where the source does not.
@@ -46,17 +49,13 @@ impl<'a> Workshop<'a> {
     /// Pipelines whose runs lie under `folder`.
     pub fn new(config: &'a Config, settings: &'a Settings, folder: &Path) -> Workshop<'a> {
         let registry = Registry::default();
-        let gives_text = |entry: &Entry, source: bool| {
-            let shelf = if source { &registry.sources } else { &registry.stages };
-            let spec = shelf.find(&entry.recipe).ok().and_then(|known| known.fill(&entry.table).ok()).map(|filled| filled.spec());
-            spec.is_some_and(|spec| spec.gives.iter().any(|field| field == "text"))
-        };
+        let gives_text = |shelf: &Shelf, entry: &Entry| spec(shelf, entry).is_some_and(|spec| spec.gives.iter().any(|field| field == "text"));
         let text: Vec<Entry> = config.stages.iter().filter(|entry| !TOKEN_STAGES.contains(&entry.recipe.as_str())).cloned().collect();
-        let extraction = match gives_text(&config.source, true) {
+        let extraction = match gives_text(&registry.sources, &config.source) {
             true => Vec::new(),
-            false => text.iter().find(|entry| gives_text(entry, false)).cloned().into_iter().collect(),
+            false => text.iter().find(|entry| gives_text(&registry.stages, entry)).cloned().into_iter().collect(),
         };
-        Workshop { config, settings, folder: folder.to_owned(), text, extraction }
+        Workshop { config, settings, folder: folder.to_owned(), registry, text, extraction }
     }
 
     /// The arms that the settings ask for; a word that names none is a problem at its place.
@@ -125,13 +124,21 @@ impl<'a> Workshop<'a> {
         self.text.iter().map(|entry| entry.name.as_str()).filter(|name| self.extraction.iter().all(|entry| entry.name != *name))
     }
 
-    /// Whether the pipeline can be planned without a stage; what is wrong with the whole pipeline is none of its business.
+    /// Whether every stage still has what it needs without one of them; else who lacks what.
     fn stands_without(&self, stage: &str) -> Result<(), String> {
-        let plan = |arm: &Arm| -> Result<(), String> {
-            let config = self.arm_config(arm, "bytes").map_err(|error| error.to_string())?;
-            Pipeline::of(config).plan().map(|_| ()).map_err(|problems| problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; "))
+        let lacking = |left_out: Option<&str>| {
+            let mut given: BTreeSet<String> = spec(&self.registry.sources, &self.config.source).map(|spec| spec.gives.into_iter().collect()).unwrap_or_default();
+            for entry in self.text.iter().filter(|entry| Some(entry.name.as_str()) != left_out) {
+                let Some(spec) = spec(&self.registry.stages, entry) else { continue };
+                if let Some(need) = spec.needs.iter().find(|need| !given.contains(*need)) {
+                    return Some(format!("{} needs `{need}`", entry.table.title));
+                }
+                given.extend(spec.gives);
+            }
+            None
         };
-        plan(&Arm::Without(stage.to_owned())).or_else(|problem| if plan(&Arm::Full).is_err() { Ok(()) } else { Err(problem) })
+        // What is wrong with the whole pipeline says nothing of this stage.
+        lacking(Some(stage)).filter(|_| lacking(None).is_none()).map_or(Ok(()), Err)
     }
 
     /// The pipeline that makes an arm's documents. For arms that are a choice among those of a pipeline without a stage: that pipeline.
@@ -190,6 +197,11 @@ impl<'a> Workshop<'a> {
         (made.train, made.validate, made.expect) = (None, None, None);
         made
     }
+}
+
+/// What an entry needs and gives, if it is well written; else planning says what is wrong.
+fn spec(shelf: &Shelf, entry: &Entry) -> Option<Spec> {
+    Some(shelf.find(&entry.recipe).ok()?.fill(&entry.table).ok()?.spec())
 }
 
 /// The pipeline of one corpus given as a file, under `folder`.
