@@ -127,7 +127,8 @@ impl<'a> Workshop<'a> {
     /// Whether every stage still has what it needs without one of them; else who lacks what.
     fn stands_without(&self, stage: &str) -> Result<(), String> {
         let lacking = |left_out: Option<&str>| {
-            let mut given: BTreeSet<String> = spec(&self.registry.sources, &self.config.source).map(|spec| spec.gives.into_iter().collect()).unwrap_or_default();
+            let mut given: BTreeSet<String> =
+                spec(&self.registry.sources, &self.config.source).map(|spec| spec.gives.into_iter().collect()).unwrap_or_default();
             for entry in self.text.iter().filter(|entry| Some(entry.name.as_str()) != left_out) {
                 let Some(spec) = spec(&self.registry.stages, entry) else { continue };
                 if let Some(need) = spec.needs.iter().find(|need| !given.contains(*need)) {

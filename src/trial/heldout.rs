@@ -21,13 +21,16 @@ const OTHER: &str = "other";
 /// Bytes of held-out text that minimal pairs are made from.
 const PROBED: usize = 4 << 20;
 
+/// Kinds of minimal pairs, each with the numbers of its pairs, which lie together.
+type Kinds = Vec<(String, Range<usize>)>;
+
 /// What is held out, opened.
 pub struct Held {
     /// Domains with the shard sets that make them up.
     domains: Vec<(String, Vec<ShardCorpus>)>,
     /// Documents of domains that are too small even together.
     pub left_out: usize,
-    pairs: Option<(ShardCorpus, Vec<(String, Range<usize>)>)>,
+    pairs: Option<(ShardCorpus, Kinds)>,
     /// What all of it depends on.
     pub identity: String,
 }
@@ -114,9 +117,8 @@ fn lines(number: usize, pair: &Pair) -> [String; 2] {
     [("right", &pair.right), ("wrong", &pair.wrong)].map(|(side, text)| format!("{}\n", serde_json::json!({ "id": format!("{number}-{side}"), "text": text })))
 }
 
-/// Each kind with the numbers of its pairs, which lie together.
-fn kinds(pairs: &[Pair]) -> Vec<(String, Range<usize>)> {
-    let mut kinds: Vec<(String, Range<usize>)> = Vec::new();
+fn kinds(pairs: &[Pair]) -> Kinds {
+    let mut kinds = Kinds::new();
     for (number, pair) in pairs.iter().enumerate() {
         match kinds.last_mut() {
             Some((kind, range)) if *kind == pair.kind => range.end = number + 1,

@@ -30,6 +30,9 @@ impl Case {
     }
 }
 
+/// A word and the only text that has it.
+type Rare<'t> = (&'t str, usize);
+
 struct Entry {
     count: u32,
     /// The only text that has it.
@@ -41,7 +44,7 @@ pub(super) struct Lexicon<'t> {
     words: HashMap<(Lang, &'t str), Entry>,
     shapes: BTreeMap<Shape, Vec<&'t str>>,
     /// Words that one text alone has, with that text.
-    rare: BTreeMap<(Lang, usize, Case), Vec<(&'t str, usize)>>,
+    rare: BTreeMap<(Lang, usize, Case), Vec<Rare<'t>>>,
 }
 
 impl<'t> Lexicon<'t> {
@@ -58,7 +61,7 @@ impl<'t> Lexicon<'t> {
         }
         // Sorted, so that nothing depends on the order of the table.
         let sorted: BTreeSet<(Lang, &'t str)> = words.keys().copied().collect();
-        let (mut shapes, mut rare) = (BTreeMap::<Shape, Vec<&str>>::new(), BTreeMap::<_, Vec<(&str, usize)>>::new());
+        let (mut shapes, mut rare) = (BTreeMap::<Shape, Vec<&str>>::new(), BTreeMap::<_, Vec<Rare<'t>>>::new());
         for (lang, word) in sorted {
             let (Some(case), Some(entry)) = (Case::of(word), words.get(&(lang, word))) else { continue };
             let length = word.chars().count();
