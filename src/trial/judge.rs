@@ -151,7 +151,7 @@ pub fn judge(
     for run in 0..settings.seeds {
         for (number, arm) in corpora.iter().enumerate() {
             let path = path(arm, run);
-            if let Some(kept) = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Run>(&bytes).ok()) {
+            if let Some(kept) = kept(&path) {
                 runs.push(Run { arm: arm.name.clone(), ..kept });
                 continue;
             }
@@ -166,13 +166,19 @@ pub fn judge(
             let result = result.ok_or(TrialError::Stopped)?;
             memory = memory.max(resident());
             write(&path, &result)?;
-            runs.push(result);
+            // What is judged is what was kept: reading may round a number, and a verdict that goes on has to say the same.
+            runs.push(kept(&path).unwrap_or(result));
         }
     }
     let report = Report { validation: study.judge(&runs)?, stages_left_in, heldout_left_out: held.left_out };
     write(&out.join("timing.json"), &Timing { forecast, seconds: begun.elapsed().as_secs_f64(), memory })?;
     write(&out.join("validate.json"), &report)?;
     Ok(report)
+}
+
+/// A finished training, if it lies there whole.
+fn kept(path: &Path) -> Option<Run> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 fn write(path: &Path, value: &impl Serialize) -> Result<(), TrialError> {
