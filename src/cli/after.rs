@@ -1,14 +1,13 @@
 //! What follows a run: training, verdict, expectations.
 
-use std::path::Path;
-
 use super::say::aside;
 use super::train::{print_metrics, show_training};
-use super::validate::{print_validation, show_trial};
+use super::validate::{print_report, show_trial};
 use super::{Done, Outcome};
-use crate::config::{Config, Entry, Problem, Problems, Table};
+use crate::config::{Config, Entry, Problem, Problems, Table, suggestion};
 use crate::run::{Options, Report, Unwatched};
 use crate::stage::OneOrMany;
+use crate::train::verdict::Verdict;
 use crate::{train, trial};
 
 /// True for a sink that writes one shard set where the trainer looks for it.
@@ -46,6 +45,9 @@ impl After {
             let help = "add `[[sink]]` with `use = \"shards\"`, without `folder` and `by`; sets of your own are trained on by `dataprep train FOLDER`";
             problems.push(Problem::at(table.span.clone(), "`[train]` reads `shards/` of the output directory, which nothing writes", help));
         }
+        if let Some(settings) = &after.validate {
+            problems.extend(trial::problems(config, settings));
+        }
         let after = After::expectations(config, after, &mut problems);
         Problems::new(problems, config.text.clone()).or(after)
     }
@@ -56,7 +58,13 @@ impl After {
             let known = key == "kept" || config.stages.iter().any(|stage| key.split_once('/').is_some_and(|(name, _)| name == stage.name));
             if key == "verdict" {
                 match table.value::<OneOrMany>(&key) {
-                    Ok(OneOrMany(list)) => after.verdicts = Some(list),
+                    Ok(OneOrMany(list)) => {
+                        let words = Verdict::ALL.map(Verdict::word);
+                        let unknown = list.iter().filter(|word| !words.contains(&word.as_str()));
+                        let problem = |word: &String| Problem::at(table.place(&key), format!("no verdict is called `{word}`"), suggestion(word, words));
+                        problems.extend(unknown.map(problem));
+                        after.verdicts = Some(list);
+                    }
                     Err(problem) => problems.push(problem),
                 }
                 continue;
@@ -91,17 +99,16 @@ impl After {
         let mut verdict = None;
         if let Some(settings) = &self.validate {
             let unwatched = Options { watch: &Unwatched, ..*options };
-            let validation =
-                show_trial(quiet, |watch| trial::of_pipeline(config, settings, &tokenizer(config, output), &output.join("validate"), &unwatched, watch))?;
+            let found = show_trial(quiet, |watch| trial::of_pipeline(config, settings, &output.join("validate"), &unwatched, watch))?;
             if !quiet {
-                print_validation(&validation)?;
+                print_report(&found)?;
             }
-            verdict = Some(validation.verdict);
+            verdict = Some(found.validation.verdict);
         }
         self.check(config, report, verdict)
     }
 
-    fn check(&self, config: &Config, report: &Report, verdict: Option<train::verdict::Verdict>) -> Outcome {
+    fn check(&self, config: &Config, report: &Report, verdict: Option<Verdict>) -> Outcome {
         let Some(table) = &config.expect else { return Ok(Done::Fine) };
         let mut unmet = Vec::new();
         for (key, bound) in &self.expect {
@@ -114,7 +121,7 @@ impl After {
             }
         }
         if let Some(wanted) = &self.verdicts {
-            let said = verdict.map_or("missing: the pipeline has no `[validate]`".to_owned(), |verdict| super::validate::word(verdict).to_owned());
+            let said = verdict.map_or("missing: the pipeline has no `[validate]`".to_owned(), |verdict| verdict.word().to_owned());
             if !wanted.contains(&said) {
                 unmet.push(Problem::at(table.place("verdict"), format!("the verdict is {said}"), "not what is expected here"));
             }
@@ -130,12 +137,4 @@ impl After {
 fn fill<T: serde::de::DeserializeOwned>(table: &Option<Table>, problems: &mut Vec<Problem>) -> Option<T> {
     let filled = table.as_ref()?.fill::<T>();
     filled.map_err(|found| problems.extend(found)).ok()
-}
-
-/// The tokenizer of a pipeline that has run: the one it has learned, else the one it names, else bytes.
-pub fn tokenizer(config: &Config, output: &Path) -> String {
-    let learned =
-        config.stages.iter().find(|entry| entry.recipe == "learn_tokenizer").map(|entry| output.join("artifacts").join(&entry.name).join("tokenizer.json"));
-    let named = || config.stages.iter().find(|entry| entry.recipe == "tokenize").and_then(|entry| entry.table.value::<String>("tokenizer").ok());
-    learned.map(|path| path.to_string_lossy().into_owned()).or_else(named).unwrap_or_else(|| "bytes".to_owned())
 }

@@ -15,6 +15,7 @@ pub mod ops;
 pub mod optim;
 pub mod preset;
 pub mod random;
+pub mod selection;
 pub mod session;
 mod stack;
 pub mod statistics;

@@ -1,5 +1,7 @@
 //! The few statistics of the verdict: spread, Student's t, and the bootstrap over documents.
 
+use std::ops::Range;
+
 use super::random::Random;
 
 /// Mean of `values`; 0 if there is none.
@@ -36,32 +38,39 @@ fn within(t: f64, freedom: usize) -> f64 {
     if odd { (angle + sine * series) * std::f64::consts::FRAC_2_PI } else { sine * series }
 }
 
-/// Half of the 95 % interval of `sum(values) / sum(weights)` over the choice of the documents that they belong to.
+/// Mean over `strata` of `sum(values) / sum(weights)` in each; strata are ranges of both.
+pub fn ratio(values: &[f64], weights: &[f64], strata: &[Range<usize>]) -> f64 {
+    mean(&strata.iter().map(|stratum| values[stratum.clone()].iter().sum::<f64>() / weights[stratum.clone()].iter().sum::<f64>()).collect::<Vec<_>>())
+}
+
+/// Half of the 95 % interval of [`ratio`] over the choice of what is counted, documents for one, within each stratum.
 ///
-/// Documents are drawn anew 2,000 times; the farther end of the middle 95 % counts, widened as Student's t is against the normal, because the
+/// They are drawn anew 2,000 times; the farther end of the middle 95 % counts, widened as Student's t is against the normal, because the
 /// bootstrap of few documents is too narrow by about that much.
-pub fn bootstrap_95(values: &[f64], weights: &[f64], seed: u64) -> f64 {
+pub fn bootstrap_95(values: &[f64], weights: &[f64], strata: &[Range<usize>], seed: u64) -> f64 {
     const DRAWS: usize = 2000;
-    let count = values.len().min(weights.len());
-    let centre = values.iter().sum::<f64>() / weights.iter().sum::<f64>();
+    let centre = ratio(values, weights, strata);
     let mut random = Random::new(seed, "bootstrap");
     let mut drawn: Vec<f64> = (0..DRAWS)
         .map(|_| {
-            let (mut value, mut weight) = (0.0, 0.0);
-            for _ in 0..count {
-                let chosen = random.below(count);
-                value += values[chosen];
-                weight += weights[chosen];
-            }
-            value / weight
+            let ratios = strata.iter().map(|stratum| {
+                let (mut value, mut weight) = (0.0, 0.0);
+                for _ in stratum.clone() {
+                    let chosen = stratum.start + random.below(stratum.len());
+                    value += values[chosen];
+                    weight += weights[chosen];
+                }
+                value / weight
+            });
+            mean(&ratios.collect::<Vec<_>>())
         })
         .filter(|ratio| ratio.is_finite())
         .collect();
     drawn.sort_by(f64::total_cmp);
     let at = |share: f64| drawn.get((share * drawn.len() as f64) as usize).copied().unwrap_or(centre);
     let half = (centre - at(0.025)).max(at(0.975) - centre);
-    let few = count.max(2) as f64;
-    half * student_95(count.max(2) - 1) / 1.96 * (few / (few - 1.0)).sqrt()
+    let fewest = strata.iter().map(Range::len).min().unwrap_or(0).max(2);
+    half * student_95(fewest - 1) / 1.96 * (fewest as f64 / (fewest - 1) as f64).sqrt()
 }
 
 #[cfg(test)]
@@ -79,10 +88,21 @@ mod tests {
     fn the_bootstrap_agrees_with_theory_for_equal_documents() {
         let mut random = Random::new(1, "documents");
         let values: Vec<f64> = (0..200).map(|_| f64::from(random.normal())).collect();
-        let half = bootstrap_95(&values, &[1.0; 200], 7);
+        let whole = std::slice::from_ref(&(0..200));
+        let half = bootstrap_95(&values, &[1.0; 200], whole, 7);
         let want = 1.97 * (variance(&values) / 200.0).sqrt();
         assert!((half / want - 1.0).abs() < 0.1, "{half} against {want}");
-        assert_eq!(half, bootstrap_95(&values, &[1.0; 200], 7));
+        assert_eq!(half, bootstrap_95(&values, &[1.0; 200], whole, 7));
         assert_eq!((mean(&[1.0, 4.0]), variance(&[1.0, 4.0]), variance(&[3.0])), (2.5, 4.5, 0.0));
+    }
+
+    #[test]
+    fn strata_count_alike_whatever_their_size() {
+        let (values, weights) = ([1.0, 3.0, 10.0, 20.0, 30.0, 40.0], [1.0, 1.0, 10.0, 10.0, 10.0, 10.0]);
+        assert_eq!(ratio(&values, &weights, &[0..2, 2..6]), (2.0 + 2.5) / 2.0);
+        assert_eq!(ratio(&values, &weights, &[0..6, 0..6]), 104.0 / 42.0);
+        // Nothing varies within a stratum: the difference between the two is no error.
+        assert_eq!(bootstrap_95(&[1.0, 1.0, 5.0, 5.0], &[1.0; 4], &[0..2, 2..4], 1), 0.0);
+        assert!(bootstrap_95(&[1.0, 1.0, 5.0, 5.0], &[1.0; 4], &[0..4, 0..4], 1) > 1.0);
     }
 }

@@ -1,27 +1,29 @@
 //! Does this pipeline make the data better? The same small model is trained on corpora made from it, at one token budget, and judged on held-out text.
 //!
-//! `arms` makes the corpora, each an ordinary run; [`crate::train::verdict`] trains and judges; this module holds the two together, keeps every finished
-//! training on disk so that a stopped verdict goes on, and writes `validate.json`.
+//! `arms` makes the corpora, each an ordinary run; `heldout` and `probe` make what every model is asked; [`crate::train::verdict`] trains and judges;
+//! `judge` holds them together, says beforehand what it will take, keeps every finished training on disk so that a stopped verdict goes on, and writes
+//! `validate.json`.
 
 mod arms;
+mod forecast;
+mod heldout;
+mod judge;
+mod probe;
 mod settings;
 
-use std::ops::ControlFlow;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-pub use settings::{Arm, Settings};
+pub use forecast::Forecast;
+pub use judge::Report;
+pub use probe::{Pair, pairs};
+pub use settings::{Arm, Arms, Files, Settings, WHOLE};
 
-use crate::config::{Config, Problems};
+use crate::config::{Config, Problem, Problems};
 use crate::run::Options;
 use crate::stage::RunError;
 use crate::train::TrainError;
-use crate::train::config::ModelConfig;
 use crate::train::corpus::ShardCorpus;
-use crate::train::data::Sampling;
-use crate::train::optim::OptimConfig;
-use crate::train::trainer::{TrainConfig, steps_for};
-use crate::train::verdict::{Arm as StudyArm, Run, Study, Validation};
-use crate::train::workers::Workers;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,17 @@ pub enum TrialError {
     Stopped,
 }
 
+/// What a verdict tells while it is being made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A run of this name makes documents of an arm or held-out ones.
+    Making(String),
+    /// What the trainings will take.
+    Forecast(Forecast),
+    /// A step of a training is done.
+    Step(Step),
+}
+
 /// How far a verdict is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -73,108 +86,103 @@ pub struct Step {
     pub trainings: usize,
 }
 
-/// A vocabulary for corpora given as files: small, since they may be small.
-const FILE_VOCABULARY: usize = 1024;
+/// Who is told.
+pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
-/// The verdict over a pipeline's own arms. `tokenizer` is the one all arms are tokenized with; results go to `out`.
-pub fn of_pipeline(
-    config: &Config,
-    settings: &Settings,
-    tokenizer: &str,
-    out: &Path,
-    options: &Options<'_>,
-    watch: &mut dyn FnMut(&Step),
-) -> Result<Validation, TrialError> {
-    let (heldout, made) = arms::of_pipeline(config, settings, tokenizer, &folder(settings, tokenizer, out))?;
-    let heldout = arms::make(heldout, options)?;
-    let made = made.into_iter().map(|(name, config)| Ok((name, arms::make(config, options)?))).collect::<Result<Vec<_>, TrialError>>()?;
-    judge(&made, &heldout, settings, out, options, watch)
+/// Problems of `[validate]` that show only against the pipeline: arms that are none of it.
+pub fn problems(config: &Config, settings: &Settings) -> Vec<Problem> {
+    arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default()
+}
+
+/// Number of corpora that the arms are trained on.
+pub fn count_arms(config: &Config, settings: &Settings) -> usize {
+    arms::Workshop::new(config, settings, Path::new("")).choose().map_or(0, |chosen| chosen.arms.len())
+}
+
+/// The verdict over a pipeline's own arms; results go to `out`.
+pub fn of_pipeline(config: &Config, settings: &Settings, out: &Path, options: &Options<'_>, watch: &mut Watch<'_>) -> Result<Report, TrialError> {
+    let folder = folder(settings, &[], out)?;
+    let shop = arms::Workshop::new(config, settings, &folder);
+    let chosen = shop.choose().map_err(|problems| Problems::new(problems, config.text.clone()))?;
+    let mut make = |config: Config| {
+        watch(&Event::Making(config.run.output.file_name().unwrap_or_default().to_string_lossy().into_owned()));
+        arms::make(config, options)
+    };
+    let tokenizer = match &settings.tokenizer {
+        Some(tokenizer) => tokenizer.clone(),
+        None => {
+            let (learning, path) = shop.learn_tokenizer()?;
+            make(learning)?;
+            path.to_string_lossy().into_owned()
+        }
+    };
+    let mut heldout = Vec::new();
+    for (domain, config) in shop.heldout(&tokenizer)? {
+        heldout.push((domain, make(config)?));
+    }
+    let mut made = Vec::new();
+    for arm in chosen.arms {
+        let run = make(shop.arm_config(&arm, &tokenizer)?)?;
+        made.push((arm, run));
+    }
+    let held = heldout::Held::open(&heldout, settings, &tokenizer, &folder, options)?;
+    let full = made.iter().find(|(arm, _)| *arm == Arm::Full).map(|(_, run)| run.clone());
+    let corpora = made.into_iter().map(|(arm, run)| judge::Corpus::of_arm(arm, &run, full.as_deref())).collect::<Result<Vec<_>, _>>()?;
+    judge::judge(&corpora, &held, chosen.left_in, settings, out, options, watch)
 }
 
 /// The verdict over corpora given as files: a tokenizer is learned from all arms together.
-pub fn of_files(
-    files: &[(String, PathBuf)],
-    heldout: &Path,
-    settings: &Settings,
-    out: &Path,
-    options: &Options<'_>,
-    watch: &mut dyn FnMut(&Step),
-) -> Result<Validation, TrialError> {
-    let folder = folder(settings, "", out);
+pub fn of_files(files: &Files, heldout: &Files, settings: &Settings, out: &Path, options: &Options<'_>, watch: &mut Watch<'_>) -> Result<Report, TrialError> {
+    let Files(files) = files;
+    let Files(heldout) = heldout;
     let paths: Vec<&Path> = files.iter().map(|(_, path)| path.as_path()).collect();
-    let (learning, tokenizer) = arms::tokenizer_of_files(&paths, FILE_VOCABULARY, &folder)?;
-    arms::make(learning, options)?;
-    let tokenizer = tokenizer.to_string_lossy().into_owned();
-    let held = arms::make(arms::of_file("heldout", heldout, settings, &tokenizer, &folder)?, options)?;
-    let mut made = Vec::new();
+    let all: Vec<&Path> = paths.iter().copied().chain(heldout.iter().map(|(_, path)| path.as_path())).collect();
+    let folder = folder(settings, &all, out)?;
+    let tokenizer = match &settings.tokenizer {
+        Some(tokenizer) => tokenizer.clone(),
+        None => {
+            let (learning, tokenizer) = arms::tokenizer_of_files(&paths, settings, &folder)?;
+            arms::make(learning, options)?;
+            tokenizer.to_string_lossy().into_owned()
+        }
+    };
+    let mut runs = Vec::new();
+    for (name, path) in heldout {
+        runs.push((name.clone(), arms::make(arms::heldout_of_file(name, path, settings, &tokenizer, &folder)?, options)?));
+    }
+    let mut corpora = Vec::new();
     for (name, path) in files {
-        made.push((name.clone(), arms::make(arms::of_file(&format!("arm-{name}"), path, settings, &tokenizer, &folder)?, options)?));
+        watch(&Event::Making(name.clone()));
+        let run = arms::make(arms::of_file(&format!("arm-{name}"), path, settings, &tokenizer, &folder)?, options)?;
+        corpora.push(judge::Corpus::whole(name.clone(), &run)?);
     }
-    judge(&made, &held, settings, out, options, watch)
+    let held = heldout::Held::open(&runs, settings, &tokenizer, &folder, options)?;
+    judge::judge(&corpora, &held, Vec::new(), settings, out, options, watch)
 }
 
-/// Where the arms lie: under a hash of what makes them differ from those of other settings, so that changed settings never meet another run.
-fn folder(settings: &Settings, tokenizer: &str, out: &Path) -> PathBuf {
-    let Settings { heldout, heldout_share, seq_len, .. } = settings;
-    let hash = xxhash_rust::xxh3::xxh3_64(format!("{heldout:?} {heldout_share:?} {seq_len} {tokenizer}").as_bytes());
-    out.join("arms").join(format!("{hash:016x}"))
-}
-
-fn judge(
-    made: &[(String, PathBuf)],
-    heldout_shards: &Path,
-    settings: &Settings,
-    out: &Path,
-    options: &Options<'_>,
-    watch: &mut dyn FnMut(&Step),
-) -> Result<Validation, TrialError> {
-    let open = |path: &Path| ShardCorpus::open(path).map_err(|cause| TrialError::Shards { path: path.to_owned(), cause });
-    let heldout = open(heldout_shards)?;
-    let corpora = made.iter().map(|(name, path)| Ok((name.as_str(), open(path)?))).collect::<Result<Vec<_>, TrialError>>()?;
-    let model = ModelConfig::preset(settings.preset, heldout.vocab_size(), settings.seq_len, settings.layers, settings.heads, settings.width);
-    let steps = steps_for(settings.tokens, settings.batch, settings.seq_len);
-    let optim = OptimConfig { learning_rate: settings.learning_rate, warmup: (steps / 20).max(1), ..OptimConfig::default() };
-    let train = TrainConfig { steps, batch: settings.batch, seed: settings.seed, sampling: Sampling::InOrder, evaluate_every: 0, optim };
-    let arms: Vec<StudyArm<'_>> = corpora.iter().map(|(name, corpus)| StudyArm { name, corpus }).collect();
-    // Finished trainings are kept under a hash of all that they depend on, so that changed settings or corpora never meet old results.
-    let mut asked = format!("{model:?} {train:?} {}", settings.seeds);
-    for path in made.iter().map(|(_, path)| path.as_path()).chain([heldout_shards]) {
-        asked.push_str(&std::fs::read_to_string(path.join("manifest.json")).map_err(|cause| TrialError::File { path: path.to_owned(), cause })?);
-    }
-    let folder = out.join("runs").join(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(asked.as_bytes())));
-    let names: Vec<String> = arms.iter().map(|arm| arm.name.to_owned()).collect();
-    let study = Study::new(arms, &heldout, model, train, settings.seeds)?;
-    let workers = Workers::new(options.threads)?;
-    std::fs::create_dir_all(&folder).map_err(|cause| TrialError::File { path: folder.clone(), cause })?;
-    let mut runs: Vec<Run> = Vec::new();
-    let trainings = names.len() * settings.seeds;
-    for run in 0..settings.seeds {
-        for (arm, name) in names.iter().enumerate() {
-            let path = folder.join(format!("{name}-{run}.json"));
-            if let Some(kept) = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Run>(&bytes).ok()) {
-                runs.push(kept);
-                continue;
+/// Where the arms lie: under a hash of what makes them differ from those of other settings and of other files, so that neither meets old runs.
+fn folder(settings: &Settings, files: &[&Path], out: &Path) -> Result<PathBuf, TrialError> {
+    let Settings { heldout, heldout_share, heldout_by, tokenizer, vocab_size, seq_len, .. } = settings;
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    hash.update(format!("{heldout:?} {heldout_share:?} {heldout_by:?} {tokenizer:?} {vocab_size} {seq_len} {files:?}").as_bytes());
+    let mut buffer = vec![0; 1 << 16];
+    for path in files {
+        let failed = |cause| TrialError::File { path: path.to_path_buf(), cause };
+        let mut file = std::fs::File::open(path).map_err(failed)?;
+        loop {
+            match file.read(&mut buffer).map_err(failed)? {
+                0 => break,
+                read => hash.update(&buffer[..read]),
             }
-            let done = runs.len();
-            let result = study.run(arm, run, &workers, &mut |progress| {
-                watch(&Step { arm: name.clone(), run, step: progress.step, steps, done, trainings });
-                if options.stop.load(std::sync::atomic::Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })?;
-            let result = result.ok_or(TrialError::Stopped)?;
-            write(&path, &result)?;
-            runs.push(result);
         }
     }
-    let validation = study.judge(&runs)?;
-    write(&out.join("validate.json"), &validation)?;
-    Ok(validation)
+    Ok(out.join("arms").join(format!("{:016x}", hash.digest())))
 }
 
-fn write(path: &Path, value: &impl serde::Serialize) -> Result<(), TrialError> {
-    let failed = |cause: std::io::Error| TrialError::File { path: path.to_owned(), cause };
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| failed(error.into()))?;
-    bytes.push(b'\n');
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, bytes).map_err(failed)?;
-    std::fs::rename(&partial, path).map_err(failed)
+/// Opens a shard set; with what its manifest says, which the set's content hangs on.
+fn shards(path: &Path) -> Result<(ShardCorpus, String), TrialError> {
+    let corpus = ShardCorpus::open(path).map_err(|cause| TrialError::Shards { path: path.to_owned(), cause })?;
+    let file = path.join(crate::shard::MANIFEST_FILE);
+    let manifest = std::fs::read_to_string(&file).map_err(|cause| TrialError::File { path: file, cause })?;
+    Ok((corpus, manifest))
 }

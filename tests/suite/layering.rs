@@ -30,7 +30,7 @@ const ALLOWED: [(&str, &[&str]); 27] = [
         ],
     ),
     ("review", &["dedup", "profile"]),
-    ("trial", &["run", "plan", "config", "train", "stage", "shard"]),
+    ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language"]),
     ("run", &["plan", "stage", "doc", "scratch", "profile"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
     ("config", &["stage"]),
