@@ -17,7 +17,7 @@ pub use fact::{FAMILIES, Fact, Facts};
 pub use gather::{Error, Options, gather};
 pub use judge::{Judged, Outcome, judge};
 pub use junit::junit;
-pub use written::{Check, Checks, Severity};
+pub use written::{Check, Checks, Severity, family};
 
 use serde::{Deserialize, Serialize};
 

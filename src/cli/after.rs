@@ -4,6 +4,7 @@ use super::say::aside;
 use super::train::{print_metrics, show_training};
 use super::validate::{print_report, show_trial};
 use super::{Done, Outcome};
+use crate::check::{self, family, gather};
 use crate::config::{Config, Entry, Problem, Problems, Table, suggestion};
 use crate::run::{Options, Report, Unwatched};
 use crate::stage::OneOrMany;
@@ -55,7 +56,7 @@ impl After {
     fn expectations(config: &Config, mut after: After, problems: &mut Vec<Problem>) -> After {
         let Some(table) = &config.expect else { return after };
         for key in table.keys() {
-            let known = key == "kept" || config.stages.iter().any(|stage| key.split_once('/').is_some_and(|(name, _)| name == stage.name));
+            let known = family(&key).is_ok() || config.stages.iter().any(|stage| key.split_once('/').is_some_and(|(name, _)| name == stage.name));
             if key == "verdict" {
                 match table.value::<OneOrMany>(&key) {
                     Ok(OneOrMany(list)) => {
@@ -70,7 +71,7 @@ impl After {
                 continue;
             }
             if !known {
-                let help = "`kept`, `verdict`, or `STAGE/REASON` with a stage of this pipeline";
+                let help = "`STAGE/REASON` with a stage of this pipeline, `verdict`, or what `dataprep check RUN --metrics` lists, as `kept`";
                 problems.push(Problem::at(table.place(&key), format!("`[expect]` knows nothing of `{key}`"), help));
                 continue;
             }
@@ -110,11 +111,14 @@ impl After {
 
     fn check(&self, config: &Config, report: &Report, verdict: Option<Verdict>) -> Outcome {
         let Some(table) = &config.expect else { return Ok(Done::Fine) };
+        let facts = gather(&config.run.output, check::Options::default())?;
         let mut unmet = Vec::new();
         for (key, bound) in &self.expect {
-            let value = match key.split_once('/') {
-                None => report.kept(),
-                Some((stage, reason)) => report.drop_rate(stage, reason).unwrap_or(0.0),
+            let of_stage = key.split_once('/').and_then(|(stage, reason)| report.drop_rate(stage, reason));
+            let Some(value) = of_stage.or_else(|| facts.get(key)?.value()) else {
+                let help = "`dataprep check RUN --metrics` lists what was measured; a number inside it is named as `characters/p50` or `values/lang/en`";
+                unmet.push(Problem::at(table.place(key), format!("`{key}` is no number that this run has measured"), help));
+                continue;
             };
             if bound.min.is_some_and(|min| value < min) || bound.max.is_some_and(|max| value > max) {
                 unmet.push(Problem::at(table.place(key), format!("`{key}` is {value:.4}"), "outside of what is expected here"));

@@ -12,6 +12,7 @@ mod extract;
 mod fit_thresholds;
 mod forget;
 mod index_corpus;
+mod inspect;
 mod learn_tokenizer;
 mod plan;
 mod profile;
@@ -75,6 +76,7 @@ enum Verb {
     WhatIf(whatif::WhatIf),
     Clusters(clusters::ShowClusters),
     Report(report::Report),
+    Inspect(inspect::Inspect),
     Profile(profile::ShowProfile),
     Check(Box<check::Check>),
     Extract(extract::Extract),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Verb::WhatIf(verb) => verb.call(),
         Verb::Clusters(verb) => verb.call(),
         Verb::Report(verb) => verb.call(),
+        Verb::Inspect(verb) => verb.call(),
         Verb::Profile(verb) => verb.call(),
         Verb::Check(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub mod clusters;
@@ -27,48 +27,48 @@ pub struct Folder {
 }
 
 /// A document as the run has written it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Document {
     /// Its id, if it has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its URL, if it has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its text.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Its language, where a stage has found it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
     /// What each rule said, in a run that annotates.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Said>,
     /// The stage that dropped it, with the reason, the value and the threshold.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// Why it was dropped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What was measured.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// Against what.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// The document for whose sake it was dropped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<Value>,
     /// Where it stood in the input, if it was dropped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Value>,
     /// More about the reason.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
 /// What one rule said of a document.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     /// The stage.
     pub stage: String,
@@ -179,8 +179,8 @@ fn each(files: &[PathBuf], see: &mut dyn FnMut(Document) -> bool) -> Result<(), 
     Ok(())
 }
 
-/// The first characters of a text, on one line.
-fn excerpt(text: Option<&str>, chars: usize) -> String {
+/// The first characters of a text, on one line; control characters, which could steer a terminal, are left out.
+pub fn excerpt(text: Option<&str>, chars: usize) -> String {
     let words = text.unwrap_or_default().split_whitespace();
     let mut out = String::new();
     for word in words {
@@ -188,7 +188,7 @@ fn excerpt(text: Option<&str>, chars: usize) -> String {
             break;
         }
         out.push_str(if out.is_empty() { "" } else { " " });
-        out.push_str(word);
+        out.extend(word.chars().filter(|c| !c.is_control()));
     }
     if out.chars().count() > chars { out.chars().take(chars).chain(['…']).collect() } else { out }
 }
@@ -224,6 +224,7 @@ pub(super) mod testing {
     fn excerpts_are_one_line() {
         assert_eq!(excerpt(Some("a\n b"), 10), "a b");
         assert_eq!(excerpt(Some("水车在河边 转动"), 4), "水车在河…");
+        assert_eq!(excerpt(Some("a\u{1b}[31mred"), 20), "a[31mred");
         assert_eq!(excerpt(None, 4), "");
     }
 }

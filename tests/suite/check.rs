@@ -245,3 +245,34 @@ fn what_cannot_be_checked_says_what_to_do() {
     folder.write("half/run.json", "{}");
     refused(&["check", &folder.path("half").display().to_string()], "has not ended: start it again");
 }
+
+#[test]
+fn a_run_can_be_looked_at_in_terminal_and_browser_and_expects_what_is_measured() {
+    let folder = Folder::new();
+    let mut documents = corpus(5);
+    documents.truncate(200);
+    documents.iter_mut().step_by(4).for_each(|document| document["text"] = "too short\u{1b}[2J".into());
+    write(&folder, "in.jsonl", &documents);
+    let head = HEAD.replace("seed = 1\n", "seed = 1\ndropped = 1.0\n");
+    let pipeline = format!("{head}{RULES}{DOCS}[expect]\n\"values/source/web\" = {{ min = 0.3 }}\n\"field/lang\" = {{ min = 1 }}\n");
+    let output = folder.run(&pipeline, &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("`values/source/web` is 0.") && !said(&output).contains("field/lang"), "{}", said(&output));
+
+    let out = folder.path("out").display().to_string();
+    let shown = dataprep(&["inspect", &out, "--reason", "too_few_words", "-n", "3"], &[]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("gopher: too_few_words: 2 against 50\n  too short[2J\n"), "{shown}");
+    assert_eq!(shown.matches("too_few_words").count(), 3);
+    let kept = dataprep(&["inspect", &out, "--kept", "--lang", "zh", "-n", "2", "--json"], &[]);
+    let kept = String::from_utf8_lossy(&kept.stdout).into_owned();
+    assert_eq!((kept.lines().count(), kept.matches("\"lang\":\"zh\"").count()), (2, 2), "{kept}");
+    let unknown = dataprep(&["inspect", &out, "--stage", "gofer"], &[]);
+    assert!(said(&unknown).contains("did you mean `gopher`?"), "{}", said(&unknown));
+
+    let page = std::fs::read_to_string(folder.path("out/report.html")).expect("the page of the run");
+    assert!(page.len() < 5_000_000 && page.contains("too_few_words 50 (25.0 %)") && page.contains("lang=\"en\""), "{}", page.len());
+    let chinese = dataprep(&["report", &out, "--lang", "zh"], &[]);
+    assert!(chinese.status.success(), "{}", said(&chinese));
+    assert!(std::fs::read_to_string(folder.path("out/report.html")).expect("the page").contains("逐级流程"));
+}
