@@ -52,9 +52,12 @@ pub struct Check {
     /// Also write results as JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Print GitHub annotations, and add a table to the summary of the job.
+    /// Print GitHub annotations.
     #[arg(long)]
     github: bool,
+    /// With --github: add a table to this file, the summary of the job.
+    #[arg(long, value_name = "FILE", env = "GITHUB_STEP_SUMMARY")]
+    summary: Option<PathBuf>,
 }
 
 impl Check {
@@ -72,8 +75,9 @@ impl Check {
         let mut judged: Vec<Judged> = Vec::new();
         for checks in &lists {
             let found = judge(checks, &facts, baseline.as_ref().map(|baseline| &baseline.facts));
-            if self.github {
-                print!("{}", github::annotations(checks, &found, self.strict));
+            let annotations = github::annotations(checks, &found, self.strict);
+            if self.github && !annotations.is_empty() {
+                say!("{}", annotations.trim_end())?;
             }
             if !self.json {
                 self.show(checks, &found)?;
@@ -159,10 +163,9 @@ impl Check {
             let xml = junit(&name, judged, self.strict)?;
             write_whole(path, |out| out.write_all(xml.as_bytes()))?;
         }
-        // GitHub names the file that a step adds its summary to.
-        if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) {
-            let failed = |cause: std::io::Error| Failure(format!("cannot write {}: {cause}", Path::new(&path).display()));
-            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(failed)?;
+        if let Some(path) = self.summary.as_ref().filter(|_| self.github) {
+            let failed = |cause: std::io::Error| Failure(format!("cannot write {}: {cause}", path.display()));
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
             file.write_all(github::summary(&name, judged).as_bytes()).map_err(failed)?;
         }
         Ok(())

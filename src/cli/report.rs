@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,15 +15,15 @@ pub struct Report {
     /// Where the page goes [default: report.html in the run's folder].
     #[arg(short, long)]
     output: Option<PathBuf>,
-    /// Language of the page: en or zh [default: that of the environment].
-    #[arg(long, value_parser = language)]
-    lang: Option<Language>,
+    /// Language of the page: zh, or en.
+    #[arg(long, env = "LANG", hide_env_values = true, default_value = "en", value_parser = language)]
+    lang: Language,
 }
 
 impl Report {
     pub(super) fn call(self) -> Outcome {
         let path = self.output.unwrap_or_else(|| self.run.join(PAGE));
-        let bytes = write(&self.run, &path, self.lang.unwrap_or_else(of_environment))?;
+        let bytes = write(&self.run, &path, self.lang)?;
         say!("{}, {}", path.display(), size(bytes))?;
         Ok(Done::Fine)
     }
@@ -34,16 +35,7 @@ pub(super) fn write(run: &Path, path: &Path, language: Language) -> Result<u64, 
     write_whole(path, |out| out.write_all(page.as_bytes()))
 }
 
-fn language(name: &str) -> Result<Language, String> {
-    match name {
-        "en" => Ok(Language::English),
-        "zh" => Ok(Language::Chinese),
-        _ => Err("wanted en or zh".to_owned()),
-    }
-}
-
-/// As LC_ALL, LC_MESSAGES or LANG say, the first that is set.
-pub(super) fn of_environment() -> Language {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    if set.is_some_and(|value| value.starts_with("zh")) { Language::Chinese } else { Language::English }
+/// Of a name or of a locale: Chinese where it begins so, else English.
+pub(super) fn language(name: &str) -> Result<Language, Infallible> {
+    Ok(if name.starts_with("zh") { Language::Chinese } else { Language::English })
 }

@@ -7,7 +7,7 @@ use super::report;
 use super::say::say;
 use super::{Outcome, all_threads, count, size};
 use crate::plan::Pipeline;
-use crate::review::page::PAGE;
+use crate::review::page::{Language, PAGE};
 use crate::run::{Options, Report, run};
 
 /// Run a pipeline, or go on with one that was stopped.
@@ -24,6 +24,9 @@ pub struct Run {
     /// Override one key, as `--set stage.language.min_score=0.7`.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Language of report.html: zh, or en.
+    #[arg(long, env = "LANG", hide_env_values = true, default_value = "en", value_parser = report::language)]
+    lang: Language,
     /// How progress is told.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -62,7 +65,7 @@ impl Run {
         let done = after.call(&config, &summary.report, &options, self.quiet);
         // After the verdict, which the page shows; also where it could not be reached.
         if !summary.already || !output.join(PAGE).is_file() {
-            report::write(&output, &output.join(PAGE), report::of_environment())?;
+            report::write(&output, &output.join(PAGE), self.lang)?;
         }
         done
     }
