@@ -254,7 +254,7 @@ fn a_run_can_be_looked_at_in_terminal_and_browser_and_expects_what_is_measured()
     documents.iter_mut().step_by(4).for_each(|document| document["text"] = "too short\u{1b}[2J".into());
     write(&folder, "in.jsonl", &documents);
     let head = HEAD.replace("seed = 1\n", "seed = 1\ndropped = 1.0\n");
-    let pipeline = format!("{head}{RULES}{DOCS}[expect]\n\"values/source/web\" = {{ min = 0.3 }}\n\"field/lang\" = {{ min = 1 }}\n");
+    let pipeline = format!("{head}{RULES}{DOCS}[expect]\n\"values/source/web\" = {{ min = 0.4 }}\n\"field/lang\" = {{ min = 1 }}\n");
     let output = folder.run(&pipeline, &["--lang", "en"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("`values/source/web` is 0.") && !said(&output).contains("field/lang"), "{}", said(&output));
