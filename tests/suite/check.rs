@@ -47,7 +47,6 @@ fn corpus(seed: u64) -> Vec<Value> {
             "id": format!("{seed}-{number}"),
             "url": format!("https://host{}.example/{number}", mixed(seed, number, 2) % 12),
             "text": text,
-            "lang": lang,
             "source": sources[number as usize % 4],
             "score": (mixed(seed, number, 3) % 1000) as f64 / 1000.0,
         })
@@ -60,8 +59,9 @@ fn write(folder: &Folder, name: &str, documents: &[Value]) {
 }
 
 const HEAD: &str = "[run]\noutput = \"DIR/out\"\nseed = 1\n[source]\nuse = \"jsonl\"\npath = \"DIR/in*.jsonl\"\n";
-const RULES: &str =
-    "[[stage]]\nuse = \"rules\"\nset = \"gopher\"\nname = \"gopher\"\n[[stage]]\nuse = \"decontaminate\"\nagainst = \"fixtures/evals.jsonl\"\nngram = 8\n";
+const LANGUAGE: &str = "[[stage]]\nuse = \"language\"\n";
+const QUALITY: &str = "[[stage]]\nuse = \"rules\"\nset = \"multilingual\"\nname = \"quality\"\n";
+const CLEAN: &str = "[[stage]]\nuse = \"decontaminate\"\nagainst = \"fixtures/evals.jsonl\"\nngram = 8\n";
 const SHARDS: &str = "[[stage]]\nuse = \"tokenize\"\ntokenizer = \"bytes\"\n[[sink]]\nuse = \"shards\"\nseq_len = 512\n";
 const DOCS: &str = "[[sink]]\nuse = \"jsonl\"\n";
 
@@ -97,7 +97,7 @@ fn edit_text(edit: impl Fn(&str) -> String) -> impl Fn(&mut Value) {
 #[test]
 fn planted_faults_are_caught_under_their_names_and_clean_corpora_pass() {
     let folder = Folder::new();
-    let full = format!("{HEAD}{RULES}{SHARDS}{DOCS}");
+    let full = format!("{HEAD}{LANGUAGE}{QUALITY}{CLEAN}{SHARDS}{DOCS}");
     let clean = corpus(0);
     run(&folder, &clean, &full);
     let baseline = folder.path("baseline.json").display().to_string();
@@ -119,18 +119,12 @@ fn planted_faults_are_caught_under_their_names_and_clean_corpora_pass() {
     };
     let every = |n: usize| move |at: usize| at.is_multiple_of(n);
     let chinese = sentences("zh");
-    let shifted = change(
-        &clean,
-        |at| at % 20 == 0,
-        |document| {
-            (document["lang"], document["text"]) = ("zh".into(), chinese[..12].concat().into());
-        },
-    );
+    let shifted = change(&clean, |at| at % 20 == 0, edit_text(|_| chinese[..12].concat()));
     caught("mix", &shifted, &full);
     let cyrillic = |text: &str| text.chars().map(|c| if c.is_ascii_lowercase() { 'ж' } else { c }).collect::<String>();
-    caught("scripts", &change(&clean, every(10), edit_text(|text| format!("{text} {}", cyrillic(text)))), &full);
-    caught("drop_rates", &clean, &full.replace("set = \"gopher\"\n", "set = \"gopher\"\nbounds.too_few_words.min = 170\n"));
-    caught("drop_rates", &clean, &full.replace(RULES, &RULES[RULES.find("[[stage]]\nuse = \"decontaminate\"").expect("a stage")..]));
+    caught("scripts", &change(&clean, |_| true, edit_text(|text| format!("{text} {}", cyrillic(&text.chars().take(60).collect::<String>())))), &full);
+    caught("drop_rates", &clean, &full.replace(QUALITY, &format!("{QUALITY}bounds.too_few_words.min = 170\n")));
+    caught("drop_rates", &clean, &full.replace(QUALITY, ""));
     let item: Value = serde_json::from_str(include_str!("../../fixtures/evals.jsonl").lines().next().expect("an item")).expect("JSON");
     let question = item["question"].as_str().expect("a question");
     caught("contamination", &change(&clean, every(150), edit_text(|text| format!("{text} {question}"))), &full);
@@ -151,7 +145,7 @@ fn planted_faults_are_caught_under_their_names_and_clean_corpora_pass() {
     caught("damage", &change(&clean, every(30), edit_text(|text| text.replacen(' ', "\u{1}", 1))), &full);
     caught("damage", &change(&clean, every(30), edit_text(|text| format!("<div><p>{text}</p></div>"))), &full);
     // Nothing stands between the source and the sink that would drop them.
-    caught("texts_not_empty", &change(&clean, every(100), edit_text(|_| " ".to_owned())), &format!("{HEAD}{SHARDS}{DOCS}"));
+    caught("texts_not_empty", &change(&clean, every(100), edit_text(|_| " ".to_owned())), &format!("{HEAD}{LANGUAGE}{SHARDS}{DOCS}"));
     caught("source_readable", &change(&clean, every(10), |document| document["text"] = 7.into()), &full);
 
     // Faults of files, after the run.
@@ -190,7 +184,6 @@ fn files_that_dataprep_did_not_make_are_profiled_first() {
     let folder = Folder::new();
     let mut documents = corpus(3);
     documents.truncate(400);
-    documents.iter_mut().for_each(|document| drop(document.as_object_mut().map(|fields| fields.remove("lang"))));
     write(&folder, "c.jsonl", &documents);
     let file = folder.path("c.jsonl").display().to_string();
     let told = dataprep(&["profile", &file], &[]);
@@ -203,7 +196,7 @@ fn files_that_dataprep_did_not_make_are_profiled_first() {
     let checks = folder.write(
         "checks.toml",
         "[[check]]\nname = \"long_enough\"\nmetric = \"characters/p50\"\nmin = 100000\nhelp = \"look at the source\"\n\
-         [[check]]\nname = \"mostly_english\"\nmetric = \"values/lang/en\"\nmin = 0.5\n[[check]]\nname = \"drops\"\nmetric = \"drop/gopher\"\nmax = 0.5\n",
+         [[check]]\nname = \"mostly_english\"\nmetric = \"values/lang/en\"\nmin = 0.5\n[[check]]\nname = \"drops\"\nmetric = \"drop/quality\"\nmax = 0.5\n",
     );
     let checks = checks.display().to_string();
     let junit = folder.path("checks.xml").display().to_string();
@@ -214,13 +207,13 @@ fn files_that_dataprep_did_not_make_are_profiled_first() {
         "failed: long_enough: characters/p50 is ",
         "checks.toml:4:7",
         "look at the source",
-        "cannot tell: drops: `drop/gopher` was not measured here",
+        "cannot tell: drops: `drop/quality` was not measured here",
         "1 fail, 1 cannot be told",
     ] {
         assert!(told.contains(part), "{part} is missing from\n{told}");
     }
     assert!(std::fs::read_to_string(&junit).expect("the results").contains("failures=\"1\""));
-    let only = folder.write("ok.toml", "[[check]]\nname = \"drops\"\nmetric = \"drop/gopher\"\nmax = 0.5\n").display().to_string();
+    let only = folder.write("ok.toml", "[[check]]\nname = \"drops\"\nmetric = \"drop/quality\"\nmax = 0.5\n").display().to_string();
     assert_eq!(dataprep(&["check", &file, "--checks", &only], &[]).status.code(), Some(0), "what cannot be told is no failure");
     assert_eq!(dataprep(&["check", &file, "--checks", &only, "--strict"], &[]).status.code(), Some(1), "unless asked for");
 }
@@ -254,7 +247,7 @@ fn a_run_can_be_looked_at_in_terminal_and_browser_and_expects_what_is_measured()
     documents.iter_mut().step_by(4).for_each(|document| document["text"] = "too short\u{1b}[2J".into());
     write(&folder, "in.jsonl", &documents);
     let head = HEAD.replace("seed = 1\n", "seed = 1\ndropped = 1.0\n");
-    let pipeline = format!("{head}{RULES}{DOCS}[expect]\n\"values/source/web\" = {{ min = 0.4 }}\n\"field/lang\" = {{ min = 1 }}\n");
+    let pipeline = format!("{head}{LANGUAGE}{QUALITY}{DOCS}[expect]\n\"values/source/web\" = {{ min = 0.4 }}\n\"field/lang\" = {{ min = 1 }}\n");
     let output = folder.run(&pipeline, &["--lang", "en"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("`values/source/web` is 0.") && !said(&output).contains("field/lang"), "{}", said(&output));
@@ -262,13 +255,13 @@ fn a_run_can_be_looked_at_in_terminal_and_browser_and_expects_what_is_measured()
     let out = folder.path("out").display().to_string();
     let shown = dataprep(&["inspect", &out, "--reason", "too_few_words", "-n", "3"], &[]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(shown.contains("gopher: too_few_words: 2 against 50\n  too short[2J\n"), "{shown}");
+    assert!(shown.contains("quality: too_few_words: 3 against 50\n  too short[2J\n"), "{shown}");
     assert_eq!(shown.matches("too_few_words").count(), 3);
     let kept = dataprep(&["inspect", &out, "--kept", "--lang", "zh", "-n", "2", "--json"], &[]);
     let kept = String::from_utf8_lossy(&kept.stdout).into_owned();
-    assert_eq!((kept.lines().count(), kept.matches("\"lang\":\"zh\"").count()), (2, 2), "{kept}");
-    let unknown = dataprep(&["inspect", &out, "--stage", "gofer"], &[]);
-    assert!(said(&unknown).contains("did you mean `gopher`?"), "{}", said(&unknown));
+    assert_eq!((kept.lines().count(), kept.matches("\"lang\":\"zh-Hans\"").count()), (2, 2), "{kept}");
+    let unknown = dataprep(&["inspect", &out, "--stage", "qualty"], &[]);
+    assert!(said(&unknown).contains("did you mean `quality`?"), "{}", said(&unknown));
 
     let page = std::fs::read_to_string(folder.path("out/report.html")).expect("the page of the run");
     assert!(page.len() < 5_000_000 && page.contains("too_few_words 50 (25.0 %)") && page.contains("lang=\"en\""), "{}", page.len());
