@@ -30,31 +30,31 @@ pub struct Folder {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Document {
     /// Its id, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its URL, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Its language, where a stage has found it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
     /// What each rule said, in a run that annotates.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Said>,
     /// The stage that dropped it, with the reason, the value and the threshold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// Why it was dropped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What was measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// Against what.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// The document for whose sake it was dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,8 +63,25 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Value>,
     /// More about the reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+/// A column of a kept document is the user's and may hold anything: an id may be a number, and what is no text at all is none.
+fn text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    Ok(Value::deserialize(from)?.as_f64())
+}
+
+fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Said>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(from)?).unwrap_or_default())
 }
 
 /// What one rule said of a document.
@@ -214,8 +231,14 @@ pub(super) mod testing {
     fn what_is_no_run_says_so() {
         let dir = tempfile::tempdir().unwrap();
         assert!(Folder::open(dir.path()).unwrap_err().to_string().starts_with("cannot read "));
-        let (dir, folder) = folder(false, &["url"], "{}\n{\"id\": 1}\n", "");
-        assert!(matches!(folder.kept(&mut |_| true), Err(Error::Unreadable { .. })));
+        let (dir, folder) = folder(false, &["url"], "{}\n{\"id\": 1, \"reason\": [2], \"value\": \"x\", \"lang\": null}\nno JSON\n", "");
+        let mut ids = Vec::new();
+        let read = folder.kept(&mut |document| {
+            ids.push((document.id, document.reason, document.value));
+            true
+        });
+        assert!(matches!(read, Err(Error::Unreadable { .. })));
+        assert_eq!(ids, [(None, None, None), (Some("1".to_owned()), None, None)], "columns of the user's may hold anything");
         std::fs::remove_dir_all(dir.path().join("docs")).unwrap();
         assert!(folder.kept(&mut |_| true).unwrap_err().to_string().contains("keep_docs"));
     }
