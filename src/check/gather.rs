@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::fact::{Fact, Facts};
-use crate::profile::Profile;
+use crate::profile::{DAMAGE, Profile};
 use crate::run::{PROFILE_FILE, Report};
 use crate::shard::{MANIFEST_FILE, Manifest, sets};
 
@@ -147,9 +147,6 @@ fn names_below(folder: &Path, names: &mut Vec<String>) {
     }
 }
 
-/// Kinds of visible damage that a profile counts; those that no document has are a share of 0.
-const DAMAGE: [&str; 7] = ["empty", "no_letters", "mojibake", "replacement", "control", "private_use", "markup"];
-
 fn of_profile(facts: &mut Facts, profile: &Profile) {
     let of = profile.documents;
     facts.put("documents", Fact::Count(of));
@@ -157,6 +154,7 @@ fn of_profile(facts: &mut Facts, profile: &Profile) {
     facts.put("characters", Fact::Numbers(profile.characters.clone()));
     let script = profile.letters.iter().map(|(name, count)| (name.to_owned(), count)).collect();
     facts.put("script", Fact::Values { values: crate::profile::Shares { counts: script, other: 0 }, of });
+    // Those that no document has are a share of 0.
     for name in DAMAGE {
         facts.put(format!("damage/{name}"), share(profile.damage.get(name).copied().unwrap_or(0), of));
     }

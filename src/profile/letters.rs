@@ -110,6 +110,11 @@ impl Letters {
         self.0[CONTROL]
     }
 
+    /// Characters that mean what their users have agreed on.
+    pub fn private(&self) -> u64 {
+        self.0[PRIVATE]
+    }
+
     /// U+FFFD, which a decoder leaves where bytes made no sense.
     pub fn replacements(&self) -> u64 {
         self.0[REPLACEMENT]

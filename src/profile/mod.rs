@@ -21,7 +21,7 @@ pub use repeats::Repeats;
 pub use shares::Shares;
 pub use sketch::Sketch;
 
-use crate::text::repair::{Fault, Normalization, Options, Repairer, Width};
+use crate::text::repair::{Fault, Options, Repairer};
 use crate::text::url::Url;
 
 /// Into how many classes token ids are hashed: enough to tell two tokenizers or two languages apart, few enough for a file in git.
@@ -39,7 +39,7 @@ pub struct Profile {
     pub letters: Letters,
     /// Characters a document.
     pub characters: Sketch,
-    /// Documents by visible damage: `empty`, `no_letters`, `mojibake`, `replacement`, `control`, `private_use`, `markup`.
+    /// Documents by visible damage, see [`DAMAGE`].
     pub damage: BTreeMap<String, u64>,
     /// Texts that stand more than once.
     pub texts: Repeats,
@@ -166,46 +166,35 @@ fn token_class(id: u32) -> usize {
     (id.wrapping_mul(2_654_435_769) >> 22) as usize % TOKEN_CLASSES
 }
 
+/// Kinds of visible damage, by name.
+pub const DAMAGE: [&str; 7] = ["empty", "no_letters", "mojibake", "replacement", "control", "private_use", "markup"];
+
 /// What anyone would see to be wrong with a text.
 fn damage(text: &str, letters: &Letters) -> impl Iterator<Item = &'static str> {
-    static MOJIBAKE: LazyLock<Repairer> = LazyLock::new(|| {
-        Repairer::new(Options {
-            mojibake: true,
-            double_byte: true,
-            c1: false,
-            entities: false,
-            escapes: false,
-            ligatures: false,
-            width: Width::Keep,
-            straight_quotes: false,
-            line_breaks: false,
-            controls: false,
-            invisible: false,
-            normalization: Normalization::None,
-        })
-    });
+    static MOJIBAKE: LazyLock<Repairer> = LazyLock::new(|| Repairer::new(Options { mojibake: true, double_byte: true, ..Options::nothing() }));
     let mended = (!text.is_ascii()).then(|| MOJIBAKE.repair(text)).flatten();
     let empty = text.trim().is_empty();
-    let private = letters.iter().any(|(name, _)| name == "private");
-    [
-        ("empty", empty),
-        ("no_letters", !empty && letters.letters() == 0),
-        ("mojibake", mended.is_some_and(|(_, counts)| counts.of(Fault::Mojibake) + counts.of(Fault::DoubleByte) > 0)),
-        ("replacement", letters.replacements() > 0),
-        ("control", letters.controls() > 0),
-        ("private_use", private),
-        ("markup", has_markup(text)),
-    ]
-    .into_iter()
-    .filter_map(|(name, found)| found.then_some(name))
+    let found = [
+        empty,
+        !empty && letters.letters() == 0,
+        mended.is_some_and(|(_, counts)| counts.of(Fault::Mojibake) + counts.of(Fault::DoubleByte) > 0),
+        letters.replacements() > 0,
+        letters.controls() > 0,
+        letters.private() > 0,
+        has_markup(text),
+    ];
+    DAMAGE.into_iter().zip(found).filter_map(|(name, found)| found.then_some(name))
 }
 
 /// Whether an end tag of a usual element of HTML stands in a text.
 fn has_markup(text: &str) -> bool {
     const ELEMENTS: [&str; 12] = ["a", "div", "p", "span", "td", "tr", "li", "ul", "script", "style", "strong", "h2"];
+    const LONGEST: usize = "strong".len();
     memmem::find_iter(text.as_bytes(), b"</").any(|at| {
-        let name = text[at + 2..].split('>').next().unwrap_or_default();
-        name.len() <= 6 && ELEMENTS.iter().any(|element| name.eq_ignore_ascii_case(element))
+        // No further than the longest name reaches, else a text of such beginnings alone would be read once for each.
+        let rest = &text.as_bytes()[at + 2..];
+        let name = rest.iter().take(LONGEST + 1).position(|byte| *byte == b'>').map(|end| &rest[..end]);
+        name.is_some_and(|name| ELEMENTS.iter().any(|element| name.eq_ignore_ascii_case(element.as_bytes())))
     })
 }
 
@@ -226,6 +215,14 @@ mod tests {
         let wanted = ["control", "empty", "markup", "mojibake", "no_letters", "private_use", "replacement"].map(|name| (name.to_owned(), 1));
         assert_eq!(profile.damage, BTreeMap::from(wanted));
         assert_eq!(profile.documents, 9);
+    }
+
+    #[test]
+    fn markup_is_end_tags_of_usual_elements() {
+        assert!(["<p>a</p>", "a</STRONG>b"].map(has_markup).iter().all(|found| *found));
+        assert!(!["a </", "</strongs>", "x </y>", "a < b </ p>"].map(has_markup).iter().any(|found| *found));
+        // Quadratic work over it would take hours.
+        assert!(!has_markup(&"</".repeat(5_000_000)));
     }
 
     #[test]

@@ -129,11 +129,6 @@ impl Report {
         }
     }
 
-    /// Share of the documents read that were written.
-    pub fn kept(&self) -> f64 {
-        if self.documents.read == 0 { 0.0 } else { self.documents.written as f64 / self.documents.read as f64 }
-    }
-
     /// Share of the documents that reached a stage and were dropped there for a reason.
     pub fn drop_rate(&self, stage: &str, reason: &str) -> Option<f64> {
         let found = self.stages.iter().find(|report| report.name == stage)?;

@@ -74,6 +74,26 @@ pub struct Options {
     pub normalization: Normalization,
 }
 
+impl Options {
+    /// Mends nothing.
+    pub fn nothing() -> Options {
+        Options {
+            mojibake: false,
+            double_byte: false,
+            c1: false,
+            entities: false,
+            escapes: false,
+            ligatures: false,
+            width: Width::Keep,
+            straight_quotes: false,
+            line_breaks: false,
+            controls: false,
+            invisible: false,
+            normalization: Normalization::None,
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {

@@ -3,13 +3,18 @@
 //! A layer is two parts, attention and feed-forward, and a third between them where it looks across to an encoder. A part is a norm, a branch and the residual stream
 //! around both: `x + branch(norm(x))`, or `norm(x + branch(x))`. So a stack is nothing but a list of parts.
 
+mod room;
+
 use std::ops::Range;
+
+use room::{Flow, KeptBranch, KeptPart};
+pub(super) use room::{Kept, Scratch};
 
 use super::config::{Activation, Layout, ModelConfig, Norm, Placement, Position};
 use super::ops::activation::{gelu, gelu_backward, relu, relu_backward, swiglu, swiglu_backward};
 use super::ops::attention::{Attention, Bias, View};
 use super::ops::matrix::{Linear, Output};
-use super::ops::norm::{self, Moments};
+use super::ops::norm;
 use super::ops::position::{Distances, Rotary, Turn};
 
 /// Deviation of fresh matrices (GPT-2).
@@ -77,50 +82,6 @@ pub(super) struct Stream {
     pub across: Vec<View>,
 }
 
-/// What a stack's forward pass keeps for its backward pass.
-#[derive(Default)]
-pub(super) struct Kept {
-    parts: Vec<KeptPart>,
-    /// Biases by distance.
-    bias: Vec<f32>,
-    last: Vec<f32>,
-    moments: Vec<Moments>,
-}
-
-/// Of one part.
-#[derive(Default)]
-struct KeptPart {
-    input: Vec<f32>,
-    /// What the norm made of the input, or the sum that it takes.
-    between: Vec<f32>,
-    moments: Vec<Moments>,
-    branch: KeptBranch,
-}
-
-/// What a branch computed on the way: queries to `attended`, or `expanded` and `active`.
-#[derive(Default)]
-struct KeptBranch {
-    q: Vec<f32>,
-    kv: Vec<f32>,
-    probabilities: Vec<f32>,
-    attended: Vec<f32>,
-    expanded: Vec<f32>,
-    active: Vec<f32>,
-}
-
-/// Room for gradients, which both stacks of a model share.
-#[derive(Default)]
-pub(super) struct Scratch {
-    dbranch: Vec<f32>,
-    dsum: Vec<f32>,
-    dattended: Vec<f32>,
-    dq: Vec<f32>,
-    dkv: Vec<f32>,
-    dexpanded: Vec<f32>,
-    dactive: Vec<f32>,
-    dbias: Vec<f32>,
-}
-
 /// What all parts of a pass read.
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a> {
@@ -128,16 +89,6 @@ pub(super) struct Pass<'a> {
     pub stream: &'a Stream,
     /// Outputs of the encoder.
     pub context: &'a [f32],
-}
-
-impl Kept {
-    /// Where the stack's input goes.
-    pub fn input(&mut self) -> &mut Vec<f32> {
-        if self.parts.is_empty() {
-            self.parts.push(KeptPart::default());
-        }
-        &mut self.parts[0].input
-    }
 }
 
 impl Stack {
@@ -237,14 +188,17 @@ impl Stack {
             match self.config.placement {
                 Placement::Pre => {
                     let dx = (fit(&mut dbranch, dstream.len()), Output::Set);
-                    self.branch_backward(&part.branch, pass, between, &kept.bias, branch, dstream, dx, dcontext, gradient, scratch);
+                    let flow = Flow { dout: dstream, dx, dcontext: &mut *dcontext, gradient: &mut *gradient, scratch: &mut *scratch };
+                    self.branch_backward(&part.branch, pass, between, &kept.bias, branch, flow);
                     norm::backward(shape, input, &pass.weights[at.clone()], moments, &dbranch, dstream, &mut gradient[at]);
                 }
                 Placement::Post => {
                     fit(&mut dsum, dstream.len()).fill(0.0);
                     norm::backward(shape, between, &pass.weights[at.clone()], moments, dstream, &mut dsum, &mut gradient[at]);
                     dstream.clone_from(&dsum);
-                    self.branch_backward(&part.branch, pass, input, &kept.bias, branch, &dsum, (dstream, Output::Add), dcontext, gradient, scratch);
+                    let dx = (dstream.as_mut_slice(), Output::Add);
+                    let flow = Flow { dout: &dsum, dx, dcontext: &mut *dcontext, gradient: &mut *gradient, scratch: &mut *scratch };
+                    self.branch_backward(&part.branch, pass, input, &kept.bias, branch, flow);
                 }
             }
         }
@@ -285,20 +239,8 @@ impl Stack {
     }
 
     /// Gradients of [`Stack::branch_forward`], given that of its output: sets or adds to `dx`, adds to the others.
-    #[allow(clippy::too_many_arguments)]
-    fn branch_backward(
-        &self,
-        branch: &Branch,
-        pass: Pass,
-        x: &[f32],
-        bias: &[f32],
-        kept: &KeptBranch,
-        dout: &[f32],
-        (dx, mode): (&mut [f32], Output),
-        dcontext: &mut [f32],
-        gradient: &mut [f32],
-        scratch: &mut Scratch,
-    ) {
+    fn branch_backward(&self, branch: &Branch, pass: Pass, x: &[f32], bias: &[f32], kept: &KeptBranch, flow: Flow) {
+        let Flow { dout, dx: (dx, mode), dcontext, gradient, scratch } = flow;
         let config = &self.config;
         match branch {
             Branch::Attention { across, q, kv, out } => {

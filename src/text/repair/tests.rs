@@ -30,22 +30,8 @@ fn faults_are_counted() {
 
 #[test]
 fn every_step_can_be_switched_off() {
-    let off = Options {
-        mojibake: false,
-        double_byte: false,
-        c1: false,
-        entities: false,
-        escapes: false,
-        ligatures: false,
-        width: Width::Keep,
-        straight_quotes: false,
-        line_breaks: false,
-        controls: false,
-        invisible: false,
-        normalization: Normalization::None,
-    };
     let text = "cafÃ© that鈥檚 \u{92} &amp; \u{1b}[0m ﬁ Ａ “ \r\n \0 \u{ad} e\u{301}";
-    assert_eq!(Repairer::new(off).repair(text), None);
+    assert_eq!(Repairer::new(Options::nothing()).repair(text), None);
 }
 
 /// A small generator, so that the texts are the same on every machine.

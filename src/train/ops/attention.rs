@@ -145,7 +145,7 @@ impl Attention<'_> {
 
 impl Bias<'_> {
     fn of_head<'a>(&self, values: &'a [f32], head: usize) -> &'a [f32] {
-        &values[head * self.distances.len()..][..self.distances.len()]
+        &values[head * self.distances.count()..][..self.distances.count()]
     }
 
     /// Scales the scores of a block and adds the bias.
@@ -159,7 +159,7 @@ impl Bias<'_> {
 
     /// Adds the gradient of the bias, given that of the scores before scaling.
     fn add_gradient(&self, dscores: &[f32], block: &Block, scale: f32, dvalues: &mut [f32]) {
-        let dvalues = &mut dvalues[block.head * self.distances.len()..][..self.distances.len()];
+        let dvalues = &mut dvalues[block.head * self.distances.count()..][..self.distances.count()];
         for (row, query) in dscores.chunks_exact(block.keys.len()).zip(block.queries.clone()) {
             let from = self.positions[query];
             row.iter().zip(&self.positions[block.keys.clone()]).for_each(|(ds, to)| dvalues[self.distances.number(from, *to)] += ds / scale);
@@ -234,7 +234,7 @@ mod tests {
     fn gradients_across_and_of_biases() {
         let views = [View { queries: 0..3, keys: 0..5, prefix: 5 }, View { queries: 3..5, keys: 5..6, prefix: 1 }];
         let distances = Distances::new(8);
-        let (q, kv, dy, values) = (noise(5 * WIDTH, 1), noise(6 * WIDTH, 3), noise(5 * WIDTH, 2), noise(4 * distances.len(), 4));
+        let (q, kv, dy, values) = (noise(5 * WIDTH, 1), noise(6 * WIDTH, 3), noise(5 * WIDTH, 2), noise(4 * distances.count(), 4));
         let positions = [0, 1, 2, 3, 7, 2];
         fn bias<'a>(values: &'a [f32], distances: &'a Distances, positions: &'a [u32]) -> Option<Bias<'a>> {
             Some(Bias { values, distances, positions })

@@ -40,8 +40,7 @@ impl Distances {
     }
 
     /// How many there are: `2 positions - 1`.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         2 * self.positions - 1
     }
 
@@ -54,7 +53,7 @@ impl Distances {
     pub fn slopes(&self, heads: usize) -> Vec<f32> {
         let near = self.positions as f64 - 1.0;
         let slope = |head: usize| 2f64.powf(-8.0 * (head + 1) as f64 / heads as f64);
-        (0..heads).flat_map(|head| (0..self.len()).map(move |number| (-slope(head) * (number as f64 - near).abs()) as f32)).collect()
+        (0..heads).flat_map(|head| (0..self.count()).map(move |number| (-slope(head) * (number as f64 - near).abs()) as f32)).collect()
     }
 
     /// The bucket of each distance among `buckets`, as T5 has them (Raffel et al. 2020): near distances one each, far ones in ranges that grow, all beyond 128 in
@@ -75,7 +74,7 @@ impl Distances {
             };
             within + if behind && both { side } else { 0 }
         };
-        (0..self.len()).map(bucket).collect()
+        (0..self.count()).map(bucket).collect()
     }
 }
 
@@ -153,7 +152,7 @@ mod tests {
         let distances = Distances::new(200);
         let at = |query, key| distances.number(query, key);
         let slopes = distances.slopes(8);
-        assert_eq!((slopes[at(9, 9)], slopes[at(9, 5)], slopes[7 * distances.len() + at(9, 8)]), (0.0, -2.0, -1.0 / 256.0));
+        assert_eq!((slopes[at(9, 9)], slopes[at(9, 5)], slopes[7 * distances.count() + at(9, 8)]), (0.0, -2.0, -1.0 / 256.0));
         // Of transformers' T5 with 32 buckets.
         let both = distances.buckets(32, true);
         let found = [0, 1, 7, 8, 11, 12, 40, 127, 128, 199].map(|far| (both[at(199, 199 - far)], both[at(0, far)]));
