@@ -7,6 +7,7 @@
 //! | [`doc`], [`stage`], [`scratch`] | what flows, and the whole contract of a stage, a barrier, a source and a sink |
 //! | [`config`], [`plan`], [`run`] | what was written, what it means, and the executor |
 //! | [`source`], [`sink`], [`stages`] | one format or one stage a file |
+//! | [`store`] | files wherever they lie: on this machine, in an object store, on a web server |
 //! | [`html`], [`text`], [`language`], [`fasttext`], [`linear`], [`measures`], [`dedup`], [`ngram`], [`tokenizer`], [`shard`], [`profile`] | the pure libraries under the stages |
 //! | [`train`], [`trial`] | the bundled trainer, and the verdict over a pipeline's arms |
 //! | [`cli`] | the command |
@@ -45,6 +46,7 @@ pub mod sink;
 pub mod source;
 pub mod stage;
 pub mod stages;
+pub mod store;
 pub mod text;
 pub mod tokenizer;
 pub mod train;

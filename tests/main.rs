@@ -2,6 +2,7 @@
 
 mod suite {
     mod bad_input;
+    mod bucket;
     mod check;
     mod classifier;
     mod conversations;
@@ -21,6 +22,7 @@ mod suite {
     mod recipes;
     mod resume;
     mod shards;
+    mod stores;
     mod support;
     mod token_ids;
     mod trainer;

@@ -7,6 +7,7 @@ mod build_index;
 mod build_list;
 mod check;
 mod clusters;
+mod doctor;
 mod explain;
 mod extract;
 mod fit_thresholds;
@@ -69,6 +70,7 @@ struct Cli {
 enum Verb {
     Run(run::Run),
     Plan(plan::Plan),
+    Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Stages(stages::Stages),
     Trace(trace::Trace),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
+        Verb::Doctor(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
         Verb::Stages(verb) => verb.call(),
         Verb::Trace(verb) => verb.call(),

@@ -8,7 +8,7 @@ use super::say::say;
 use super::{Outcome, all_threads, count, size};
 use crate::plan::Pipeline;
 use crate::review::page::{Language, PAGE};
-use crate::run::{Options, Report, run};
+use crate::run::{Options, Report, publish_rest, run};
 
 /// Run a pipeline, or go on with one that was stopped.
 #[derive(clap::Args)]
@@ -67,6 +67,7 @@ impl Run {
         if !summary.already || !output.join(PAGE).is_file() {
             report::write(&output, &output.join(PAGE), self.lang)?;
         }
+        publish_rest(&config)?;
         done
     }
 }

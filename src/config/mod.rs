@@ -23,8 +23,11 @@ pub struct Run {
     /// Seed of every random choice.
     #[serde(default)]
     pub seed: u64,
-    /// The run directory.
+    /// The run directory, on this machine.
     pub output: PathBuf,
+    /// Where the run directory is published as it comes into being: `s3://bucket/folder`, `gs://` or `az://`.
+    #[serde(default)]
+    pub publish: Option<String>,
     /// `run`, or `annotate`: nothing is dropped, every rule's verdict is written beside the document.
     #[serde(default)]
     pub mode: Mode,
@@ -242,6 +245,12 @@ impl Sections<'_> {
             self.problems.push(Problem::at(end.clone(), "the pipeline has no `[run]`", "add `[run]` and `output = \"DIR\"`"));
         }
         let output_span = run_table.as_ref().map_or(end.clone(), |table| table.place("output"));
+        if let Some(table) = &run_table
+            && table.value::<String>("output").is_ok_and(|output| output.contains("://"))
+        {
+            let help = "write `output = \"DIR\"` for the work on this machine, and `publish = \"s3://bucket/folder\"` for where all of it goes";
+            self.problems.push(Problem::at(output_span.clone(), "`run.output` is a folder of this machine", help));
+        }
         let run = run_table.and_then(|table| match table.fill::<Run>() {
             Ok(run) => Some(run),
             Err(found) => {

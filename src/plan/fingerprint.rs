@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Segment;
 use crate::config::Config;
 use crate::stage::Split;
+use crate::store;
 
 /// Everything that the bytes of a run depend on: settings, data files, the input listing; neither threads nor the output path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,14 +41,17 @@ impl Fingerprint {
         let mut listing = String::new();
         for split in splits {
             for file in &split.files {
-                let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-                listing.push_str(&format!("{file:?} {} {:?} {} {:?}\n", split.start, split.end, split.bytes, changed.map(|time| time.as_nanos())));
+                let stamp = store::stamp(file.as_ref());
+                listing.push_str(&format!("{file:?} {} {:?} {} {stamp:?}\n", split.start, split.end, split.bytes));
             }
         }
         let mut data = String::new();
         for file in files {
-            let content = std::fs::read(file).unwrap_or_default();
-            data.push_str(&format!("{file:?} {}\n", hex(&content)));
+            let content = match store::is_address(file.as_ref()) {
+                true => store::stamp(file.as_ref()).unwrap_or_default(),
+                false => hex(&std::fs::read(file).unwrap_or_default()),
+            };
+            data.push_str(&format!("{file:?} {content}\n"));
         }
         let run = &config.run;
         let base = [

@@ -4,24 +4,32 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::mirror::Mirror;
 use crate::stage::{Result, RunError};
 
 /// A run directory held by this process.
 pub struct RunDir {
     root: PathBuf,
+    mirror: Option<Mirror>,
     /// The lock lives as long as this file is open.
     _lock: File,
 }
 
 impl RunDir {
-    /// Creates or opens the directory and takes its lock.
-    pub fn hold(root: &Path) -> Result<RunDir> {
+    /// Creates or opens the directory and takes its lock. One without a run in it begins with what is published at the address `publish`.
+    pub fn hold(root: &Path, publish: Option<&str>) -> Result<RunDir> {
         fs::create_dir_all(root).map_err(RunError::file("cannot create the output directory", root))?;
         let path = root.join(".lock");
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(RunError::file("cannot write in the output directory", &path))?;
         match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(RunDir { root: root.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let mirror = publish.map(Mirror::open).transpose()?;
+                if let Some(mirror) = mirror.as_ref().filter(|_| !root.join("run.json").exists()) {
+                    mirror.fetch(root)?;
+                }
+                Ok(RunDir { root: root.to_owned(), mirror, _lock: lock })
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 Err(RunError::stop(format!("another process is running in {}: wait for it, or choose another `run.output`", root.display())))
             }
@@ -66,11 +74,16 @@ impl RunDir {
         for folder in folders {
             sync_folder(&folder)?;
         }
+        if let Some(mirror) = &self.mirror {
+            files.iter().try_for_each(|name| mirror.send(&self.root, name))?;
+        }
         Ok(files)
     }
 
     /// Writes one small file so that it is there whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        // There first: what stands here is never looked at again.
+        self.mirror.as_ref().map_or(Ok(()), |mirror| mirror.write(name, bytes))?;
         let to = self.path(name);
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
@@ -94,7 +107,21 @@ impl RunDir {
 
     /// Removes a file or folder of the directory, if it is there.
     pub fn remove(&self, name: &str) -> Result<()> {
-        remove(&self.path(name))
+        let path = self.path(name);
+        match &self.mirror {
+            Some(mirror) if path.is_dir() => mirror.remove_folder(name)?,
+            Some(mirror) if path.exists() => mirror.remove(name)?,
+            _ => {}
+        }
+        remove(&path)
+    }
+
+    /// Publishes what was written into the directory after the run.
+    pub fn publish_rest(&self) -> Result<()> {
+        let Some(mirror) = &self.mirror else { return Ok(()) };
+        let mut files = Vec::new();
+        list(&self.root, &self.root, &mut files)?;
+        mirror.send_rest(&self.root, &files)
     }
 }
 
@@ -129,8 +156,8 @@ mod tests {
     #[test]
     fn a_directory_is_held_once_and_files_appear_whole() {
         let root = tempfile::tempdir().unwrap();
-        let dir = RunDir::hold(root.path()).unwrap();
-        let second = RunDir::hold(root.path()).err().unwrap().to_string();
+        let dir = RunDir::hold(root.path(), None).unwrap();
+        let second = RunDir::hold(root.path(), None).err().unwrap().to_string();
         assert!(second.contains("another process"), "{second}");
         let tmp = dir.fresh_tmp("0-0").unwrap();
         fs::create_dir(tmp.join("docs")).unwrap();

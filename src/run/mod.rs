@@ -7,6 +7,7 @@ mod feed;
 mod files;
 mod journal;
 mod ledger;
+mod mirror;
 mod prepare;
 mod progress;
 mod report;
@@ -38,6 +39,7 @@ use progress::Meter;
 use segment::Workers;
 use spool::SpoolTexts;
 
+use crate::config::Config;
 use crate::plan::{Plan, PlannedKind};
 use crate::profile::Profile;
 use crate::stage::{Artifacts, Decision, Dice, Global, Result, RunError, Sink, Stage, Vocabulary};
@@ -76,7 +78,7 @@ struct Manifest {
 /// Runs a plan in its output directory, or goes on with what an earlier process left there.
 pub fn run(mut plan: Plan, options: &Options<'_>) -> Result<Summary> {
     prepare::no_input_in_output(&plan)?;
-    let dir = RunDir::hold(&plan.config.run.output)?;
+    let dir = RunDir::hold(&plan.config.run.output, plan.config.run.publish.as_deref())?;
     if let Some(report) = prepare::prepare(&plan, &dir)? {
         return Ok(Summary { report, already: true });
     }
@@ -97,6 +99,17 @@ pub fn run(mut plan: Plan, options: &Options<'_>) -> Result<Summary> {
     }
     drop((lines, decision));
     run.finish(&plan)
+}
+
+/// Publishes what was written into the directory of a finished run since: training, verdict, page.
+///
+/// # Errors
+/// Where another process holds the directory, or the store does not take it.
+pub fn publish_rest(config: &Config) -> Result<()> {
+    match &config.run.publish {
+        Some(address) => RunDir::hold(&config.run.output, Some(address))?.publish_rest(),
+        None => Ok(()),
+    }
 }
 
 fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {

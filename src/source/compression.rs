@@ -10,12 +10,13 @@ mod format;
 mod trail;
 mod window;
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use codec::Codec;
 use memchr::memmem;
+
+use crate::store::{self, Input};
 
 pub use format::Format;
 pub use trail::Trail;
@@ -105,10 +106,6 @@ pub enum Fill {
     MemberEnd,
 }
 
-/// Input that can be taken up at an offset: a file, or bytes in a test.
-pub trait Input: Read + Seek + Send {}
-impl<T: Read + Seek + Send> Input for T {}
-
 /// The members of one file, in order.
 pub struct Members {
     input: Box<dyn Input>,
@@ -131,7 +128,7 @@ impl Members {
     /// Opens a file; its format is read from its first bytes.
     /// Only where those are damaged does the suffix decide, so that the members behind them are not lost.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut members = Self::new(Box::new(File::open(path)?))?;
+        let mut members = Self::new(store::open(path)?)?;
         let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
         let head = &members.buffer[..members.end];
         if members.format == Format::Plain

@@ -11,15 +11,16 @@
 //! fields = { text = "content" }
 //! ```
 
+mod chunks;
 mod json;
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
+use chunks::Chunks;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use serde::Deserialize;
@@ -79,7 +80,7 @@ pub(super) struct Table {
 impl Table {
     /// `None` where the file is no Parquet.
     pub(super) fn of(path: &Path) -> std::io::Result<Option<Self>> {
-        let file = File::open(path)?;
+        let file = Chunks::open(path)?;
         let Some(builder) = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file)).ok().and_then(std::result::Result::ok) else {
             return Ok(None);
         };
@@ -129,7 +130,7 @@ impl Source for Tables {
 
     fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
         let path = paths::of(split)?;
-        let file = File::open(path).map_err(RunError::file("cannot read", path))?;
+        let file = Chunks::open(path).map_err(RunError::file("cannot read", path))?;
         let row = at.unwrap_or(0);
         // From the start of the row's batch on, so that damage cuts the same batches as in a run that was not broken off.
         let within = if row == END { 0 } else { row as usize % BATCH };
@@ -248,6 +249,7 @@ mod tests {
     use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
     use parquet::arrow::ArrowWriter;
     use parquet::file::properties::WriterProperties;
+    use std::fs::File;
 
     use super::super::jsonl::outline;
     use super::*;

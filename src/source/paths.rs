@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::stage::{Complaint, OneOrMany, Result, RunError, Split};
+use crate::store;
 
 /// The files that key `key` names. Each entry is a file, a folder (all files below it whose names do not start with a dot) or a
-/// glob (`crawl/**/*.warc.gz`). Entries keep their order, the files of one entry are in byte order of their paths, and a file
+/// glob (`crawl/**/*.warc.gz`), on this machine or in a store (`s3://bucket/crawl/*.warc.gz`). Entries keep their order, the files of one entry are in byte order of their paths, and a file
 /// named twice is read once.
 pub fn expand(key: &str, entries: &OneOrMany) -> std::result::Result<Vec<PathBuf>, Vec<Complaint>> {
     let (mut files, mut complaints) = (Vec::new(), Vec::new());
@@ -29,6 +30,9 @@ pub fn expand(key: &str, entries: &OneOrMany) -> std::result::Result<Vec<PathBuf
 
 fn expand_one(entry: &str) -> std::result::Result<Vec<PathBuf>, String> {
     let path = Path::new(entry);
+    if store::is_address(path) {
+        return store::list(entry).map_err(|cause| format!("cannot list `{entry}`: {cause}"));
+    }
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
@@ -70,7 +74,7 @@ fn walk(top: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 /// A split that is a whole file.
 pub fn whole(path: &Path) -> Result<Split> {
-    let bytes = path.metadata().map_err(RunError::file("cannot read", path))?.len();
+    let bytes = store::size(path).map_err(RunError::file("cannot read", path))?;
     Ok(Split { files: vec![name(path)?], start: 0, end: None, bytes })
 }
 

@@ -1,7 +1,6 @@
 //! Files of rows, each read as what its content shows it to be: JSON lines, one JSON list, Parquet, or a tar archive of the first two.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use super::lines::window;
 use super::parquet::{Table, Tables};
 use super::paths;
 use crate::stage::{Complaint, OneOrMany, Reader, Result, RunError, Source, Split};
+use crate::store;
 
 /// What a file holds.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl RowFiles {
 /// Parquet files begin with four bytes of their own.
 fn form(path: &Path, tables: bool) -> io::Result<Form> {
     let mut head = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut head)?;
+    store::open(path)?.take(4).read_to_end(&mut head)?;
     if tables && head == b"PAR1" {
         return Ok(Form::Table(Table::of(path)?.map(|table| table.groups)));
     }

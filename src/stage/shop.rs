@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::{Reason, RunError};
 use crate::doc::{Tag, TagTable, TagType};
+use crate::store;
 
 /// What is wrong with one key of a recipe. The plan adds file, line and caret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Shop<'_> {
 
     /// Opens such a file, for what need not be in memory as a whole.
     pub fn open(&mut self, key: &str, path: &Path) -> Result<File, Complaint> {
-        let file = File::open(path).map_err(|cause| unread(key, path, cause))?;
+        let file = store::local(path).map_err(|cause| unread(key, path, cause))?;
         self.files.insert(path.display().to_string());
         Ok(file)
     }

@@ -192,6 +192,7 @@ impl<'a> Workshop<'a> {
     fn config(&self, name: &str, source: Entry, stages: Vec<Entry>) -> Config {
         let mut made = self.config.clone();
         made.run.output = self.folder.join(name);
+        made.run.publish = None;
         made.run.keep_docs = false;
         made.run.mode = crate::config::Mode::Run;
         (made.source, made.stages) = (source, stages);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 27] = [
+const ALLOWED: [(&str, &[&str]); 28] = [
     (
         "cli",
         &[
@@ -31,16 +31,17 @@ const ALLOWED: [(&str, &[&str]); 27] = [
     ),
     ("review", &["dedup", "profile"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language"]),
-    ("run", &["plan", "stage", "doc", "scratch", "profile"]),
-    ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),
+    ("run", &["plan", "config", "stage", "doc", "scratch", "profile", "store"]),
+    ("plan", &["config", "stage", "stages", "source", "sink", "doc", "store"]),
     ("config", &["stage"]),
+    ("store", &[]),
     ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "linear", "measures", "dedup", "ngram", "tokenizer", "chat"]),
     ("check", &["config", "run", "profile", "shard"]),
     ("profile", &["text"]),
     ("chat", &[]),
-    ("source", &["stage", "doc", "text"]),
+    ("source", &["stage", "doc", "text", "store"]),
     ("sink", &["stage", "doc", "shard"]),
-    ("stage", &["doc", "scratch"]),
+    ("stage", &["doc", "scratch", "store"]),
     ("scratch", &["doc", "text"]),
     ("doc", &[]),
     ("train", &["shard"]),

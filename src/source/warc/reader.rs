@@ -12,7 +12,8 @@ use std::path::Path;
 use super::header::{self, Header};
 use super::http::{self, Body};
 use super::record::{Fault, FaultKind, Item, Record};
-use crate::source::compression::{Error, Format, Grow, Input, Members, Position, Window};
+use crate::source::compression::{Error, Format, Grow, Members, Position, Window};
+use crate::store::Input;
 
 /// Longest WARC header, ARC line or HTTP head.
 const MAX_HEAD: usize = 64 << 10;

@@ -1,0 +1,171 @@
+//! A folder of a store that is written to: whole objects, and marks that are made once.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use memmap2::Mmap;
+use object_store::path::Path as Key;
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+
+use super::client::{Client, failed, runtime};
+
+/// Bytes of one request. A longer file is sent in parts of as many.
+const PART: usize = 16 << 20;
+/// Parts sent at a time.
+const AT_ONCE: usize = 4;
+
+/// A folder (`s3://bucket/a/run`) that files of this machine are copied to.
+pub struct Folder {
+    client: Arc<Client>,
+    top: Key,
+}
+
+impl Folder {
+    /// The folder at an address; it need not exist.
+    ///
+    /// # Errors
+    /// Where `address` is none of a store that can be written to.
+    pub fn at(address: &str) -> io::Result<Folder> {
+        let refused = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let Some((base, rest)) = super::address(address) else { return refused("no address of an object store, as s3://bucket/folder") };
+        let client = Client::of(base)?;
+        if client.is_web() {
+            return refused("a web server cannot be written to: name an object store, as s3://bucket/folder");
+        }
+        Ok(Folder { top: client.key(rest.trim_end_matches('/'))?, client })
+    }
+
+    fn key(&self, name: &str) -> Key {
+        name.split('/').fold(self.top.clone(), |key, part| key.join(part))
+    }
+
+    /// Names of all objects below it, in byte order.
+    ///
+    /// # Errors
+    /// Where the store does not answer, as everywhere here.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let below = |key: &Key| key.as_ref()[self.top.as_ref().len()..].trim_start_matches('/').to_owned();
+        let mut names: Vec<String> = self.client.below(&self.top)?.iter().map(|meta| below(&meta.location)).filter(|name| !name.is_empty()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// The content of a small object, `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub fn read(&self, name: &str) -> io::Result<Option<Bytes>> {
+        let get = async { self.client.store.get(&self.key(name)).await?.bytes().await };
+        match runtime()?.block_on(get) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Copies an object to a file of this machine.
+    ///
+    /// # Errors
+    /// Where the store does not answer, or the file cannot be written.
+    pub fn fetch(&self, name: &str, to: &Path) -> io::Result<()> {
+        let object = self.client.object(&self.key(name))?;
+        let mut file = File::create(to)?;
+        io::copy(&mut object.reader(), &mut file)?;
+        file.sync_all()
+    }
+
+    /// Copies a file of this machine, over what stands under the name.
+    ///
+    /// # Errors
+    /// Where the store does not take it, after it was tried again.
+    pub fn send(&self, name: &str, file: &Path) -> io::Result<()> {
+        let file = File::open(file)?;
+        if file.metadata()?.len() == 0 {
+            return self.put(name, Bytes::new());
+        }
+        // SAFETY: files of a run are not written to again once they stand under their names.
+        let bytes = Bytes::from_owner(unsafe { Mmap::map(&file) }?);
+        if bytes.len() <= PART {
+            return self.put(name, bytes);
+        }
+        runtime()?.block_on(self.send_parts(&self.key(name), bytes)).map_err(failed)
+    }
+
+    async fn send_parts(&self, key: &Key, bytes: Bytes) -> object_store::Result<()> {
+        let mut upload = self.client.store.put_multipart(key).await?;
+        let parts: Vec<_> = (0..bytes.len()).step_by(PART).map(|at| upload.put_part(bytes.slice(at..(at + PART).min(bytes.len())).into())).collect();
+        let sent: object_store::Result<Vec<()>> = futures_util::stream::iter(parts).buffered(AT_ONCE).try_collect().await;
+        match sent {
+            Ok(_) => upload.complete().await.map(drop),
+            Err(error) => {
+                // What was sent would stay, and be paid for.
+                let _ = upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes a small object, over what stands under the name.
+    ///
+    /// # Errors
+    /// Where the store does not take it, after it was tried again.
+    pub fn put(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<()> {
+        let payload = PutPayload::from_bytes(bytes.into());
+        runtime()?.block_on(self.client.store.put(&self.key(name), payload)).map(drop).map_err(failed)
+    }
+
+    /// Writes a small object that nobody has written; one of the same content will do, since an answer can be lost. `false` where another stands there.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub fn put_new(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<bool> {
+        let bytes = bytes.into();
+        for attempt in 0.. {
+            let error = match self.create(name, bytes.clone())? {
+                Ok(()) => return Ok(true),
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(self.read(name)?.is_some_and(|found| found == bytes)),
+                Err(error) => error,
+            };
+            if attempt == 5 || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::NotImplemented { .. }) {
+                return Err(failed(error));
+            }
+        }
+        Ok(false)
+    }
+
+    fn create(&self, name: &str, bytes: Bytes) -> io::Result<object_store::Result<()>> {
+        let put = self.client.store.put_opts(&self.key(name), PutPayload::from_bytes(bytes), PutMode::Create.into());
+        Ok(runtime()?.block_on(put).map(drop))
+    }
+
+    /// Removes an object, if it is there.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        match runtime()?.block_on(self.client.store.delete(&self.key(name))) {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Whether the store lets an object be made only where there is none, which all that is committed here depends on: some take the condition and overlook it.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub fn creates_once(&self) -> io::Result<bool> {
+        const PROBE: &str = ".dataprep-probe";
+        self.remove(PROBE)?;
+        let first = self.create(PROBE, Bytes::from_static(b"one"))?;
+        let second = self.create(PROBE, Bytes::from_static(b"two"))?;
+        let found = self.read(PROBE)?;
+        self.remove(PROBE)?;
+        first.map_err(failed)?;
+        let refused = matches!(second, Err(Error::AlreadyExists { .. } | Error::Precondition { .. }));
+        Ok(refused && found.as_deref() == Some(b"one"))
+    }
+}

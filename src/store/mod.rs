@@ -1,0 +1,123 @@
+//! Files wherever they lie: a path of this machine, or an address in an object store (`s3://`, `gs://`, `az://`, `abfss://`) or on a web server (`http://`, `https://`).
+//!
+//! An address travels as a path, so that sources, lists and models take one where they take the other. What is read of a store is read in ranges, several at a time, each tried
+//! again where the store fails; an object that changes while it is read is an error. Credentials, region and endpoint come from where the stores' own tools find them (`AWS_*`,
+//! `GOOGLE_*`, `AZURE_*`): that is the one environment that library code reads, and it is the crate `object_store` that does. A store's client has threads of its own, since it reads ahead.
+
+#[cfg(feature = "stores")]
+mod client;
+#[cfg(not(feature = "stores"))]
+#[path = "absent.rs"]
+mod client;
+#[cfg(feature = "stores")]
+mod folder;
+#[cfg(feature = "stores")]
+mod reader;
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+#[cfg(not(feature = "stores"))]
+pub use client::Folder;
+pub use client::Object;
+#[cfg(feature = "stores")]
+pub use folder::Folder;
+
+/// Input that can be taken up at an offset: a file, an object, or bytes in a test.
+pub trait Input: Read + Seek + Send {}
+impl<T: Read + Seek + Send> Input for T {}
+
+/// Whether a path is an address in a store.
+pub fn is_address(path: &Path) -> bool {
+    path.to_str().is_some_and(|name| address(name).is_some())
+}
+
+/// The base (`s3://bucket`) and the rest of an address.
+fn address(name: &str) -> Option<(&str, &str)> {
+    const SCHEMES: [&str; 8] = ["s3", "s3a", "gs", "az", "abfs", "abfss", "http", "https"];
+    let (scheme, rest) = name.split_once("://")?;
+    if !SCHEMES.contains(&scheme) {
+        return None;
+    }
+    let bucket = rest.split('/').next().unwrap_or_default();
+    let base = &name[..scheme.len() + 3 + bucket.len()];
+    Some((base, name[base.len()..].trim_start_matches('/')))
+}
+
+/// Opens a file or an object.
+///
+/// # Errors
+/// Where there is none, where it may not be read, or where the store fails for long.
+pub fn open(path: &Path) -> io::Result<Box<dyn Input>> {
+    match Object::at(path)? {
+        Some(object) => Ok(Box::new(object.reader())),
+        None => Ok(Box::new(File::open(path)?)),
+    }
+}
+
+/// The same, as a file of this machine: an object is copied into an unnamed one first.
+///
+/// # Errors
+/// As of [`open`], or where there is no room for the copy.
+pub fn local(path: &Path) -> io::Result<File> {
+    match Object::at(path)? {
+        Some(object) => object.copied(),
+        None => File::open(path),
+    }
+}
+
+/// Bytes of a file.
+///
+/// # Errors
+/// As of [`open`].
+pub fn size(path: &Path) -> io::Result<u64> {
+    Ok(match Object::at(path)? {
+        Some(object) => object.size(),
+        None => path.metadata()?.len(),
+    })
+}
+
+/// What changes when the file does: the time of its last change, or the version that a store names.
+pub fn stamp(path: &Path) -> Option<String> {
+    if let Some(object) = Object::at(path).ok()? {
+        return Some(object.version());
+    }
+    let changed = path.metadata().and_then(|meta| meta.modified()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(changed.as_nanos().to_string())
+}
+
+/// The objects that an address names: itself, those below it, or those that match it as a glob; in byte order.
+///
+/// # Errors
+/// Where the store cannot be listed, as web servers cannot.
+pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
+    client::list(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_paths() {
+        assert_eq!(address("s3://b/a/c.gz"), Some(("s3://b", "a/c.gz")));
+        assert_eq!(address("abfss://c@host/x"), Some(("abfss://c@host", "x")));
+        assert_eq!(address("https://host"), Some(("https://host", "")));
+        for name in ["crawl/*.gz", "/a/b", "c:/x", "ftp://h/x", "stage:bpe"] {
+            assert_eq!(address(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_this_machine_is_read_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        std::fs::write(&path, "four").unwrap();
+        let mut read = String::new();
+        open(&path).unwrap().read_to_string(&mut read).unwrap();
+        assert_eq!((read.as_str(), size(&path).unwrap()), ("four", 4));
+        assert!(stamp(&path).is_some() && stamp(&dir.path().join("b")).is_none());
+    }
+}

@@ -1,0 +1,180 @@
+//! A small store on this machine: the part of S3 that a client of objects uses, over HTTP, with faults on demand. What it answers is what the real services answer
+//! (`tests/stores/` holds the same checks against their own emulators).
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Objects by `bucket/key`.
+#[derive(Default)]
+pub struct Bucket {
+    pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// Every so many requests one is answered with 503 and the next with half of its body; 0 for never.
+    pub faulty: AtomicUsize,
+    /// A put that must not overwrite overwrites.
+    pub careless: AtomicBool,
+    /// Successful puts whose answer is lost, that many.
+    pub silent: AtomicUsize,
+    requests: AtomicUsize,
+    ended: AtomicBool,
+}
+
+struct Request {
+    method: String,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Bucket {
+    /// Serves while `work` runs; it is given the address.
+    pub fn serve<T>(&self, work: impl FnOnce(&str) -> T) -> T {
+        self.ended.store(false, Ordering::Relaxed);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for stream in listener.incoming().flatten() {
+                    if self.ended.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    scope.spawn(|| self.talk(stream));
+                }
+            });
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&format!("http://{address}"))));
+            self.ended.store(true, Ordering::Relaxed);
+            let _ = TcpStream::connect(&address);
+            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// The environment in which a client finds this store.
+    pub fn environment(address: &str) -> [(&'static str, &str); 4] {
+        [("AWS_ENDPOINT_URL", address), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")]
+    }
+
+    pub fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) {
+        self.lock().insert(name.to_owned(), bytes.into());
+    }
+
+    pub fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn talk(&self, stream: TcpStream) {
+        stream.set_read_timeout(Some(std::time::Duration::from_millis(500))).expect("a timeout");
+        let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+        while !self.ended.load(Ordering::Relaxed) {
+            let Some(request) = read(&mut reader) else { return };
+            if self.answer(&request, &mut &stream).is_none() {
+                return;
+            }
+        }
+    }
+
+    /// `None` where the connection is to be closed.
+    fn answer(&self, request: &Request, out: &mut impl Write) -> Option<()> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let faulty = self.faulty.load(Ordering::Relaxed);
+        if faulty > 0 && number % faulty == 0 {
+            return send(out, "503 Slow Down", &[], b"", false);
+        }
+        let torn = faulty > 0 && number % faulty == 1;
+        let mut objects = self.lock();
+        let found = objects.get(&request.path);
+        let tag = |bytes: &[u8]| format!("\"{:x}\"", xxhash_rust::xxh3::xxh3_64(bytes));
+        let header = |name: &str| request.headers.get(name).map(String::as_str);
+        match request.method.as_str() {
+            "GET" if request.query.contains("list-type=2") => {
+                let prefix = request.query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default().replace("%2F", "/");
+                let after = request.query.split('&').find_map(|part| part.strip_prefix("continuation-token=")).unwrap_or_default().replace("%2F", "/");
+                let bucket = format!("{}/", request.path);
+                let of_bucket = objects.iter().filter_map(|(name, bytes)| Some((name.strip_prefix(&bucket)?, bytes)));
+                let all: Vec<_> = of_bucket.filter(|(key, _)| key.starts_with(&prefix) && **key > *after).collect();
+                let mut xml = "<?xml version=\"1.0\"?><ListBucketResult>".to_owned();
+                // Pages of three, so that more than one is needed.
+                let more = all.len() > 3;
+                xml += &format!("<IsTruncated>{more}</IsTruncated>");
+                if more {
+                    xml += &format!("<NextContinuationToken>{}</NextContinuationToken>", all[2].0);
+                }
+                for (key, bytes) in all.iter().take(3) {
+                    let etag = tag(bytes).replace('"', "&quot;");
+                    xml += &format!(
+                        "<Contents><Key>{key}</Key><Size>{}</Size><ETag>{etag}</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>",
+                        bytes.len()
+                    );
+                }
+                xml += "</ListBucketResult>";
+                send(out, "200 OK", &[], xml.as_bytes(), torn)
+            }
+            "GET" | "HEAD" => {
+                let Some(bytes) = found else { return send(out, "404 Not Found", &[], b"<Error><Code>NoSuchKey</Code></Error>", false) };
+                if header("if-match").is_some_and(|wanted| wanted != tag(bytes)) {
+                    return send(out, "412 Precondition Failed", &[], b"", false);
+                }
+                let about = [("ETag", tag(bytes)), ("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT".to_owned())];
+                if request.method == "HEAD" {
+                    let mut head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", bytes.len());
+                    about.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+                    return out.write_all(format!("{head}\r\n").as_bytes()).ok();
+                }
+                let range = header("range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+                let Some((start, end)) = range else { return send(out, "200 OK", &about, bytes, torn) };
+                let (start, end): (usize, usize) = (start.parse().ok()?, end.parse().ok()?);
+                let (end, mut about) = (end.min(bytes.len() - 1), about.to_vec());
+                about.push(("Content-Range", format!("bytes {start}-{end}/{}", bytes.len())));
+                send(out, "206 Partial Content", &about, &bytes[start..=end], torn)
+            }
+            "PUT" => {
+                let must_be_new = header("if-none-match") == Some("*") && !self.careless.load(Ordering::Relaxed);
+                if must_be_new && found.is_some() {
+                    return send(out, "412 Precondition Failed", &[], b"", false);
+                }
+                let etag = tag(&request.body);
+                objects.insert(request.path.clone(), request.body.clone());
+                if self.silent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                    return None;
+                }
+                send(out, "200 OK", &[("ETag", etag)], b"", false)
+            }
+            "DELETE" => {
+                objects.remove(&request.path);
+                send(out, "204 No Content", &[], b"", false)
+            }
+            _ => send(out, "501 Not Implemented", &[], b"", false),
+        }
+    }
+}
+
+/// Writes an answer, or half of its body.
+fn send(out: &mut impl Write, status: &str, headers: &[(&str, String)], body: &[u8], torn: bool) -> Option<()> {
+    let mut head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
+    headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+    out.write_all(format!("{head}\r\n").as_bytes()).ok()?;
+    let sent = if torn { body.len() / 2 } else { body.len() };
+    out.write_all(&body[..sent]).ok()?;
+    (!torn).then_some(())
+}
+
+fn read(from: &mut impl BufRead) -> Option<Request> {
+    let mut line = String::new();
+    from.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    let mut words = line.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        from.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        headers.insert(name.to_lowercase(), value.to_owned());
+    }
+    let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    from.read_exact(&mut body).ok()?;
+    Some(Request { method, path: path.trim_matches('/').to_owned(), query: query.to_owned(), headers, body })
+}
