@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn chunks_count_only_without_a_gap() {
         let root = tempfile::tempdir().unwrap();
-        let dir = RunDir::hold(root.path()).unwrap();
+        let dir = RunDir::hold(root.path(), None).unwrap();
         let line = |chunk: u32, last: bool| Line {
             split: 1,
             chunk,

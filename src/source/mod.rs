@@ -2,6 +2,7 @@
 
 mod archive;
 pub mod chat;
+pub mod commoncrawl;
 pub mod compression;
 mod elements;
 pub mod fields;
@@ -20,6 +21,7 @@ use crate::stage::Register;
 /// Every source there is.
 pub fn register(to: &mut impl Register) {
     to.add::<chat::Chat>(include_str!("chat.rs"));
+    to.add::<commoncrawl::CommonCrawl>(include_str!("commoncrawl.rs"));
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
     to.add::<pairs::Pairs>(include_str!("pairs.rs"));
     to.add::<parquet::Parquet>(include_str!("parquet.rs"));

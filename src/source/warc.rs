@@ -152,7 +152,7 @@ impl Reader for ArchiveReader {
 }
 
 /// What a sound record is to the pipeline: a document, or counted under the reason for which it is none.
-fn read_record(record: Record, wanted: Records) -> Read {
+pub(super) fn read_record(record: Record, wanted: Records) -> Read {
     match (wanted, record.kind) {
         (Records::Pages, Kind::Response | Kind::Resource) => {
             if record.http_status.is_some_and(|status| !(200..300).contains(&status)) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
@@ -176,11 +176,18 @@ impl Object {
 
     /// The same, later.
     pub async fn fetch(&self, range: Range<u64>) -> io::Result<Bytes> {
+        self.client.fetch(&self.meta.location, range, self.meta.e_tag.clone()).await
+    }
+}
+
+impl Client {
+    /// A range of an object, of a certain version where one is named. A range that the object does not hold is an error.
+    async fn fetch(&self, key: &Key, range: Range<u64>, version: Option<String>) -> io::Result<Bytes> {
         let wanted = range.end - range.start;
         let mut attempt = 0;
         loop {
-            let options = GetOptions { range: Some(range.clone().into()), if_match: self.meta.e_tag.clone(), ..GetOptions::default() };
-            let answer = match self.client.store.get_opts(&self.meta.location, options).await {
+            let options = GetOptions { range: Some(range.clone().into()), if_match: version.clone(), ..GetOptions::default() };
+            let answer = match self.store.get_opts(key, options).await {
                 Ok(answer) => answer.bytes().await,
                 Err(error) => Err(error),
             };
@@ -196,8 +203,26 @@ impl Object {
             if attempt == ATTEMPTS {
                 return Err(error);
             }
-            tokio::time::sleep(pause(self.meta.location.as_ref(), range.start, attempt)).await;
+            tokio::time::sleep(pause(key.as_ref(), range.start, attempt)).await;
         }
+    }
+}
+
+/// What [`super::stretches`] gives, of objects alone.
+pub fn stretches(wanted: &[(PathBuf, Range<u64>)]) -> Vec<io::Result<Bytes>> {
+    const AT_ONCE: usize = 8;
+    let fetch = |(path, range): &(PathBuf, Range<u64>)| {
+        let place = path.to_str().and_then(super::address).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput));
+        let found = place.and_then(|(base, rest)| Client::of(base).and_then(|client| Ok((client.key(rest)?, client))));
+        let range = range.clone();
+        async move {
+            let (key, client) = found?;
+            client.fetch(&key, range, None).await
+        }
+    };
+    match runtime() {
+        Ok(runtime) => runtime.block_on(futures_util::stream::iter(wanted.iter().map(fetch).collect::<Vec<_>>()).buffered(AT_ONCE).collect()),
+        Err(error) => wanted.iter().map(|_| Err(io::Error::new(error.kind(), error.to_string()))).collect(),
     }
 }
 

@@ -138,7 +138,8 @@ impl Folder {
     }
 
     fn create(&self, name: &str, bytes: Bytes) -> io::Result<object_store::Result<()>> {
-        let put = self.client.store.put_opts(&self.key(name), PutPayload::from_bytes(bytes), PutMode::Create.into());
+        let key = self.key(name);
+        let put = self.client.store.put_opts(&key, PutPayload::from_bytes(bytes), PutMode::Create.into());
         Ok(runtime()?.block_on(put).map(drop))
     }
 

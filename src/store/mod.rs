@@ -15,9 +15,12 @@ mod folder;
 mod reader;
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
 
 #[cfg(not(feature = "stores"))]
 pub use client::Folder;
@@ -86,6 +89,24 @@ pub fn stamp(path: &Path) -> Option<String> {
     }
     let changed = path.metadata().and_then(|meta| meta.modified()).ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(changed.as_nanos().to_string())
+}
+
+/// Stretches of files, in their order; of objects, several are on their way at a time. One that cannot be read does not keep the others.
+///
+/// # Errors
+/// Each of its own, as of [`open`], or where the file ends before the stretch does.
+pub fn stretches(wanted: &[(PathBuf, Range<u64>)]) -> Vec<io::Result<Bytes>> {
+    if wanted.iter().all(|(path, _)| is_address(path)) {
+        return client::stretches(wanted);
+    }
+    let read = |(path, range): &(PathBuf, Range<u64>)| {
+        let mut input = open(path)?;
+        let mut bytes = vec![0; (range.end.saturating_sub(range.start)) as usize];
+        input.seek(SeekFrom::Start(range.start))?;
+        input.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    };
+    wanted.iter().map(read).collect()
 }
 
 /// The objects that an address names: itself, those below it, or those that match it as a glob; in byte order.
