@@ -301,6 +301,7 @@ impl Global for Repeats {
             rows.put(range)?;
         }
         rows.end();
+        decision.remove(SETTLED)?;
         Ok(Next::Done)
     }
 
