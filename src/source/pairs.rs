@@ -6,7 +6,7 @@
 //! path = "preferences/*.jsonl.gz"
 //! ```
 //!
-//! Files are JSON lines, a JSON list, Parquet, or tar archives of the first two, told from their content and compressed or not, a pair a row:
+//! Files are JSON lines, a JSON list, Parquet, or tar archives of these, told from their content and compressed or not, a pair a row:
 //!
 //! | a row has | as in |
 //! |---|---|
@@ -50,7 +50,7 @@ impl Recipe for Pairs {
 
     fn spec(&self) -> Spec {
         let pair = ["missing_answer", "equal_answers", "different_prompts"];
-        let turns = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet"];
+        let turns = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet", "member_too_large"];
         pair.into_iter().chain(turns).chain(faults()).fold(Spec::new().gives("text").gives(TURNS).gives(PAIRS), Spec::reason)
     }
 
