@@ -1,11 +1,11 @@
-"""Pages in Russian, Ukrainian, Korean, Japanese, Chinese, Arabic, Persian, Hindi and Greek with their main content, from Debian's manuals.
+"""Pages in Russian, Korean, Japanese, Chinese, Arabic, Persian, Hindi and Greek with their main content, from Debian's manuals.
 
 usage: manuals.py PACKAGES OUT; gets the packages into PACKAGES (apt-get download) and writes OUT/<language>/gold.jsonl and OUT/<language>/html/<id>.html.gz
 for `cargo bench --bench extraction -- OUT/<language>`. Needs: Debian 12, pip install lxml.
 
 Gold is the element in which the program that made a page puts the document, without what it adds to that: navigation, tables of contents, marks of links.
-So the pages are annotated a generator at a time. Pages that are mostly not in their language (untranslated) or short are left out, and
-of a family as many as PAGES are taken, by the hash of their path. `page_type` is the family.
+So the pages are annotated a generator at a time. Pages that are mostly not in their language (untranslated), are short, or hide a part of the document until a
+script has run are left out, and of a family as many as PAGES are taken, by the hash of their path. `page_type` is the family.
 """
 
 import gzip
@@ -78,7 +78,7 @@ def text_of(element, left_out):
 def gold_of(page, generator):
     wanted, left_out = generator
     element = next((element for element in page.iter() if isinstance(element.tag, str) and is_one_of(element, wanted)), None)
-    return "" if element is None else text_of(element, left_out)
+    return "" if element is None or element.xpath(".//*[@hidden]") else text_of(element, left_out)
 
 
 def share_of(lang, text):
