@@ -57,7 +57,14 @@ def shuffled_words(rng, text, _):
 
 
 def shuffled_sentences(rng, text, _):
-    """The sentences of a document in a random order. Spaces and line breaks stay in their places, so that nothing but the order is spoilt."""
+    """The sentences of a document in a random order, joined by spaces: line breaks between them are lost too."""
+    sentences = re.split(r"(?<=[.!?])\s+", text)
+    rng.shuffle(sentences)
+    return " ".join(sentences)
+
+
+def sentence_order(rng, text, _):
+    """The same, with spaces and line breaks in their places, so that nothing but the order is spoilt."""
     parts = re.split(r"((?<=[.!?])\s+)", text)
     sentences = parts[::2]
     rng.shuffle(sentences)
@@ -65,7 +72,7 @@ def shuffled_sentences(rng, text, _):
     return "".join(parts)
 
 
-FAULTS = {f.__name__: f for f in (gibberish, boilerplate, wrong_language, shuffled_words, shuffled_sentences)}
+FAULTS = {f.__name__: f for f in (gibberish, boilerplate, wrong_language, shuffled_words, shuffled_sentences, sentence_order)}
 
 
 def spoilt(fault: str, dose: float, pool: list[str], others: list[str], seed: int) -> list[tuple[int, str]]:

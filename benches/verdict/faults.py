@@ -26,7 +26,7 @@ def judged(arguments, arms: dict[str, list[tuple[int, str]]], heldout: list[str]
         command = [arguments.binary, "validate", "--out", str(folder / "out"), "--heldout", str(corpora.write(folder / "held.jsonl", list(enumerate(heldout))))]
         for name, documents in arms.items():
             command += ["--arm", f"{name}={corpora.write(folder / f'{name}.jsonl', documents)}"]
-        command += ["--tokens", str(arguments.tokens), "--threads", "1", "--quiet"]
+        command += ["--tokens", str(arguments.tokens), "--threads", "1", "--quiet", *(part for setting in arguments.set for part in ("--set", setting))]
         subprocess.run(command, check=True)
         return json.loads((folder / "out" / "validate.json").read_text())
 
@@ -80,6 +80,7 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="number of the first repeat: what is tried out on some numbers is reported on others")
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
     parser.add_argument("--tokens", type=int, default=40_000)
+    parser.add_argument("--set", nargs="+", default=[], metavar="validate.KEY=VALUE", help="other settings of the verdict, as validate.batch=2")
     parser.add_argument("--summary", action="store_true", help="judge nothing, print what is there")
     arguments = parser.parse_args()
     lines = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
