@@ -109,7 +109,8 @@ impl Validate {
                 return Err(Failure(format!("`--set {set}` says nothing of corpora given as files: {help}")));
             }
         }
-        let config = Config::parse("--arm", "[run]\noutput = \".\"\n[source]\nuse = \"jsonl\"\npath = \".\"\n[[sink]]\nuse = \"jsonl\"\n[validate]\n", &self.set)?;
+        let config =
+            Config::parse("--arm", "[run]\noutput = \".\"\n[source]\nuse = \"jsonl\"\npath = \".\"\n[[sink]]\nuse = \"jsonl\"\n[validate]\n", &self.set)?;
         Ok(After::read(&config)?.validate_or_default().clone())
     }
 
