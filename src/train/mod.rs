@@ -54,6 +54,8 @@ pub struct Metrics {
 pub struct Point {
     /// Steps done.
     pub step: usize,
+    /// Tokens trained on.
+    pub tokens: u64,
     /// Mean training loss since the point before, nats a token.
     pub train_loss: f64,
     /// Held-out loss, nats a token.
