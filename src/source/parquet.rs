@@ -11,7 +11,7 @@
 //! fields = { text = "content" }
 //! ```
 
-mod json;
+pub mod json;
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -48,6 +48,9 @@ pub const MIN_RUNS: usize = 3;
 /// Passes over its share that a run may make before the share grows.
 const MAX_EPOCHS: u64 = 4;
 
+/// Points of the curve that a run keeps of its training.
+const POINTS: usize = 32;
+
 /// Fewer held-out documents of a domain, or pairs of a kind, say nothing about theirs.
 pub const MIN_HELDOUT: usize = 8;
 
@@ -104,6 +107,9 @@ pub struct Run {
     pub tokens: u64,
     /// Passes over the run's share of the arm.
     pub epochs: f64,
+    /// How training went: tokens seen, and the mean loss on them since the point before, in nats a token.
+    #[serde(default)]
+    pub curve: Vec<(u64, f64)>,
 }
 
 impl<'a> Heldout<'a> {
@@ -158,7 +164,7 @@ impl<'a> Study<'a> {
         }
         let most = runs.div_ceil(2);
         let folds = (1..most).find(|&folds| MAX_EPOCHS * (smallest / runs as u64) * folds as u64 >= budget).unwrap_or(most);
-        Ok(Self { arms, compared, heldout, model, train: TrainConfig { sampling: Sampling::InOrder, evaluate_every: 0, ..train }, runs, folds })
+        Ok(Self { arms, compared, heldout, model, train: TrainConfig { sampling: Sampling::InOrder, evaluate_every: train.steps.div_ceil(POINTS), ..train }, runs, folds })
     }
 
     /// Folds that each run trains on.
@@ -194,7 +200,9 @@ impl<'a> Study<'a> {
             None => Vec::new(),
         };
         let metrics = trainer.metrics(None)?;
-        Ok(Some(Run { arm: name.to_string(), run, nats, margins, tokens: metrics.tokens, epochs: metrics.epochs }))
+        let of_step = (self.train.batch * self.model.seq_len) as u64;
+        let curve = metrics.curve.iter().map(|point| (point.step as u64 * of_step, point.train_loss)).collect();
+        Ok(Some(Run { arm: name.to_string(), run, nats, margins, tokens: metrics.tokens, epochs: metrics.epochs, curve }))
     }
 
     /// Scores a few held-out documents under an untrained model, as every training does with all of them; gives their tokens. For a forecast.

@@ -8,11 +8,12 @@ use parquet::errors::ParquetError;
 use super::{GONE, LEFT_OUT, NearDuplicates, SETTLED, damaged, unpack};
 use crate::dedup::clusters::{Edge, Rule, members};
 use crate::dedup::drops;
+use crate::dedup::examples::Chosen;
 use crate::dedup::greedy::{Bits, Greedy};
 use crate::dedup::records::{OLD, Record};
 use crate::dedup::tables::{self, Row};
 use crate::stage::{Decision, Next, NoteStream, Result, Round, RunError, Texts};
-use crate::stages::against;
+use crate::stages::{against, examples};
 use crate::stages::keep::Survivor;
 
 /// Blobs on the way to their tables: rows of two documents and a similarity, 24 bytes, and the sizes of groups, 4 bytes.
@@ -202,11 +203,15 @@ impl NearDuplicates {
         let (mut members, mut sizes) = (decision.take(MEMBERS)?, decision.take(SIZES)?);
         let kept = !matches!(self.keep, Survivor::None);
         let (mut cluster, mut size, mut waiting, mut leader) = (0, 0, None, None);
+        let mut shown = Chosen::default();
         let mut next = || -> Result<Option<Row>> {
             let (doc, similarity) = match waiting.take() {
                 Some(member) => member,
                 None => {
                     let Some((of, document, alike)) = next_row(&mut *members)? else { return Ok(None) };
+                    if (of | document) & OLD == 0 {
+                        shown.offer([of, document], || alike);
+                    }
                     if leader == Some(of) {
                         (document, alike)
                     } else {
@@ -227,7 +232,8 @@ impl NearDuplicates {
             Ok(Some(Row { cluster, size, doc, id, url, kept, similarity }))
         };
         let table = tables::clusters::<Trouble>(|| Ok(next()?), |bytes| Ok(decision.append("clusters.parquet", bytes)?));
-        table.map_err(|Trouble(error)| error)
+        table.map_err(|Trouble(error)| error)?;
+        examples::alike(decision, texts, shown)
     }
 }
 

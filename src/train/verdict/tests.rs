@@ -74,7 +74,7 @@ fn resolved(gap: f64, runs: usize, repeats: u64) -> f64 {
                 let data = (0..study.folds).map(|i| folds[(run + i) % runs]).sum::<f64>() / study.folds as f64;
                 let level = 3.0 + shift + starts[run] + data + noise(0.005);
                 let nats = tastes.iter().enumerate().map(|(i, taste)| (level + taste) * heldout.bytes(i) as f64).collect();
-                made.push(Run { arm: name.into(), run, nats, margins: Vec::new(), tokens: 0, epochs: 0.0 });
+                made.push(Run { arm: name.into(), run, nats, margins: Vec::new(), tokens: 0, epochs: 0.0, curve: Vec::new() });
             }
         }
         found += u64::from(study.judge(&made).unwrap().verdict != Verdict::NotResolved);

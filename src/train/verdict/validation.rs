@@ -86,6 +86,10 @@ pub struct ArmScore {
     pub tokens: u64,
     /// Mean number of passes that its runs made over their share.
     pub epochs: f64,
+    /// How training went, as the mean of its runs: tokens seen, and the loss on the arm's own texts since the point before, in nats a token. Arms are not to be
+    /// compared by it: repeated text is easy to learn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<(u64, f64)>,
 }
 
 /// A domain of the held-out documents, or a kind of minimal pairs, under an arm.
@@ -179,6 +183,12 @@ fn scores(names: &[(String, Range<usize>)], scores: &[f64]) -> Vec<DomainScore> 
     names.iter().zip(scores).map(|((name, range), score)| DomainScore { name: name.clone(), count: range.len(), score: *score }).collect()
 }
 
+/// The mean of the curves of runs; none where one of them was trained before curves were kept.
+fn mean_curve(runs: &[&Run]) -> Vec<(u64, f64)> {
+    let points = runs.iter().map(|run| run.curve.len()).min().unwrap_or(0);
+    (0..points).map(|at| (runs[0].curve[at].0, mean(&runs.iter().map(|run| run.curve[at].1).collect::<Vec<_>>()))).collect()
+}
+
 impl Study<'_> {
     /// The verdict over all runs of all arms, in any order.
     pub fn judge(&self, runs: &[Run]) -> Result<Validation, TrainError> {
@@ -217,6 +227,7 @@ impl Study<'_> {
                 documents: arm.corpus.documents(),
                 tokens: (0..arm.corpus.documents()).map(|document| arm.corpus.tokens(document) as u64).sum(),
                 epochs: mean(&own.iter().map(|run| run.epochs).collect::<Vec<_>>()),
+                curve: mean_curve(&own),
             });
             bits.push(measured);
             answers.push(answered);
