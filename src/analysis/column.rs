@@ -117,17 +117,18 @@ mod tests {
         let mut column = Growing::new("c");
         values.iter().for_each(|(row, value)| column.put(*row, value.clone()));
         let column = column.finish(rows);
-        format!("{} {:?}", column.dtype(), (0..rows).map(|at| column.get(at).map(|value| value.to_string()).unwrap_or_default()).collect::<Vec<_>>())
+        let cells: Vec<String> = (0..rows).map(|at| super::super::json(&column.get(at).unwrap()).to_string()).collect();
+        format!("{} {}", column.dtype(), cells.join(" "))
     }
 
     #[test]
     fn types_widen_and_nothing_is_lost() {
-        assert_eq!(column(&[(1, json!(true))], 3), r#"bool ["null", "true", "null"]"#);
-        assert_eq!(column(&[(0, json!(1)), (1, json!(2))], 2), r#"i64 ["1", "2"]"#);
-        assert_eq!(column(&[(0, json!(1)), (1, json!(0.5)), (2, json!(null))], 3), r#"f64 ["1.0", "0.5", "null"]"#);
-        assert_eq!(column(&[(0, json!(1)), (1, json!("x")), (2, json!([1, "y"]))], 3), r#"str [""1"", ""x"", ""[1,"y"]""]"#);
-        assert_eq!(column(&[(0, json!(0.5)), (2, json!("x"))], 3), r#"str [""0.5"", "null", ""x""]"#);
-        assert_eq!(column(&[(0, json!(u64::MAX))], 1), r#"f64 ["1.8446744073709552e19"]"#);
-        assert_eq!(column(&[], 1), r#"str ["null"]"#);
+        assert_eq!(column(&[(1, json!(true))], 3), "bool null true null");
+        assert_eq!(column(&[(0, json!(1)), (1, json!(2))], 2), "i64 1 2");
+        assert_eq!(column(&[(0, json!(1)), (1, json!(0.5)), (2, json!(null))], 3), "f64 1.0 0.5 null");
+        assert_eq!(column(&[(0, json!(1)), (1, json!("x")), (2, json!([1, "y"]))], 3), r#"str "1" "x" "[1,\"y\"]""#);
+        assert_eq!(column(&[(0, json!(0.5)), (2, json!("x"))], 3), r#"str "0.5" null "x""#);
+        assert_eq!(column(&[(0, json!(u64::MAX))], 1), "f64 1.8446744073709552e19");
+        assert_eq!(column(&[], 1), "str null");
     }
 }

@@ -42,7 +42,7 @@ pub fn read(folder: &Folder, name: &str, wanted: Wanted) -> Result<Table, Error>
 }
 
 fn documents(folder: &Folder, wanted: Wanted) -> Result<Table, Error> {
-    let mut table = Table::new(wanted, &["id", "url", "text"]);
+    let mut table = Table::new(wanted, &["id", "url", "text", LENGTH]);
     for file in folder.documents()? {
         if files::is_parquet(&file) {
             rows(&file, &mut table, &[])?;
@@ -60,7 +60,6 @@ fn documents(folder: &Folder, wanted: Wanted) -> Result<Table, Error> {
             break;
         }
     }
-    table.place(LENGTH);
     Ok(table)
 }
 
@@ -153,9 +152,7 @@ impl Visitor<'_> for Name<'_> {
 }
 
 fn dropped(folder: &Folder, wanted: Wanted) -> Result<Table, Error> {
-    let names = [
-        "id", "url", "lang", "stage", "reason", "value", "threshold", "detail", "split", "ordinal", "other_split", "other_ordinal", "text", LENGTH,
-    ];
+    let names = ["id", "url", "lang", "stage", "reason", "value", "threshold", "detail", "split", "ordinal", "other_split", "other_ordinal", "text", LENGTH];
     let mut table = Table::new(wanted, &names);
     folder.dropped(&mut |document| {
         let Document { id, url, text, lang, stage, reason, value, threshold, other, place, detail, .. } = document;
@@ -215,9 +212,15 @@ fn near(folder: &Folder, name: &str, wanted: Wanted) -> Result<Table, Error> {
 
 fn ledger(folder: &Folder, whole: bool, wanted: Wanted) -> Result<Table, Error> {
     let path = folder.path().join("report.json");
-    let report: Value = std::fs::read(&path).map_err(|cause| unreadable(&path, cause)).and_then(|bytes| serde_json::from_slice(&bytes).map_err(|cause| unreadable(&path, cause)))?;
+    let report: Value = std::fs::read(&path)
+        .map_err(|cause| unreadable(&path, cause))
+        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|cause| unreadable(&path, cause)))?;
     let numbers = ["documents_in", "documents_out", "bytes_in", "bytes_out"];
-    let names: &[&str] = if whole { &["position", "stage", "use", "documents_in", "documents_out", "bytes_in", "bytes_out", "dropped"] } else { &["stage", "reason", "documents", "share"] };
+    let names: &[&str] = if whole {
+        &["position", "stage", "use", "documents_in", "documents_out", "bytes_in", "bytes_out", "dropped"]
+    } else {
+        &["stage", "reason", "documents", "share"]
+    };
     let mut table = Table::new(wanted, names);
     for (position, stage) in report["stages"].as_array().into_iter().flatten().enumerate() {
         let drops: Map<String, Value> = stage["drops"].as_object().cloned().unwrap_or_default();

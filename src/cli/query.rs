@@ -110,7 +110,8 @@ mod answers {
         let names = answer.columns();
         let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
         let of_column = |at: usize| cells.iter().map(move |row| row[at].as_str());
-        let widths: Vec<usize> = names.iter().enumerate().map(|(at, name)| of_column(at).chain([name.as_str()]).map(UnicodeWidthStr::width).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> =
+            names.iter().enumerate().map(|(at, name)| of_column(at).chain([name.as_str()]).map(UnicodeWidthStr::width).max().unwrap_or(0)).collect();
         let right: Vec<bool> = (0..names.len()).map(|at| rows.iter().any(|row| row[at].is_number())).collect();
         let line = |row: &[String]| {
             let padded = row.iter().zip(&widths).zip(&right).map(|((cell, width), right)| {

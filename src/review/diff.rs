@@ -310,7 +310,8 @@ mod tests {
         let documents = found.documents.unwrap();
         assert_eq!((documents.kept, documents.edited_count, documents.repeated, documents.unnamed), (3, 1, 1, 1));
         assert_eq!(documents.edited[0].name, "b");
-        let told: Vec<_> = documents.moves.iter().map(|m| (m.first.to_string(), m.second.to_string(), m.count, m.examples[0].name.as_str(), m.examples[0].measured)).collect();
+        let told: Vec<_> =
+            documents.moves.iter().map(|m| (m.first.to_string(), m.second.to_string(), m.count, m.examples[0].name.as_str(), m.examples[0].measured)).collect();
         let dropped = "rules/short".to_owned();
         assert_eq!(
             told,

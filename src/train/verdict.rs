@@ -164,7 +164,15 @@ impl<'a> Study<'a> {
         }
         let most = runs.div_ceil(2);
         let folds = (1..most).find(|&folds| MAX_EPOCHS * (smallest / runs as u64) * folds as u64 >= budget).unwrap_or(most);
-        Ok(Self { arms, compared, heldout, model, train: TrainConfig { sampling: Sampling::InOrder, evaluate_every: train.steps.div_ceil(POINTS), ..train }, runs, folds })
+        Ok(Self {
+            arms,
+            compared,
+            heldout,
+            model,
+            train: TrainConfig { sampling: Sampling::InOrder, evaluate_every: train.steps.div_ceil(POINTS), ..train },
+            runs,
+            folds,
+        })
     }
 
     /// Folds that each run trains on.

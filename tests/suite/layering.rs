@@ -31,7 +31,7 @@ const ALLOWED: [(&str, &[&str]); 28] = [
         ],
     ),
     ("analysis", &["config", "review", "shard"]),
-    ("review", &["dedup", "profile", "source"]),
+    ("review", &["dedup", "profile", "shard", "source"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language"]),
     ("run", &["plan", "stage", "doc", "scratch", "profile"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),

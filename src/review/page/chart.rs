@@ -20,7 +20,8 @@ const SERIES: [RGBColor; 6] = [RGBColor(5, 5, 5), RGBColor(6, 6, 6), RGBColor(7,
 /// What they become, in the same order.
 const NAMES: [&str; 10] = ["ink", "line", "bar", "bound", "s0", "s1", "s2", "s3", "s4", "s5"];
 
-const FONT: (&str, u32) = ("sans-serif", 12);
+/// plotters takes the height of a line for the size of the letters, which are a fifth smaller.
+const FONT: (&str, u32) = ("sans-serif", 15);
 
 /// The number of a line's colour.
 pub fn series(at: usize) -> usize {
@@ -67,14 +68,18 @@ fn frame<'a, 'b>(
     Some(chart)
 }
 
-/// Columns: counts by slot, bounds in slots; `from` gives the value at which a slot begins.
-pub fn bars(counts: &BTreeMap<i64, u64>, bounds: &[f64], from: &dyn Fn(f64) -> f64) -> String {
+/// Columns: counts by slot, bounds in slots; `from` gives the value at which a slot begins, if it is to be written there.
+pub fn bars(counts: &BTreeMap<i64, u64>, bounds: &[f64], from: &dyn Fn(f64) -> Option<f64>) -> String {
     let (Some((first, _)), Some((last, _))) = (counts.first_key_value(), counts.last_key_value()) else { return String::new() };
     let low = bounds.iter().copied().fold(*first as f64, f64::min);
     let high = bounds.iter().copied().fold(*last as f64 + 1.0, f64::max);
     let top = counts.values().copied().max().unwrap_or(0) as f64;
     drawn(320, 170, |area| {
-        let mut chart = frame(area, (low..high, 0.0..top * 1.05), (&|slot: &f64| short(from(*slot)), &|count: &f64| short(*count)))?;
+        let mut chart = frame(
+            area,
+            (low..high, 0.0..top * 1.05),
+            (&|slot: &f64| from(*slot).map_or_else(String::new, short), &|count: &f64| if count.fract() == 0.0 { short(*count) } else { String::new() }),
+        )?;
         let bar = |(slot, count): (&i64, &u64)| {
             let mut bar = Rectangle::new([(*slot as f64, 0.0), (*slot as f64 + 1.0, *count as f64)], BAR.filled());
             bar.set_margin(0, 0, 1, 1);
@@ -116,7 +121,8 @@ pub fn intervals(rows: &[(f64, [f64; 2])]) -> String {
     let count = rows.len() as f64;
     drawn(640, 60 + 28 * rows.len() as u32, |area| {
         // Rows are numbered from 1 at the top, as they are in the table.
-        let number = |y: &f64| if (y - y.round()).abs() < 0.01 && *y > 0.5 && *y < count + 0.5 { format!("{}", count + 1.0 - y.round()) } else { String::new() };
+        let number =
+            |y: &f64| if (y - y.round()).abs() < 0.01 && *y > 0.5 && *y < count + 0.5 { format!("{}", count + 1.0 - y.round()) } else { String::new() };
         let mut chart = frame(area, (low - room..high + room, 0.5..count + 0.5), (&|x: &f64| short(*x), &number))?;
         chart.draw_series([PathElement::new([(0.0, 0.5), (0.0, count + 0.5)], BOUND.stroke_width(2))]).ok()?;
         for (at, (middle, [from, to])) in rows.iter().enumerate() {
@@ -156,13 +162,13 @@ mod tests {
 
     #[test]
     fn charts_are_of_the_pages_colours_and_hold_what_was_given() {
-        let svg = bars(&[(0, 3), (2, 5)].into(), &[1.5], &|slot| slot * 10.0);
+        let svg = bars(&[(0, 3), (2, 5)].into(), &[1.5], &|slot| Some(slot * 10.0));
         assert_eq!((svg.matches("fill=\"var(--bar)\"").count(), svg.matches("stroke=\"var(--bound)\"").count()), (2, 1), "{svg}");
         let two = lines(&[vec![(0.0, 3.0), (10.0, 1.0)], vec![(0.0, 3.0), (10.0, 2.0)]]);
         assert!(two.contains("var(--s0)") && two.contains("var(--s1)") && !two.contains("#0"), "{two}");
         assert!(intervals(&[(-0.1, [-0.2, 0.1])]).contains("<circle"));
         // What has no extent is no chart, and no panic.
-        assert_eq!([lines(&[]), lines(&[vec![(0.0, 1.0)]]), intervals(&[]), bars(&BTreeMap::new(), &[], &|slot| slot)], [(); 4].map(|()| String::new()));
+        assert_eq!([lines(&[]), lines(&[vec![(0.0, 1.0)]]), intervals(&[]), bars(&BTreeMap::new(), &[], &|_| None)], [(); 4].map(|()| String::new()));
         assert_eq!(lines(&[vec![(1.0, f64::NAN), (2.0, f64::INFINITY)]]), "");
     }
 }

@@ -72,7 +72,8 @@ impl Histogram {
         let tallest = counts.values().copied().max().unwrap_or(0);
         let bar = |(slot, count): (&i64, &u64)| Bar { from: scale.from(*slot as f64), count: *count, percent: percent(*count, tallest) };
         let bounds: Vec<f64> = thresholds.iter().map(|value| scale.slot(*value)).collect();
-        let chart = chart::bars(&counts, &bounds, &|slot| scale.from(slot));
+        // Between two powers of two a number would say little.
+        let chart = chart::bars(&counts, &bounds, &|slot| (!doubling || slot.fract() == 0.0).then(|| scale.from(slot)));
         Some(Histogram { name: name.to_owned(), median, bars: counts.iter().map(bar).collect(), thresholds: thresholds.to_vec(), chart })
     }
 }

@@ -102,7 +102,11 @@ const TABLE: [(&str, &str, &str); 73] = [
     ("per_row", "Pieces a row", "每行片段"),
     ("training", "Training", "训练"),
     ("curves", "Loss on an arm's own texts by tokens seen", "各对照组在自身文本上的损失（按已见词元）"),
-    ("curves_note", "It shows that training went well. Arms are not to be compared by it: repeated text is easy to learn.", "用于确认训练正常。不可据此比较各组：重复文本容易学。"),
+    (
+        "curves_note",
+        "It shows that training went well. Arms are not to be compared by it: repeated text is easy to learn.",
+        "用于确认训练正常。不可据此比较各组：重复文本容易学。",
+    ),
     ("steps", "Steps", "步数"),
     ("loss", "Loss, nats a token", "损失（奈特每词元）"),
 ];

@@ -13,8 +13,8 @@ use crate::dedup::greedy::{Bits, Greedy};
 use crate::dedup::records::{OLD, Record};
 use crate::dedup::tables::{self, Row};
 use crate::stage::{Decision, Next, NoteStream, Result, Round, RunError, Texts};
-use crate::stages::{against, examples};
 use crate::stages::keep::Survivor;
+use crate::stages::{against, examples};
 
 /// Blobs on the way to their tables: rows of two documents and a similarity, 24 bytes, and the sizes of groups, 4 bytes.
 const EDGES: &str = "edges";
