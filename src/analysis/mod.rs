@@ -19,14 +19,14 @@ mod table;
 mod tables;
 mod wanted;
 
-use polars::prelude::{AnyValue, DataFrame, IntoLazy, PolarsError};
+use polars::prelude::{AnyValue, DataFrame, IntoLazy, PolarsError, SortMultipleOptions};
 use polars::sql::{SQLContext, extract_table_identifiers};
 use serde_json::Value;
 
 use crate::config::suggestion;
 use crate::review::{Error, Folder};
 pub use tables::TABLES;
-use wanted::Wanted;
+use wanted::{Wanted, is_unordered};
 
 /// What a query gives.
 pub struct Answer {
@@ -65,7 +65,9 @@ pub fn query(folder: &Folder, sql: &str) -> Result<Answer, Error> {
         context.register(name, table.into_frame().map_err(|error| said(&error))?.lazy());
     }
     let frame = context.execute(sql).and_then(|frame| frame.collect()).map_err(|error| refused(&error, &known, &named))?;
-    Ok(Answer { frame })
+    // The same query has the same answer, to the byte. Columns that cannot be sorted (lists) leave it as it is.
+    let sorted = is_unordered(sql).then(|| frame.sort(frame.get_column_names_owned(), SortMultipleOptions::default()).ok()).flatten();
+    Ok(Answer { frame: sorted.unwrap_or(frame) })
 }
 
 /// The columns of a table, as its first file has them.

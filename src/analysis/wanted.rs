@@ -34,6 +34,13 @@ impl Wanted {
     }
 }
 
+/// Whether the rows of a query come in no order of their own: it groups them and does not say how they are to be sorted.
+pub fn is_unordered(sql: &str) -> bool {
+    let words = tokens(sql);
+    let has = |name: &str| words.iter().any(|word| word.eq_ignore_ascii_case(name));
+    ["GROUP", "DISTINCT", "UNION", "INTERSECT", "EXCEPT"].into_iter().any(has) && !has("ORDER")
+}
+
 fn is_part(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

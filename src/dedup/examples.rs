@@ -92,7 +92,7 @@ pub fn pieces(text: &str, ranges: Vec<(usize, usize, Option<String>)>, snap: Sna
 }
 
 /// The first and the last characters of a text, with a mark between them where something is left out.
-fn shortened(text: &str, first: usize, last: usize) -> String {
+pub fn shortened(text: &str, first: usize, last: usize) -> String {
     let Some((head, _)) = text.char_indices().nth(first) else { return text.to_owned() };
     let tail = if last == 0 { text.len() } else { text.char_indices().rev().nth(last - 1).map_or(0, |(at, _)| at) };
     if tail <= head { text.to_owned() } else { format!("{} … {}", &text[..head], &text[tail..]) }

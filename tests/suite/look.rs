@@ -93,6 +93,8 @@ fn a_run_answers_sql() {
         [json!({ "stage": "dedup_exact", "reason": "exact_duplicate", "documents": 1 })]
     );
     assert_eq!(rows("SELECT SUM(dropped) AS n FROM stages"), [json!({ "n": 2 })]);
+    let groups = told(&["query", &run, "SELECT id < 'c' AS early, COUNT(*) AS n FROM documents GROUP BY early", "--csv"]);
+    assert_eq!(groups, "early,n\nfalse,3\ntrue,2\n", "groups come in order where none is asked for");
     assert_eq!(rows("SELECT stage, ordinal, other_ordinal FROM pairs"), [json!({ "stage": "dedup_minhash", "ordinal": 1, "other_ordinal": 0 })]);
     let table = told(&["query", &run, "SELECT id, stars FROM documents WHERE id < 'c' ORDER BY id"]);
     assert_eq!(table, "id  stars\n--  -----\na       3\n", "{table}");

@@ -79,7 +79,11 @@ const TABLE: [(&str, &str, &str); 73] = [
     ),
     ("bound", "Bound", "界限值"),
     ("near", "Near-duplicates side by side", "近似重复并排对照"),
-    ("near_note", "A sample of the pairs. What only one of the two says is marked.", "抽样。仅一方有的文字已标出。"),
+    (
+        "near_note",
+        "A sample of the pairs. What only one of the two says is marked; of what they have in common, what stands around it.",
+        "抽样。仅一方有的文字已标出；共同部分只显示其前后。",
+    ),
     ("alike", "alike", "相似度"),
     ("stays", "stays", "保留"),
     ("goes", "goes", "丢弃"),

@@ -7,10 +7,13 @@ use super::super::clusters::sizes;
 use super::super::{Error, Folder, unreadable};
 use super::histogram::Histogram;
 use super::numbers::visible;
-use crate::dedup::examples::{Example, FILE, Named, Piece};
+use crate::dedup::examples::{Example, FILE, Named, Piece, shortened};
 
 /// Bytes of texts, as they are written in the page.
 const BYTES: usize = 1 << 20;
+
+/// Characters before and behind a difference that are shown; what two texts have in common besides is left out.
+const AROUND: usize = 160;
 
 /// What the page shows of deduplication.
 #[derive(Debug, Default, Serialize)]
@@ -110,7 +113,8 @@ fn beside(stays: &Named, goes: &Named) -> (Side, Side) {
     let side = |named: &Named| Side { name: visible(named.url.as_ref().unwrap_or(&named.id)), spans: Vec::new() };
     let (mut left, mut right) = (side(stays), side(goes));
     for (tag, text) in diff_unicode_words(Algorithm::Myers, &stays.text, &goes.text) {
-        let span = || Span { text: visible(text), own: tag != ChangeTag::Equal };
+        let own = tag != ChangeTag::Equal;
+        let span = || Span { text: visible(&if own { text.to_owned() } else { shortened(text, AROUND, AROUND) }), own };
         if tag != ChangeTag::Insert {
             left.spans.push(span());
         }
@@ -135,6 +139,9 @@ mod tests {
         let (left, right) = beside(&named("a", "The old dog sleeps."), &named("b", "The young dog sleeps here."));
         let marked = |side: &Side| side.spans.iter().map(|span| if span.own { format!("[{}]", span.text) } else { span.text.clone() }).collect::<String>();
         assert_eq!((marked(&left).as_str(), marked(&right).as_str()), ("The [old] dog sleeps.", "The [young] dog sleeps[ here]."));
+        let long = "同".repeat(2000);
+        let (left, _) = beside(&named("a", &format!("{long}甲")), &named("b", &format!("{long}乙")));
+        assert_eq!(left.spans.iter().map(|span| span.text.chars().count()).collect::<Vec<_>>(), [2 * AROUND + 3, 1]);
         let (left, right) = beside(&named("a", "我们在河边吃饭"), &named("b", "我们在山上吃饭"));
         assert_eq!((marked(&left).as_str(), marked(&right).as_str()), ("我们在[河边]吃饭", "我们在[山上]吃饭"));
     }
@@ -142,7 +149,7 @@ mod tests {
     #[test]
     fn what_stages_left_is_shown_while_there_is_room() {
         let (dir, folder) = testing::folder(false, &["near", "cut"], "", "");
-        let pair = Example::Alike { stays: named("a", "x\u{202e}y"), goes: named("b", &"/".repeat(BYTES / 8)), similarity: Some(0.9) };
+        let pair = Example::Alike { stays: named("a", "x\u{202e}y"), goes: named("b", &"/".repeat(BYTES / 10)), similarity: Some(0.9) };
         let passage = |text: &str, repeated: bool| Piece { text: text.to_owned(), repeated, copy: repeated.then(|| "c".to_owned()) };
         let cut = Example::Repeats { id: "d".into(), url: Some("http://x.example/".into()), pieces: vec![passage("one ", false), passage("two", true)] };
         for (stage, examples) in [("near", vec![&pair, &pair]), ("cut", vec![&cut])] {
