@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(column(&[(0, json!(1)), (1, json!(0.5)), (2, json!(null))], 3), "f64 1.0 0.5 null");
         assert_eq!(column(&[(0, json!(1)), (1, json!("x")), (2, json!([1, "y"]))], 3), r#"str "1" "x" "[1,\"y\"]""#);
         assert_eq!(column(&[(0, json!(0.5)), (2, json!("x"))], 3), r#"str "0.5" null "x""#);
-        assert_eq!(column(&[(0, json!(u64::MAX))], 1), "f64 1.8446744073709552e19");
+        assert_eq!(column(&[(0, json!(u64::MAX))], 1), "f64 1.8446744073709552e+19");
         assert_eq!(column(&[], 1), "str null");
     }
 }
