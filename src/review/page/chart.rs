@@ -44,17 +44,20 @@ fn drawn(width: u32, height: u32, draw: impl FnOnce(&DrawingArea<SVGBackend<'_>,
     svg
 }
 
-/// A chart's frame with its axes; `x` and `y` write the numbers at them.
+/// A chart's frame with its axes; `x` and `y` write the numbers at them. Lines lie across it at the numbers of `y` where these measure something.
 fn frame<'a, 'b>(
     area: &'a DrawingArea<SVGBackend<'b>, Shift>,
     (across, up): (Range<f64>, Range<f64>),
     (x, y): (&dyn Fn(&f64) -> String, &dyn Fn(&f64) -> String),
+    measures: bool,
 ) -> Option<ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>> {
     let mut builder = ChartBuilder::on(area);
     let mut chart = builder.margin(6).margin_right(16).x_label_area_size(24).y_label_area_size(46).build_cartesian_2d(across, up).ok()?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
+    let mut mesh = chart.configure_mesh();
+    if !measures {
+        mesh.disable_y_mesh();
+    }
+    mesh.disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(LINE)
         .axis_style(LINE)
@@ -102,7 +105,7 @@ pub fn lines(lines: &[Vec<(f64, f64)>]) -> String {
     }
     let room = (top - bottom) * 0.05;
     drawn(640, 280, |area| {
-        let mut chart = frame(area, (0.0..right, bottom - room..top + room), (&|x: &f64| short(*x), &|y: &f64| short(*y)))?;
+        let mut chart = frame(area, (0.0..right, bottom - room..top + room), (&|x: &f64| short(*x), &|y: &f64| short(*y)), true)?;
         for (at, line) in lines.iter().enumerate() {
             chart.draw_series(LineSeries::new(line.iter().copied(), SERIES[series(at)].stroke_width(2))).ok()?;
         }
@@ -123,7 +126,7 @@ pub fn intervals(rows: &[(f64, [f64; 2])]) -> String {
         // Rows are numbered from 1 at the top, as they are in the table.
         let number =
             |y: &f64| if (y - y.round()).abs() < 0.01 && *y > 0.5 && *y < count + 0.5 { format!("{}", count + 1.0 - y.round()) } else { String::new() };
-        let mut chart = frame(area, (low - room..high + room, 0.5..count + 0.5), (&|x: &f64| short(*x), &number))?;
+        let mut chart = frame(area, (low - room..high + room, 0.5..count + 0.5), (&|x: &f64| short(*x), &number), false)?;
         chart.draw_series([PathElement::new([(0.0, 0.5), (0.0, count + 0.5)], BOUND.stroke_width(2))]).ok()?;
         for (at, (middle, [from, to])) in rows.iter().enumerate() {
             let y = count - at as f64;
