@@ -9,6 +9,7 @@
 //! | [`source`], [`sink`], [`stages`] | one format or one stage a file |
 //! | [`html`], [`text`], [`language`], [`fasttext`], [`linear`], [`measures`], [`dedup`], [`ngram`], [`tokenizer`], [`shard`], [`profile`] | the pure libraries under the stages |
 //! | [`train`], [`trial`] | the bundled trainer, and the verdict over a pipeline's arms |
+//! | [`check`], [`review`], `analysis` | what is asked of a finished run: bounds, a look at it, SQL |
 //! | [`cli`] | the command |
 //!
 //! As a library:
@@ -23,6 +24,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "analysis")]
+pub mod analysis;
 pub mod chat;
 pub mod check;
 pub mod cli;

@@ -11,7 +11,7 @@ use crate::shard::{Manifest, Shards};
 /// Take documents out of shards, and prove that they have gone. Exit code 1 where there is none to take out.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Only the parts that hold the documents are written anew, and the lists of the rows that name them. What else a run has left (docs/, dropped/), and what \
+    after_help = "Only the parts that hold the documents are written anew, and the lists of the rows that name them. What else a run has left (docs/, dropped/, artifacts/, report.html), and what \
                   was exported or mixed before, is not touched."
 )]
 pub struct Forget {

@@ -7,6 +7,7 @@ mod build_index;
 mod build_list;
 mod check;
 mod clusters;
+mod diff;
 mod explain;
 mod extract;
 mod fit_thresholds;
@@ -17,6 +18,7 @@ mod learn_tokenizer;
 mod plan;
 mod profile;
 mod progress;
+mod query;
 mod report;
 mod run;
 mod say;
@@ -77,6 +79,8 @@ enum Verb {
     Clusters(clusters::ShowClusters),
     Report(report::Report),
     Inspect(inspect::Inspect),
+    Diff(diff::Diff),
+    Query(query::Query),
     Profile(profile::ShowProfile),
     Check(Box<check::Check>),
     Extract(extract::Extract),
@@ -108,6 +112,8 @@ pub fn main() -> ExitCode {
         Verb::Clusters(verb) => verb.call(),
         Verb::Report(verb) => verb.call(),
         Verb::Inspect(verb) => verb.call(),
+        Verb::Diff(verb) => verb.call(),
+        Verb::Query(verb) => verb.call(),
         Verb::Profile(verb) => verb.call(),
         Verb::Check(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),

@@ -14,7 +14,7 @@
 //! fields = { text = "content" }
 //! ```
 
-mod json;
+pub mod json;
 mod member;
 
 use std::collections::BTreeSet;

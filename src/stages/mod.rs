@@ -14,6 +14,7 @@ pub mod dedup_minhash;
 pub mod dedup_paragraphs;
 pub mod dedup_sentences;
 pub mod dedup_substring;
+mod examples;
 pub mod extract;
 pub mod keep;
 pub mod language;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 27] = [
+const ALLOWED: [(&str, &[&str]); 28] = [
     (
         "cli",
         &[
@@ -27,9 +27,11 @@ const ALLOWED: [(&str, &[&str]); 27] = [
             "check",
             "profile",
             "shard",
+            "analysis",
         ],
     ),
-    ("review", &["dedup", "profile"]),
+    ("analysis", &["config", "review", "shard"]),
+    ("review", &["dedup", "profile", "shard", "source"]),
     ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language"]),
     ("run", &["plan", "stage", "doc", "scratch", "profile"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc"]),

@@ -8,12 +8,13 @@ use parquet::errors::ParquetError;
 use super::{GONE, LEFT_OUT, NearDuplicates, damaged, unpack};
 use crate::dedup::clusters::{Groups, Rule, Union};
 use crate::dedup::drops;
+use crate::dedup::examples::Chosen;
 use crate::dedup::greedy::{Bits, Greedy};
 use crate::dedup::records::{OLD, Place, Record};
 use crate::dedup::tables::{self, Row};
 use crate::stage::{Decision, Next, NoteStream, Result, Round, RunError, Texts};
-use crate::stages::against;
 use crate::stages::keep::Survivor;
+use crate::stages::{against, examples};
 
 /// Blobs on the way to their tables: rows of two documents and a similarity, 24 bytes, and the sizes of groups, 4 bytes.
 const EDGES: &str = "edges";
@@ -294,11 +295,15 @@ impl NearDuplicates {
         let (mut members, mut sizes) = (decision.take(MEMBERS)?, decision.take(SIZES)?);
         let kept = !matches!(self.keep, Survivor::None);
         let (mut cluster, mut size, mut waiting, mut leader) = (0, 0, None, None);
+        let mut shown = Chosen::default();
         let mut next = || -> Result<Option<Row>> {
             let (doc, similarity) = match waiting.take() {
                 Some(member) => member,
                 None => {
                     let Some((of, document, alike)) = next_row(&mut *members)? else { return Ok(None) };
+                    if (of | document) & OLD == 0 {
+                        shown.offer([of, document], || alike);
+                    }
                     if leader == Some(of) {
                         (document, alike)
                     } else {
@@ -319,7 +324,8 @@ impl NearDuplicates {
             Ok(Some(Row { cluster, size, doc, id, url, kept, similarity }))
         };
         let table = tables::clusters::<Trouble>(|| Ok(next()?), |bytes| Ok(decision.append("clusters.parquet", bytes)?));
-        table.map_err(|Trouble(error)| error)
+        table.map_err(|Trouble(error)| error)?;
+        examples::alike(decision, texts, shown)
     }
 }
 
