@@ -95,7 +95,7 @@ pub fn clear(dir: &RunDir) -> Result<()> {
     for attempt in dir.names("tmp")? {
         dir.remove(&format!("tmp/{attempt}"))?;
     }
-    // Others that wait for the end may still be in it; the last of them takes it away.
+    // Others that wait for the end may be in it again; the last of them takes it away.
     let _ = std::fs::remove_dir(dir.path("tmp"));
     Ok(())
 }

@@ -6,9 +6,8 @@
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
@@ -94,40 +93,48 @@ fn stamp(file: &File) -> std::io::Result<()> {
     Ok(futimens(file, &Timestamps { last_access: now, last_modification: now })?)
 }
 
-/// Takes up tasks for this process and gives signs of life.
+/// Takes up tasks for this process.
 pub struct Leases<'a> {
     dir: &'a RunDir,
-    /// A process that has given no sign for so long is taken for dead.
+    /// A process that has given no sign for so long is taken for dead. With no patience, a task is taken up whoever is at it.
     patience: Duration,
-    /// Dropped at the end, which ends the thread.
-    alive: Option<Sender<()>>,
-    beating: Option<JoinHandle<()>>,
 }
 
-impl<'a> Leases<'a> {
-    /// With no patience, a task is taken up whoever is at it.
-    pub fn new(dir: &'a RunDir, patience: Duration) -> Result<Leases<'a>> {
-        let path = dir.path(alive_file(dir.attempt()));
-        touch(&path)?;
-        let (alive, ended) = channel::<()>();
-        let every = (patience / 6).clamp(Duration::from_millis(50), Duration::from_secs(10));
-        let file = OpenOptions::new().write(true).open(&path).map_err(RunError::file("cannot write", &path))?;
-        let beating = std::thread::spawn(move || {
-            // Without a sign others may do the same again, which is a loss of time and no more.
-            while ended.recv_timeout(every) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+/// Calls `work` with leases, and gives signs of life as long as it goes on.
+pub fn with_leases<T>(dir: &RunDir, patience: Duration, work: impl FnOnce(&Leases<'_>) -> Result<T>) -> Result<T> {
+    let path = dir.path(alive_file(dir.attempt()));
+    touch(&path)?;
+    let file = OpenOptions::new().write(true).open(&path).map_err(RunError::file("cannot write", &path))?;
+    let every = (patience / 6).clamp(Duration::from_millis(50), Duration::from_secs(10));
+    let (alive, ended) = channel::<()>();
+    let result = std::thread::scope(|scope| {
+        // Without a sign others may do the same again, which is a loss of time and no more.
+        scope.spawn(move || {
+            while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let _ = stamp(&file);
             }
         });
-        Ok(Leases { dir, patience, alive: Some(alive), beating: Some(beating) })
-    }
+        let _alive = alive;
+        work(&Leases { dir, patience })
+    });
+    dir.remove(&alive_file(dir.attempt()))?;
+    dir.remove(&format!("tmp/{}/taken", dir.attempt()))?;
+    result
+}
 
+impl Leases<'_> {
     /// Takes up a task; false where another process is at it or has done it.
     fn claim(&self, task: Task) -> Result<bool> {
+        let running = serde_json::to_vec(&self.record(State::Running, now(), None)).map_err(RunError::stop)?;
+        if self.patience.is_zero() {
+            self.dir.write(&name(task), &running)?;
+            return Ok(true);
+        }
         if let Some(standing) = record(self.dir, task)? {
             if standing.state == State::Done {
                 return Ok(false);
             }
-            if standing.state == State::Running && !self.patience.is_zero() {
+            if standing.state == State::Running {
                 let now = touch(&self.dir.path(alive_file(self.dir.attempt())))?;
                 if silence(self.dir, &standing.attempt, now).is_some_and(|silence| silence < self.patience) {
                     return Ok(false);
@@ -140,8 +147,7 @@ impl<'a> Leases<'a> {
             }
             std::fs::remove_file(&taken).map_err(RunError::file("cannot remove", &taken))?;
         }
-        let running = self.record(State::Running, now(), None);
-        self.dir.create(&name(task), &serde_json::to_vec(&running).map_err(RunError::stop)?)
+        self.dir.create(&name(task), &running)
     }
 
     fn record(&self, state: State, began: f64, said: Option<String>) -> Record {
@@ -151,18 +157,6 @@ impl<'a> Leases<'a> {
 
     fn end(&self, task: Task, state: State, began: f64, said: Option<String>) -> Result<()> {
         self.dir.write(&name(task), &serde_json::to_vec(&self.record(state, began, said)).map_err(RunError::stop)?)
-    }
-}
-
-impl Drop for Leases<'_> {
-    fn drop(&mut self) {
-        self.alive.take();
-        if let Some(beating) = self.beating.take() {
-            let _ = beating.join();
-        }
-        // Both are in the way of nobody where they cannot be removed.
-        let _ = self.dir.remove(&alive_file(self.dir.attempt()));
-        let _ = self.dir.remove(&format!("tmp/{}/taken", self.dir.attempt()));
     }
 }
 

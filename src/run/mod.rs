@@ -36,7 +36,7 @@ pub use status::{Doing, Status, gc, status};
 pub use survey::survey;
 
 use files::{Hold, RunDir};
-use lease::Leases;
+use lease::{Leases, with_leases};
 use stand::Stand;
 use work::Running;
 
@@ -92,9 +92,7 @@ pub fn run(plan: Plan, options: &Options<'_>) -> Result<Summary> {
 ///
 /// A process that has given no sign of life for `patience` is taken for dead, and others do what it was doing. Whoever commits a task first counts.
 pub fn work(plan: Plan, options: &Options<'_>, patience: Duration) -> Result<Report> {
-    let dir = prepare::join(&plan)?;
-    let leases = Leases::new(&dir, patience)?;
-    Running::new(plan, &dir, options).to_the_end(Some(&leases))
+    together(plan, options, patience, |running, leases| running.to_the_end(Some(leases)))
 }
 
 /// Does one task of a run, whoever else is at it; false where it was done before.
@@ -102,9 +100,18 @@ pub fn work(plan: Plan, options: &Options<'_>, patience: Duration) -> Result<Rep
 /// # Errors
 /// Where its phase has not begun: then tasks of earlier phases are left to do.
 pub fn task(plan: Plan, options: &Options<'_>, task: Task) -> Result<bool> {
+    together(plan, options, Duration::ZERO, |running, leases| running.one(task, leases))
+}
+
+/// Works on a run beside other processes.
+fn together<T>(plan: Plan, options: &Options<'_>, patience: Duration, work: impl FnOnce(Running<'_>, &Leases<'_>) -> Result<T>) -> Result<T> {
     let dir = prepare::join(&plan)?;
-    let leases = Leases::new(&dir, Duration::ZERO)?;
-    Running::new(plan, &dir, options).one(task, &leases)
+    let done = with_leases(&dir, patience, |leases| work(Running::new(plan, &dir, options), leases))?;
+    // Whoever was late may have begun again what a finished run does not need.
+    if dir.path(MANIFEST).is_file() {
+        finish::clear(&dir)?;
+    }
+    Ok(done)
 }
 
 /// The tasks that can be done now, by any number of processes at once; none where the run is finished. More follow once all of them are done.

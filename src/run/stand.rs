@@ -53,6 +53,16 @@ impl Stand {
     /// Reads on, up to the first phase with something left to do.
     pub fn advance(&mut self, plan: &Plan, dir: &RunDir) -> Result<()> {
         loop {
+            match self.read_on(plan, dir) {
+                // What another process has ended is not there any more for this one to read: it has to look again.
+                Err(_) if self.is_past(self.phase, dir)? => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn read_on(&mut self, plan: &Plan, dir: &RunDir) -> Result<()> {
+        loop {
             let next = match self.phase {
                 Phase::Map(at) => {
                     if self.lines.len() == at {

@@ -91,6 +91,9 @@ pub fn gc(run: &Path, patience: Duration) -> Result<usize> {
             removed += 1;
         }
     }
+    if nobody {
+        dir.remove("tmp")?;
+    }
     if nobody && dir.path(MANIFEST).is_file() {
         finish::clear(&dir)?;
     }

@@ -65,7 +65,7 @@ impl<'a> Running<'a> {
                     pause = (2 * pause).min(PAUSES.1);
                 }
                 Ok(_) => pause = PAUSES.0,
-                // What another process has ended is not there any more for this one to read.
+                // What another process has ended is not there any more for this one to read and to move.
                 Err(error) if !self.stand.is_past(self.stand.phase, self.dir)? => return Err(error),
                 Err(_) => {}
             }
