@@ -52,10 +52,11 @@ impl Stand {
 
     /// Reads on, up to the first phase with something left to do.
     pub fn advance(&mut self, plan: &Plan, dir: &RunDir) -> Result<()> {
+        let mut failed = None;
         loop {
             match self.read_on(plan, dir) {
                 // What another process has ended is not there any more for this one to read: it has to look again.
-                Err(_) if self.is_past(self.phase, dir)? => {}
+                Err(_) if failed != Some(self.phase) && self.is_past(self.phase, dir)? => failed = Some(self.phase),
                 done => return done,
             }
         }
