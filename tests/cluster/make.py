@@ -10,7 +10,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STAGES = """
 [[stage]]
 use = "language"
-action = "tag"
 
 [[stage]]
 use = "dedup_exact"
