@@ -4,6 +4,7 @@ mod suite {
     mod bad_input;
     mod check;
     mod classifier;
+    mod cluster;
     mod conversations;
     mod happy_llm;
     mod hardship;

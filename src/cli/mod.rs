@@ -12,9 +12,11 @@ mod explain;
 mod extract;
 mod fit_thresholds;
 mod forget;
+mod gc;
 mod index_corpus;
 mod inspect;
 mod learn_tokenizer;
+mod place;
 mod plan;
 mod profile;
 mod progress;
@@ -23,7 +25,11 @@ mod report;
 mod run;
 mod say;
 mod shards;
+mod slurm;
 mod stages;
+mod status;
+mod task;
+mod tasks;
 mod to_warc;
 mod trace;
 mod train;
@@ -32,6 +38,7 @@ mod train_lm;
 mod validate;
 mod whatif;
 mod where_from;
+mod work;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -71,6 +78,12 @@ struct Cli {
 enum Verb {
     Run(run::Run),
     Plan(plan::Plan),
+    Tasks(tasks::Tasks),
+    Task(task::Task),
+    Work(work::Work),
+    Status(status::Status),
+    Gc(gc::Gc),
+    Slurm(slurm::Slurm),
     Explain(explain::Explain),
     Stages(stages::Stages),
     Trace(trace::Trace),
@@ -105,6 +118,12 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
+        Verb::Tasks(verb) => verb.call(),
+        Verb::Task(verb) => verb.call(),
+        Verb::Work(verb) => verb.call(),
+        Verb::Status(verb) => verb.call(),
+        Verb::Gc(verb) => verb.call(),
+        Verb::Slurm(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
         Verb::Stages(verb) => verb.call(),
         Verb::Trace(verb) => verb.call(),
