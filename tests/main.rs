@@ -11,6 +11,7 @@ mod suite {
     mod language_model;
     mod languages;
     mod layering;
+    mod lint;
     mod messages;
     mod near;
     mod own_stage;

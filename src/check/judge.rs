@@ -111,6 +111,9 @@ fn bounded(check: &Check, name: &str, facts: &Facts, standard: bool) -> Option<J
         let message = format!("`{name}` was not measured here");
         return (!standard).then(|| blank(check, name, Outcome::Inconclusive, message));
     };
+    if let Fact::Unknown(why) = &fact {
+        return Some(blank(check, name, Outcome::Inconclusive, format!("`{name}` is not known: {why}")));
+    }
     let Some(value) = fact.value() else {
         let message = format!("`{name}` is no single number: name one inside it, as `{name}/p50` of numbers or `{name}/VALUE` of values");
         return (!standard).then(|| blank(check, name, Outcome::Inconclusive, message));

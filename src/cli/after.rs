@@ -112,7 +112,7 @@ impl After {
     fn check(&self, config: &Config, report: &Report, verdict: Option<Verdict>) -> Outcome {
         let Some(table) = &config.expect else { return Ok(Done::Fine) };
         // The run has just written its payloads: to hash them again is for `dataprep check`.
-        let facts = gather(&config.run.output, check::Options { quick: true })?;
+        let facts = gather(&config.run.output, check::Options { quick: true })?.facts;
         let mut unmet = Vec::new();
         for (key, bound) in &self.expect {
             let of_stage = key.split_once('/').and_then(|(stage, reason)| report.drop_rate(stage, reason));

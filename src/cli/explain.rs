@@ -1,16 +1,21 @@
 use super::say::say;
-use super::{Done, Failure, Outcome};
+use super::{Done, Failure, Outcome, lint};
+use crate::lint::RULES;
 use crate::plan::Registry;
 
-/// Print the manual of a stage, source or sink.
+/// Print the manual of a stage, source or sink, or of a rule of `dataprep lint`.
 #[derive(clap::Args)]
 pub struct Explain {
-    /// Its name, as in `use = "NAME"`.
+    /// Its name, as in `use = "NAME"`, or the rule's code.
     name: String,
 }
 
 impl Explain {
     pub(super) fn call(self) -> Outcome {
+        if let Some(rule) = RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(&self.name)) {
+            say!("{}", lint::entry(rule).trim_end())?;
+            return Ok(Done::Fine);
+        }
         let registry = Registry::default();
         let shelves = [("stage", &registry.stages), ("source", &registry.sources), ("sink", &registry.sinks)];
         let found: Vec<_> = shelves.iter().filter_map(|(kind, shelf)| Some((*kind, shelf.find(&self.name).ok()?))).collect();

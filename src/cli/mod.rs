@@ -7,6 +7,9 @@ mod build_index;
 mod build_list;
 mod check;
 mod clusters;
+mod completions;
+mod contamination;
+mod examples;
 mod explain;
 mod extract;
 mod fit_thresholds;
@@ -14,6 +17,8 @@ mod forget;
 mod index_corpus;
 mod inspect;
 mod learn_tokenizer;
+mod lint;
+mod man;
 mod plan;
 mod profile;
 mod progress;
@@ -36,7 +41,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// What a verb can end with besides an error.
 pub(crate) enum Done {
@@ -79,6 +84,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Profile(profile::ShowProfile),
     Check(Box<check::Check>),
+    Lint(Box<lint::Lint>),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     #[command(subcommand)]
@@ -94,11 +100,19 @@ enum Verb {
     LearnTokenizer(Box<learn_tokenizer::LearnTokenizer>),
     FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
+    Completions(completions::Completions),
+    Man(man::ManPages),
+}
+
+/// The command line with examples below the help of every verb: what arguments are parsed by, and what completions and manual pages are made of.
+fn command() -> clap::Command {
+    examples::with_examples(Cli::command())
 }
 
 /// Parses the arguments, runs the verb, prints its error.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().verb {
+    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
@@ -110,6 +124,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(verb) => verb.call(),
         Verb::Profile(verb) => verb.call(),
         Verb::Check(verb) => verb.call(),
+        Verb::Lint(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::Shards(verb) => verb.call(),
@@ -124,6 +139,8 @@ pub fn main() -> ExitCode {
         Verb::LearnTokenizer(verb) => verb.call(),
         Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
+        Verb::Completions(verb) => verb.call(),
+        Verb::Man(verb) => verb.call(),
     };
     match outcome {
         Ok(Done::Fine) => ExitCode::SUCCESS,
@@ -191,7 +208,6 @@ mod tests {
 
     #[test]
     fn the_arguments_are_well_formed() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

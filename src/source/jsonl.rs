@@ -182,12 +182,15 @@ struct LineReader {
     damage: Option<Damage>,
     ended: bool,
     position: u64,
+    /// Lines given, and those before the one given last.
+    lines: u64,
+    line: u64,
 }
 
 impl LineReader {
     fn new(units: Units, path: &Path, rows: Arc<dyn Rows>, from: Position) -> LineReader {
         let (trail, ended) = (Trail::new(units.is_plain(), from), matches!(units, Units::Ended));
-        LineReader { units, trail, path: path.to_owned(), start: 0, rows, fresh: false, damage: None, ended, position: 0 }
+        LineReader { units, trail, path: path.to_owned(), start: 0, rows, fresh: false, damage: None, ended, position: 0, lines: 0, line: 0 }
     }
 
     /// Passes over a line that was given before the reading was broken off.
@@ -221,6 +224,8 @@ impl LineReader {
             let fresh = std::mem::take(&mut self.fresh);
             let (list, plain) = (matches!(self.units, Units::List(_)), self.units.is_plain());
             let line = self.units.next().map_err(RunError::file("cannot read", &self.path))?;
+            self.line = self.lines;
+            self.lines += u64::from(line.is_some());
             let text = match line {
                 None if fresh => {
                     self.ended = true;
@@ -280,6 +285,10 @@ impl Reader for LineReader {
             Units::List(elements) => elements.consumed(),
             Units::Ended => 0,
         }
+    }
+
+    fn line(&self) -> Option<u64> {
+        Some(if let Units::List(elements) = &self.units { elements.lines() } else { self.line })
     }
 }
 
