@@ -8,6 +8,7 @@ mod suite {
     mod happy_llm;
     mod hardship;
     mod html_mutations;
+    mod installation;
     mod language_model;
     mod languages;
     mod layering;

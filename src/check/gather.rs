@@ -47,6 +47,8 @@ pub struct Gathered {
     pub sets: Vec<(PathBuf, Manifest)>,
     /// Files of documents that the run has written, where its manifest lists them.
     pub documents: Vec<PathBuf>,
+    /// The first faults of the source, in words.
+    pub unread: Vec<String>,
 }
 
 /// All that is known of the run, or of the shards, in `folder`.
@@ -68,6 +70,9 @@ pub fn gather(folder: &Path, options: Options) -> Result<Gathered, Error> {
     }
     Ok(gathered)
 }
+
+/// Faults of the source that are quoted.
+const UNREAD: usize = 5;
 
 const QUICK: &str = "--quick reads no payload";
 
@@ -145,6 +150,7 @@ fn of_run(gathered: &mut Gathered, folder: &Path, options: Options) -> Result<()
     let documents = &report.documents;
     facts.put("kept", share(documents.written, documents.read));
     let damaged: u64 = report.source.faults.values().sum();
+    gathered.unread = report.source.listed.iter().take(UNREAD).map(|one| format!("{}: {}: {}", one.file, one.fault.reason, one.fault.detail)).collect();
     facts.put("faults", share(damaged, documents.read + damaged));
     for stage in &report.stages {
         let name = format!("drop/{}", stage.name);

@@ -2,6 +2,7 @@
 
 use super::say::aside;
 use super::train::{print_metrics, show_training};
+use super::translate::told;
 use super::validate::{print_report, show_trial};
 use super::{Done, Outcome};
 use crate::check::{self, family, gather};
@@ -134,7 +135,7 @@ impl After {
         if unmet.is_empty() {
             return Ok(Done::Fine);
         }
-        aside(Problems::new(unmet, config.text.clone()).to_string().trim_end());
+        aside(told(Problems::new(unmet, config.text.clone()).to_string().trim_end()));
         Ok(Done::Unmet)
     }
 }

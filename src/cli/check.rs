@@ -6,6 +6,7 @@ use serde_json::json;
 use super::contamination::Search;
 use super::say::{aside, say};
 use super::shards::{swapped, tokenizer};
+use super::translate::told;
 use super::{Done, Failure, Outcome, count, profile, write_whole};
 use crate::check::{Baseline, Checks, Fact, Facts, Gathered, Judged, Options, Outcome as Result, Severity, github, judge, junit, movers};
 use crate::config::{Problem, Problems};
@@ -75,7 +76,10 @@ impl Check {
     pub(super) fn call(self) -> Outcome {
         let mut lists = if self.no_standard { Vec::new() } else { vec![Checks::standard()?] };
         for path in &self.checks {
-            let text = std::fs::read_to_string(path).map_err(|cause| Failure(format!("cannot read {}: {cause}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|cause| {
+                let help = "--checks takes a TOML file of `[[check]]` tables; `dataprep check --help` shows one";
+                Failure(format!("cannot read {}: {cause}\n  help: {help}", path.display()))
+            })?;
             lists.push(Checks::parse(&path.display().to_string(), &text)?);
         }
         let known = self.known()?;
@@ -90,6 +94,7 @@ impl Check {
             for one in found.iter_mut().filter(|one| one.outcome == Result::Fail) {
                 match one.metric.as_str() {
                     "contamination" => one.examples.clone_from(&known.items),
+                    "faults" => one.examples.clone_from(&known.unread),
                     "tokens/use" => one.examples = known.moved_tokens(baseline.as_ref()),
                     _ => {}
                 }
@@ -129,9 +134,9 @@ impl Check {
         let Some(folder) = folder else {
             let mut see = |doc: &Doc| search.iter_mut().for_each(|search| search.see(doc));
             let facts = Facts::of_profile(&profile::of_files(&self.data, self.field.as_deref(), &mut see)?);
-            return Ok(Known { facts, pieces: None, items: Vec::new() }.with(search));
+            return Ok(Known { facts, pieces: None, items: Vec::new(), unread: Vec::new() }.with(search));
         };
-        let Gathered { mut facts, sets, documents } = crate::check::gather(folder, Options { quick: self.quick })?;
+        let Gathered { mut facts, sets, documents, unread } = crate::check::gather(folder, Options { quick: self.quick })?;
         let mut pieces = None;
         for (set, manifest) in &sets {
             // Of the tokenizer that the run has learned, where it still lies beside its shards.
@@ -152,7 +157,7 @@ impl Check {
                 Ok(())
             })?;
         }
-        Ok(Known { facts, pieces, items: Vec::new() }.with(search))
+        Ok(Known { facts, pieces, items: Vec::new(), unread }.with(search))
     }
 
     fn baseline(&self) -> std::result::Result<Option<Baseline>, Failure> {
@@ -164,11 +169,15 @@ impl Check {
         }
     }
 
-    /// What did not pass, each with the place of its bound.
+    /// What did not pass, each with the place of its bound; standard checks that cannot be told in a line each, since nobody can change them.
     fn show(&self, checks: &Checks, judged: &[Judged]) -> std::io::Result<()> {
-        let told: Vec<Problem> = judged
+        let in_short = |one: &&Judged| checks.standard && one.outcome == Result::Inconclusive;
+        for one in judged.iter().filter(in_short) {
+            say!("{}", told(&format!("cannot tell: {}: {}", one.check, one.message)))?;
+        }
+        let found: Vec<Problem> = judged
             .iter()
-            .filter(|one| one.outcome != Result::Pass)
+            .filter(|one| one.outcome != Result::Pass && !in_short(one))
             .map(|one| {
                 let kind = match one.outcome {
                     Result::Fail if self.fails(one) => "failed",
@@ -179,7 +188,7 @@ impl Check {
                 Problem::at(one.span.clone(), format!("{kind}: {}: {}{examples}", one.check, one.message), one.help.clone())
             })
             .collect();
-        if told.is_empty() { Ok(()) } else { say!("{}", Problems::new(told, checks.text.clone()).to_string().replace("error: ", "").trim_end()) }
+        if found.is_empty() { Ok(()) } else { say!("{}", told(Problems::new(found, checks.text.clone()).to_string().replace("error: ", "").trim_end())) }
     }
 
     fn report(&self, judged: &[Judged]) -> std::result::Result<(), Failure> {
@@ -188,10 +197,10 @@ impl Check {
         if self.json {
             say!("{}", serde_json::to_string_pretty(&json!({ "schema": 1, "data": self.data, "checks": judged }))?)?;
         } else {
-            let (failed, told) = (number(Result::Fail), number(Result::Inconclusive));
-            say!("{name}: {} checks pass, {} fail, {} cannot be told", count(number(Result::Pass) as u64), count(failed as u64), count(told as u64))?;
+            let [passed, failed, open] = [Result::Pass, Result::Fail, Result::Inconclusive].map(|outcome| count(number(outcome) as u64));
+            say!("{}", told(&format!("{name}: {passed} checks pass, {failed} fail, {open} cannot be told")))?;
             if self.baseline.is_none() && !self.no_standard {
-                say!("with --baseline FILE, changes are checked too")?;
+                say!("{}", told("with --baseline FILE, changes are checked too"))?;
             }
         }
         if let Some(path) = &self.junit {
@@ -214,6 +223,8 @@ struct Known {
     pieces: Option<Vec<String>>,
     /// The first items of evaluation sets that were found.
     items: Vec<String>,
+    /// The first faults of the source.
+    unread: Vec<String>,
 }
 
 /// Tokens that are named where their use has changed.

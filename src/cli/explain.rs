@@ -1,6 +1,7 @@
 use super::say::say;
 use super::{Done, Failure, Outcome, lint};
 use crate::lint::RULES;
+use crate::measures::rules::BUILT_IN;
 use crate::plan::Registry;
 
 /// Print the manual of a stage, source or sink, or of a rule of `dataprep lint`.
@@ -21,7 +22,14 @@ impl Explain {
         let found: Vec<_> = shelves.iter().filter_map(|(kind, shelf)| Some((*kind, shelf.find(&self.name).ok()?))).collect();
         if found.is_empty() {
             let names = shelves.iter().flat_map(|(_, shelf)| shelf.iter().map(|known| known.name)).collect::<Vec<_>>();
-            return Err(Failure(format!("there is no stage, source or sink `{}`: {}", self.name, crate::config::suggestion(&self.name, names))));
+            let help = match crate::config::nearest(&self.name, names) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None if BUILT_IN.iter().any(|(name, _)| *name == self.name) => {
+                    format!("`{}` is a rule set of the stage `rules`: dataprep explain rules", self.name)
+                }
+                None => "`dataprep stages` lists them, `dataprep lint --rules` the rules of the lint".to_owned(),
+            };
+            return Err(Failure(format!("there is no stage, source or sink `{}`\n  help: {help}", self.name)));
         }
         for (kind, known) in found {
             say!("{kind} {}", known.manual())?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::say::say;
+use super::translate::told;
 use super::{Done, Failure, Outcome, count, write_whole};
 use crate::check::{Judged, Outcome as Result, Severity, github, junit};
 use crate::config::suggestion;
@@ -95,7 +96,7 @@ impl Lint {
                 say!("{}", text.trim_end())?;
             }
         } else {
-            say!("{}", described(&self.data.join(" "), report).trim_end())?;
+            say!("{}", told(described(&self.data.join(" "), report).trim_end()))?;
         }
         if let Some(path) = &self.sarif {
             let text = serde_json::to_string_pretty(&sarif(report))?;
@@ -157,7 +158,8 @@ fn annotations(report: &Report, strict: bool) -> String {
         let level = if strict { "error" } else { rule.level.name() };
         for one in findings {
             let file = one.file.display().to_string();
-            let message = format!("{}: {}", if one.line.is_some() { &one.message } else { &one.place }, if one.line.is_some() { rule.help } else { &one.message });
+            let message =
+                format!("{}: {}", if one.line.is_some() { &one.message } else { &one.place }, if one.line.is_some() { rule.help } else { &one.message });
             out += &github::annotation(level, Some((&file, one.line.unwrap_or(1))), &format!("{} {}", rule.code, rule.name), &message);
         }
     }

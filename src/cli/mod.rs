@@ -6,6 +6,7 @@ mod after;
 mod build_index;
 mod build_list;
 mod check;
+mod chinese;
 mod clusters;
 mod completions;
 mod contamination;
@@ -32,16 +33,20 @@ mod trace;
 mod train;
 mod train_classifier;
 mod train_lm;
+mod translate;
 mod validate;
 mod whatif;
 mod where_from;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::review::page::Language;
 
 /// What a verb can end with besides an error.
 pub(crate) enum Done {
@@ -66,8 +71,28 @@ pub(crate) type Outcome = Result<Done, Failure>;
 #[derive(Parser)]
 #[command(name = "dataprep", version, about, after_help = "Start with: dataprep run pipelines/quickstart.toml")]
 struct Cli {
+    #[command(flatten)]
+    messages: Messages,
     #[command(subcommand)]
     verb: Verb,
+}
+
+#[derive(clap::Args)]
+struct Messages {
+    /// Language of messages and of this help: zh, or en. Stands before the verb.
+    #[arg(long = "lang", id = "messages", env = "LANG", hide_env_values = true, default_value = "en", value_parser = report::language, value_name = "LANG")]
+    language: Language,
+}
+
+/// What stands before the verb, read first: in which language the rest is spoken.
+#[derive(Parser)]
+#[command(ignore_errors = true, disable_help_flag = true)]
+struct Before {
+    #[command(flatten)]
+    messages: Messages,
+    /// Everything else.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<OsString>,
 }
 
 #[derive(Subcommand)]
@@ -106,11 +131,13 @@ enum Verb {
 
 /// The command line with examples below the help of every verb: what arguments are parsed by, and what completions and manual pages are made of.
 fn command() -> clap::Command {
-    examples::with_examples(Cli::command())
+    let command = examples::with_examples(Cli::command());
+    if translate::is_chinese() { translate::abouts(command) } else { command }
 }
 
 /// Parses the arguments, runs the verb, prints its error.
 pub fn main() -> ExitCode {
+    translate::speak(Before::parse().messages.language);
     let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let outcome = match cli.verb {
         Verb::Run(verb) => verb.call(),
@@ -147,7 +174,8 @@ pub fn main() -> ExitCode {
         Ok(Done::Unmet) => ExitCode::from(1),
         Err(Failure(text)) => {
             let text = text.trim_end();
-            say::aside(format_args!("{}{text}", if text.starts_with("error") { "" } else { "error: " }));
+            let framed = format!("{}{text}", if text.starts_with("error") { "" } else { "error: " });
+            say::aside(translate::told(&framed));
             ExitCode::from(2)
         }
     }

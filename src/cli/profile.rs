@@ -52,14 +52,24 @@ pub(super) fn of_files(files: &[String], field: Option<&str>, see: &mut dyn FnMu
     let texts = Texts::open(files, field)?;
     let identifier = Identifier::load(BUILT_IN)?;
     let (mut profile, mut scratch) = (Profile::default(), Scratch::default());
-    let faults = texts.each(&mut |doc| {
+    let mut first = None;
+    let mut each = |doc: &Doc| {
         see(doc);
         survey(doc, None, &mut profile);
         if !doc.extra.contains_key("lang") && doc.key() % SAMPLED == 0 {
             profile.name("lang", identifier.identify(doc.text(), &mut scratch).lang);
         }
         Ok(())
-    })?;
+    };
+    let faults = texts.each_or(&mut each, &mut |fault| first = first.take().or_else(|| Some(fault.detail.clone())))?;
+    if profile.documents == 0 {
+        let help = "--field NAME names the key or column of the text";
+        return Err(Failure(format!(
+            "no document was read from {}: {}\n  help: {help}",
+            files.join(" "),
+            first.unwrap_or_else(|| "nothing is in it".to_owned())
+        )));
+    }
     if !faults.is_empty() {
         let list: Vec<String> = faults.iter().map(|(reason, number)| format!("{} {reason}", count(*number))).collect();
         aside(format_args!("not read: {}", list.join(", ")));

@@ -176,7 +176,9 @@ fn evaluation(options: &Options, findings: &mut Findings) -> Result<Option<Evalu
         Ok(())
     })?;
     if evaluation.len() == 0 {
-        return Err(RunError::stop("--eval: no question of four words or more stands in these files\n  help: a row is a conversation, a pair, or has `prompt`, `question`, `instruction`, `query` or `problem`"));
+        return Err(RunError::stop(
+            "--eval: no question of four words or more stands in these files\n  help: a row is a conversation, a pair, or has `prompt`, `question`, `instruction`, `query` or `problem`",
+        ));
     }
     Ok(Some(evaluation))
 }

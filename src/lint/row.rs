@@ -59,7 +59,10 @@ impl Templated {
             if mask[..seen].iter().all(|byte| *byte == 0) {
                 found.push(("no_loss", format!("none of its {} tokens counts in the loss{}", mask.len(), self.within())));
             } else if mask[seen..].iter().any(|byte| *byte != 0) {
-                found.push(("answer_cut", format!("an answer ends at token {}{}", mask.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1), self.within())));
+                found.push((
+                    "answer_cut",
+                    format!("an answer ends at token {}{}", mask.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1), self.within()),
+                ));
             }
             let back = bare(&self.tokenizer.decode(ids).map_err(RunError::stop)?);
             let left_out = |role: Role| (role, number) == (Role::Rejected, 0) || (role, number) == (Role::Chosen, 1);

@@ -169,7 +169,8 @@ impl TokenUse {
 
     /// Of all tokens, how often each of the lowest ids was seen.
     pub fn frequent(&self) -> Shares {
-        let counts: BTreeMap<String, u64> = (0..).zip(&self.first).filter(|(_, count)| **count > 0).map(|(id, count): (u64, &u64)| (id.to_string(), *count)).collect();
+        let counts: BTreeMap<String, u64> =
+            (0..).zip(&self.first).filter(|(_, count)| **count > 0).map(|(id, count): (u64, &u64)| (id.to_string(), *count)).collect();
         Shares { other: self.total() - counts.values().sum::<u64>(), counts }
     }
 }

@@ -199,7 +199,8 @@ impl Chunk<'_> {
         }
         outlet.dir.publish(&self.tmp)?;
         fs::remove_dir_all(&self.tmp).map_err(RunError::file("cannot remove", &self.tmp))?;
-        let line = Line { split, chunk: close.chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, files, consumed };
+        let line =
+            Line { split, chunk: close.chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, files, consumed };
         line.commit(outlet.segment, self.profile.as_ref(), outlet.dir)?;
         Ok(line)
     }

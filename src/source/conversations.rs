@@ -44,8 +44,9 @@ impl Talks {
     }
 
     fn over(entries: &[String], rows: Arc<dyn Rows>) -> Result<Talks> {
-        let said =
-            |complaints: Vec<Complaint>| RunError::stop(complaints.iter().map(|one| format!("{}\n  help: {}", one.message, one.help)).collect::<Vec<_>>().join("\n"));
+        let said = |complaints: Vec<Complaint>| {
+            RunError::stop(complaints.iter().map(|one| format!("{}\n  help: {}", one.message, one.help)).collect::<Vec<_>>().join("\n"))
+        };
         let entries = OneOrMany(entries.to_vec());
         Ok(Talks { files: paths::expand("path", &entries).map_err(said)?, source: RowFiles::expand(&entries, rows, max_line().as_usize()).map_err(said)? })
     }
@@ -163,7 +164,11 @@ mod tests {
     fn questions_need_no_answer() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jsonl").display().to_string();
-        std::fs::write(&path, "{\"question\": \"why?\", \"choices\": [\"a\"]}\n{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n{\"text\": \"y\"}\n").unwrap();
+        std::fs::write(
+            &path,
+            "{\"question\": \"why?\", \"choices\": [\"a\"]}\n{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n{\"text\": \"y\"}\n",
+        )
+        .unwrap();
         let found: Vec<String> = places(&Talks::questions(&[path]).unwrap()).into_iter().map(|(_, _, said)| said).collect();
         assert_eq!(found, ["why?", "x", "[missing_field]"]);
     }

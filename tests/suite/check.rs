@@ -223,7 +223,8 @@ fn files_that_dataprep_did_not_make_are_profiled_first() {
     assert!(std::fs::read_to_string(&junit).expect("the results").contains("failures=\"1\""));
 
     let leaked = documents[7]["text"].as_str().expect("a text").chars().take(200).collect::<String>();
-    let eval = folder.write("eval.jsonl", format!("{}\n{}\n", json!({ "q": "Which of these was it that nobody ever said to anyone at all?" }), json!({ "q": leaked })));
+    let eval = folder
+        .write("eval.jsonl", format!("{}\n{}\n", json!({ "q": "Which of these was it that nobody ever said to anyone at all?" }), json!({ "q": leaked })));
     let eval = eval.display().to_string();
     let output = dataprep(&["check", &file, "--against", &eval, "--json"], &[]);
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");

@@ -16,8 +16,10 @@ impl Draw {
     }
 
     fn word(&mut self) -> String {
-        const SYLLABLES: [&str; 24] =
-            ["ba", "ter", "lin", "mo", "ver", "ash", "ken", "ri", "dol", "pe", "sun", "gra", "fi", "tho", "wen", "lu", "car", "ni", "os", "bri", "hal", "du", "ske", "mar"];
+        const SYLLABLES: [&str; 24] = [
+            "ba", "ter", "lin", "mo", "ver", "ash", "ken", "ri", "dol", "pe", "sun", "gra", "fi", "tho", "wen", "lu", "car", "ni", "os", "bri", "hal", "du",
+            "ske", "mar",
+        ];
         let syllables = 2 + self.number(2);
         (0..syllables).map(|_| SYLLABLES[self.number(SYLLABLES.len())]).collect()
     }
@@ -126,14 +128,20 @@ fn planted_faults_are_found_under_their_codes_and_nothing_else_is() {
         ("DP401", answered("Write to k.meier@nordpost-verlag.de about it.", &mut draw).to_string()),
         ("DP401", answered("请拨打13812345678联系。", &mut draw).to_string()),
         ("DP401", answered("The account is DE89 3704 0044 0532 0130 00.", &mut draw).to_string()),
-        ("DP401", json!({ "prompt": draw.sentence(14, false), "chosen": "I cannot say.", "rejected": "It is ghp_0123456789abcdefghijABCDEFGHIJ012345." }).to_string()),
+        (
+            "DP401",
+            json!({ "prompt": draw.sentence(14, false), "chosen": "I cannot say.", "rejected": "It is ghp_0123456789abcdefghijABCDEFGHIJ012345." }).to_string(),
+        ),
     ];
     // Beside them: rows that are sound by themselves.
     let beside = vec![
         ("", json!({ "prompt": p, "chosen": good, "rejected": bad }).to_string()),
         ("", json!({ "instruction": "What stands behind the mill?", "output": "A bridge." }).to_string()),
         ("DP301", messages(&[("user", "What stands  behind the mill?"), ("assistant", "Nothing at all.")]).to_string()),
-        ("DP302", json!({ "conversations": [{ "from": "human", "value": "What stands behind the mill?" }, { "from": "gpt", "value": "A bridge.\n" }] }).to_string()),
+        (
+            "DP302",
+            json!({ "conversations": [{ "from": "human", "value": "What stands behind the mill?" }, { "from": "gpt", "value": "A bridge.\n" }] }).to_string(),
+        ),
         // What is reserved for examples is nobody's.
         ("", answered("Write to anna@example.org or call +1-202-555-0123.", &mut draw).to_string()),
     ];
@@ -152,7 +160,10 @@ fn planted_faults_are_found_under_their_codes_and_nothing_else_is() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found(&report, "train.jsonl"), wanted);
-    assert!(report["rules"].as_array().expect("rules").iter().all(|rule| rule["applied"] == true && rule["count"].as_u64() > Some(0)), "every rule finds something");
+    assert!(
+        report["rules"].as_array().expect("rules").iter().all(|rule| rule["applied"] == true && rule["count"].as_u64() > Some(0)),
+        "every rule finds something"
+    );
 
     let sarif = folder.json("lint.sarif");
     let results = sarif["runs"][0]["results"].as_array().expect("results");
@@ -161,7 +172,9 @@ fn planted_faults_are_found_under_their_codes_and_nothing_else_is() {
         (region["startLine"].as_u64().expect("a line"), one["ruleId"].as_str().expect("a rule").to_owned())
     };
     assert_eq!(results.iter().map(place).collect::<BTreeSet<_>>(), wanted);
-    assert!(results.iter().all(|one| sarif["runs"][0]["tool"]["driver"]["rules"][one["ruleIndex"].as_u64().expect("a number") as usize]["id"] == one["ruleId"]));
+    assert!(
+        results.iter().all(|one| sarif["runs"][0]["tool"]["driver"]["rules"][one["ruleIndex"].as_u64().expect("a number") as usize]["id"] == one["ruleId"])
+    );
     let xml = std::fs::read_to_string(folder.path("lint.xml")).expect("JUnit");
     assert!(xml.contains("tests=\"18\"") && xml.contains("failures=\"16\"") && xml.contains("train.jsonl:5:"), "{xml}");
 
@@ -181,10 +194,7 @@ fn clean_draws_raise_nothing() {
         let [train, eval] = [60, 20].map(|rows| (0..rows).map(|_| draw.row()).collect::<Vec<_>>());
         let train = folder.write("train.jsonl", lines(&train)).display().to_string();
         let eval = folder.write("eval.jsonl", lines(&eval)).display().to_string();
-        let output = dataprep(
-            &["lint", &train, "--eval", &eval, "--tokenizer", &tokenizer, "--template", "chatml", "--seq-len", "4000", "--strict"],
-            &[],
-        );
+        let output = dataprep(&["lint", &train, "--eval", &eval, "--tokenizer", &tokenizer, "--template", "chatml", "--seq-len", "4000", "--strict"], &[]);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && told.ends_with("train.jsonl: 60 rows, 0 errors, 0 warnings\n"), "draw {seed}: {told}{}", said(&output));
     }

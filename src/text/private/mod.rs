@@ -140,10 +140,14 @@ mod tests {
 
     #[test]
     fn examples_are_told_from_people() {
-        for (kind, found) in [(Kind::Email, "a@example.com"), (Kind::Email, "b@mail.Example.org"), (Kind::Email, "c@firma.test"), (Kind::Phone, "+1-202-555-0142")] {
+        for (kind, found) in
+            [(Kind::Email, "a@example.com"), (Kind::Email, "b@mail.Example.org"), (Kind::Email, "c@firma.test"), (Kind::Phone, "+1-202-555-0142")]
+        {
             assert!(is_reserved(kind, found), "{found}");
         }
-        for (kind, found) in [(Kind::Email, "a@notexample.com"), (Kind::Email, "b@example.com.de"), (Kind::Phone, "+1-202-555-2142"), (Kind::Card, "4111111111111111")] {
+        for (kind, found) in
+            [(Kind::Email, "a@notexample.com"), (Kind::Email, "b@example.com.de"), (Kind::Phone, "+1-202-555-2142"), (Kind::Card, "4111111111111111")]
+        {
             assert!(!is_reserved(kind, found), "{found}");
         }
     }
