@@ -3,6 +3,7 @@
 mod suite {
     mod bad_input;
     mod check;
+    mod chinese;
     mod classifier;
     mod conversations;
     mod happy_llm;

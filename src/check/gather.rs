@@ -109,6 +109,8 @@ fn share(part: u64, of: u64) -> Fact {
 #[derive(Deserialize)]
 struct RunManifest {
     parts: Vec<(String, String)>,
+    /// Runs of earlier versions list none; their parts are looked for by name.
+    #[serde(default)]
     files: Vec<Written>,
 }
 

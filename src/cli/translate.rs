@@ -118,6 +118,22 @@ mod tests {
         }
     }
 
+    /// No entry is hidden by another, and what stands in its places comes through.
+    #[test]
+    fn every_entry_is_reached() {
+        let filled = |text: &str| {
+            let mut number = 0;
+            let parts = text.split("{}").map(str::to_owned);
+            parts.reduce(|out, part| {
+                number += 1;
+                format!("{out}«{number}»{part}")
+            })
+        };
+        for (english, chinese) in MESSAGES {
+            assert_eq!(Some(message(&filled(english).unwrap())), filled(chinese), "{english}");
+        }
+    }
+
     #[test]
     fn what_the_table_does_not_know_stays() {
         assert_eq!(chinese("nobody has said this\n 3 | key = 5"), "nobody has said this\n 3 | key = 5");

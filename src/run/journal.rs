@@ -129,6 +129,7 @@ mod tests {
             spool: None,
             notes: vec![],
             parts: vec![],
+            files: Vec::new(),
             consumed: 0,
         };
         line(0, false).commit(0, None, &dir).unwrap();
