@@ -163,7 +163,9 @@ impl Check {
     fn baseline(&self) -> std::result::Result<Option<Baseline>, Failure> {
         let Some(path) = &self.baseline else { return Ok(None) };
         match std::fs::read(path) {
-            Ok(bytes) => Baseline::parse(&bytes).map(Some).map_err(|cause| Failure(format!("{} is no baseline: {cause}", path.display()))),
+            Ok(bytes) => Baseline::parse(&bytes)
+                .map(Some)
+                .map_err(|cause| Failure(format!("{} is no baseline: {cause}\n  help: make it anew with --update-baseline", path.display()))),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && self.update_baseline => Ok(None),
             Err(cause) => Err(Failure(format!("cannot read the baseline {}: {cause}\n  help: make it with --update-baseline", path.display()))),
         }

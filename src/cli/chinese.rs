@@ -12,7 +12,7 @@ pub(super) const FRAMES: [(&str, &str); 6] = [
 ];
 
 /// Messages; `{}` is whatever stands there.
-pub(super) const MESSAGES: [(&str, &str); 124] = [
+pub(super) const MESSAGES: [(&str, &str); 132] = [
     // Who is spoken of.
     ("stage `{}`", "阶段 `{}`"),
     ("source `{}`", "来源 `{}`"),
@@ -74,6 +74,17 @@ pub(super) const MESSAGES: [(&str, &str); 124] = [
     ("not what is expected here", "与这里期望的不同"),
     ("finished before: nothing was left to do", "之前已经完成：没有剩下要做的"),
     ("another process is running in {}: wait for it, or choose another `run.output`", "另一个进程正在 {} 里运行：请等它结束，或换一个 `run.output`"),
+    ("check the path, which is taken from the folder the command runs in, and the file's permissions", "请检查路径（相对于运行命令时所在的文件夹）和文件权限"),
+    ("check that the folder is there, may be written to and has room", "请检查文件夹是否存在、能否写入、是否还有空间"),
+    ("{} holds no finished run", "{} 里没有完成的运行"),
+    ("name the folder that `run.output` of its pipeline says", "请给出其流水线 `run.output` 所写的文件夹"),
+    ("no document was read from {}: {}", "从 {} 没有读到文档：{}"),
+    ("--field NAME names the key or column of the text", "--field NAME 给出文本所在的键或列"),
+    ("no document was read: {}: {}", "没有读到文档：{}：{}"),
+    (
+        "`fields = { text = \"NAME\" }` in `[source]` names the key or column of the text",
+        "在 `[source]` 里用 `fields = { text = \"NAME\" }` 给出文本所在的键或列",
+    ),
     // Checks.
     ("{}: {} checks pass, {} fail, {} cannot be told", "{}：{} 项通过，{} 项不通过，{} 项无法判断"),
     ("with --baseline FILE, changes are checked too", "给出 --baseline FILE，还会检查变化"),

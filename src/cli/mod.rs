@@ -174,10 +174,23 @@ pub fn main() -> ExitCode {
         Ok(Done::Unmet) => ExitCode::from(1),
         Err(Failure(text)) => {
             let text = text.trim_end();
-            let framed = format!("{}{text}", if text.starts_with("error") { "" } else { "error: " });
+            let framed = format!("{}{text}{}", if text.starts_with("error") { "" } else { "error: " }, remedy(text));
             say::aside(translate::told(&framed));
             ExitCode::from(2)
         }
+    }
+}
+
+/// What to do about a file that cannot be read or written, where the error does not say it.
+fn remedy(text: &str) -> &'static str {
+    if text.contains("help: ") || text.contains(" --> ") {
+        ""
+    } else if text.contains("cannot read ") || text.contains("cannot open ") {
+        "\n  help: check the path, which is taken from the folder the command runs in, and the file's permissions"
+    } else if text.contains("cannot write ") || text.contains("cannot create ") {
+        "\n  help: check that the folder is there, may be written to and has room"
+    } else {
+        ""
     }
 }
 
@@ -232,6 +245,13 @@ mod tests {
     fn numbers_are_written_for_people() {
         assert_eq!((count(7), count(1_234), count(1_234_567)), ("7".into(), "1,234".into(), "1,234,567".into()));
         assert_eq!((size(999), size(1_500), size(2_500_000_000)), ("999 B".into(), "1.5 kB".into(), "2.5 GB".into()));
+    }
+
+    #[test]
+    fn files_that_cannot_be_had_come_with_a_remedy() {
+        assert!(remedy("cannot read a.txt: no such file").contains("check the path"));
+        assert!(remedy("cannot write a.txt: no space").contains("has room"));
+        assert_eq!([remedy("cannot read a: b\n  help: c"), remedy("error: cannot read `x`\n --> p.toml:1:1"), remedy("stopped")], [""; 3]);
     }
 
     #[test]
