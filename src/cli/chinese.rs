@@ -12,15 +12,16 @@ pub(super) const FRAMES: [(&str, &str); 6] = [
 ];
 
 /// Messages; `{}` is whatever stands there.
-pub(super) const MESSAGES: [(&str, &str); 132] = [
+pub(super) const MESSAGES: [(&str, &str); 130] = [
     // Who is spoken of.
+    ("stage", "阶段"),
+    ("source", "来源"),
+    ("sink", "输出"),
+    ("check", "检查"),
+    ("this {}", "这个{}"),
     ("stage `{}`", "阶段 `{}`"),
     ("source `{}`", "来源 `{}`"),
     ("sink `{}`", "输出 `{}`"),
-    ("this stage", "这个阶段"),
-    ("this source", "这个来源"),
-    ("this sink", "这个输出"),
-    ("this check", "这条检查"),
     // The pipeline file.
     ("cannot read the pipeline file {}: {}", "无法读取流水线文件 {}：{}"),
     ("give the path of a TOML file", "请给出一个 TOML 文件的路径"),
@@ -35,11 +36,8 @@ pub(super) const MESSAGES: [(&str, &str); 132] = [
     ("write it in quotes", "请加上引号"),
     ("{} does not say what it is", "{} 没有说明自己是什么"),
     ("add `use = \"...\"`", "加上 `use = \"...\"`"),
-    ("there is no stage `{}`", "没有名为 `{}` 的阶段"),
-    ("there is no source `{}`", "没有名为 `{}` 的来源"),
-    ("there is no sink `{}`", "没有名为 `{}` 的输出"),
-    ("two stages are named `{}`", "有两个阶段都名为 `{}`"),
-    ("two sinks are named `{}`", "有两个输出都名为 `{}`"),
+    ("there is no {} `{}`", "没有这样的{}：`{}`"),
+    ("two {}s are named `{}`", "有两个{}同名：`{}`"),
     ("give one of them another `name = \"...\"`", "给其中一个另起名字：`name = \"...\"`"),
     ("a pipeline has no section `{}`", "流水线没有 `{}` 这一节"),
     ("the pipeline has no `[run]`", "流水线没有 `[run]`"),
@@ -65,7 +63,7 @@ pub(super) const MESSAGES: [(&str, &str); 132] = [
     ("cannot read {}: {}", "无法读取 {}：{}"),
     ("cannot write {}: {}", "无法写入 {}：{}"),
     ("`--set` takes KEY=VALUE", "`--set` 要写成 KEY=VALUE"),
-    ("`--set` finds no stage `{}`", "`--set` 找不到阶段 `{}`"),
+    ("`--set` finds no {} `{}`", "`--set` 找不到{} `{}`"),
     ("see the names in the pipeline file", "请看流水线文件里的名字"),
     ("`[expect]` knows nothing of `{}`", "`[expect]` 不认识 `{}`"),
     ("`{}` is {}", "`{}` 为 {}"),

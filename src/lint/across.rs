@@ -82,10 +82,10 @@ impl Records {
             for record in group {
                 let first = group[0].place;
                 match answers.get(&record.answer) {
-                    Some(earlier) => findings.beside("repeated_row", record.place, "the same stands", *earlier),
+                    Some(earlier) => findings.beside("repeated_row", record.place, "the same stands at", *earlier),
                     None if answers.is_empty() => {}
-                    None if record.pair => findings.beside("swapped_pair", record.place, "chosen and rejected stand the other way around", first),
-                    None => findings.beside("conflicting_answers", record.place, "the same turns are answered otherwise", first),
+                    None if record.pair => findings.beside("swapped_pair", record.place, "chosen and rejected stand the other way around at", first),
+                    None => findings.beside("conflicting_answers", record.place, "the same turns are answered otherwise at", first),
                 }
                 answers.entry(record.answer).or_insert(record.place);
             }

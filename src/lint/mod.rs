@@ -207,7 +207,7 @@ impl Findings {
 
     /// A finding about two rows.
     pub(super) fn beside(&mut self, rule: &str, place: Place, what: &str, other: Place) {
-        self.add(rule, place, format!("{what} at {}", self.shown(other)));
+        self.add(rule, place, format!("{what} {}", self.shown(other)));
     }
 
     fn shown(&self, place: Place) -> String {

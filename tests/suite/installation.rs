@@ -11,8 +11,8 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 fn script(name: &str, folder: &Folder, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let mut command = Command::new("sh");
-    command.arg(path).args(arguments).current_dir(folder.path("")).envs(environment.iter().copied());
-    command.env("DATAPREP_SYSTEM", "Linux x86_64").env_remove("GITHUB_STEP_SUMMARY").output().expect("sh")
+    command.arg(path).args(arguments).current_dir(folder.path(""));
+    command.env("DATAPREP_SYSTEM", "Linux x86_64").env_remove("GITHUB_STEP_SUMMARY").envs(environment.iter().copied()).output().expect("sh")
 }
 
 fn has(tool: &str) -> bool {
