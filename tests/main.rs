@@ -3,16 +3,19 @@
 mod suite {
     mod bad_input;
     mod check;
+    mod chinese;
     mod classifier;
     mod cluster;
     mod conversations;
     mod happy_llm;
     mod hardship;
     mod html_mutations;
+    mod installation;
     mod language_model;
     mod languages;
     mod layering;
     mod look;
+    mod lint;
     mod messages;
     mod near;
     mod own_stage;

@@ -187,10 +187,10 @@ impl Chunk<'_> {
         if let Some(spool) = self.spool {
             spool.close()?;
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut files) = (Vec::new(), Vec::new());
         for (part, sink) in self.parts.into_iter().zip(outlet.sinks) {
             if let Some(part) = part {
-                part.close()?;
+                files.extend(part.close()?.into_iter().map(|file| file.below(sink.folder())));
                 parts.push((sink.folder().to_owned(), self.name.clone()));
             }
         }
@@ -203,7 +203,7 @@ impl Chunk<'_> {
             path.parent().map(create_folder).transpose()?;
             fs::write(&path, serde_json::to_vec(&profile).map_err(RunError::stop)?).map_err(RunError::file("cannot write", &path))?;
         }
-        let line = Line { split, chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, consumed };
+        let line = Line { split, chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, files, consumed };
         journal::commit(outlet.dir, &Line::name(segment, split, chunk), &self.tmp, line)
     }
 }

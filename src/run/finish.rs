@@ -34,7 +34,7 @@ impl SegmentTime {
 /// Ends a run all of whose chunks are in the journal.
 pub fn finish(plan: &Plan, stand: &Stand, dir: &RunDir, timing: &[SegmentTime]) -> Result<()> {
     let mut all = Ledger::default();
-    let (mut listed, mut parts) = (Vec::new(), Vec::new());
+    let (mut listed, mut parts, mut files) = (Vec::new(), Vec::new(), Vec::new());
     for (at, line) in stand.lines.iter().enumerate().flat_map(|(at, lines)| lines.iter().flatten().map(move |line| (at, line))) {
         let mut ledger = line.ledger.clone();
         if at > 0 {
@@ -44,8 +44,10 @@ pub fn finish(plan: &Plan, stand: &Stand, dir: &RunDir, timing: &[SegmentTime]) 
         let file = plan.splits[line.split as usize].files.first().cloned().unwrap_or_default();
         listed.extend(line.faults.iter().map(|fault| ListedFault { file: file.clone(), fault: fault.clone() }));
         parts.extend(line.parts.iter().cloned());
+        files.extend(line.files.iter().cloned());
     }
     parts.sort();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
     let order: Vec<String> = plan.stages.iter().map(|stage| stage.name.clone()).collect();
     all.balance(&order)?;
     let tmp = dir.fresh_tmp("finish")?;
@@ -62,12 +64,12 @@ pub fn finish(plan: &Plan, stand: &Stand, dir: &RunDir, timing: &[SegmentTime]) 
     let counts = barriers().zip(stand.decided.iter().map(|decided| decided.counts.clone())).collect();
     let last = plan.segments.len() - 1;
     let profile = journal::profile(dir, last, &stand.lines[last])?;
-    let files = [
+    let reports = [
         ("report.json", pretty(&Report::of(plan, &all, listed, &counts))?),
         (PROFILE_FILE, serde_json::to_vec(&profile).map_err(RunError::stop)?),
         ("timing.json", pretty(&timing)?),
     ];
-    for (name, bytes) in files {
+    for (name, bytes) in reports {
         let path = tmp.join(name);
         std::fs::write(&path, bytes).map_err(RunError::file("cannot write", &path))?;
     }
@@ -77,7 +79,8 @@ pub fn finish(plan: &Plan, stand: &Stand, dir: &RunDir, timing: &[SegmentTime]) 
         return Ok(());
     }
     dir.settle(&sealed)?;
-    let manifest = Manifest { version: env!("CARGO_PKG_VERSION").to_owned(), fingerprint: plan.fingerprint.digest(), parts, artifacts: barriers().collect() };
+    let (version, fingerprint) = (env!("CARGO_PKG_VERSION").to_owned(), plan.fingerprint.digest());
+    let manifest = Manifest { version, fingerprint, parts, files, artifacts: barriers().collect() };
     dir.create(MANIFEST, &pretty(&manifest)?)?;
     Ok(())
 }

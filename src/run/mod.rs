@@ -41,7 +41,7 @@ use stand::Stand;
 use work::Running;
 
 use crate::plan::{Plan, PlannedKind};
-use crate::stage::{Global, Result, RunError};
+use crate::stage::{Global, Result, RunError, Written};
 
 /// What the documents look like that a run has written: a [`crate::profile::Profile`] as JSON.
 pub const PROFILE_FILE: &str = "profile.json";
@@ -74,6 +74,8 @@ struct Manifest {
     fingerprint: String,
     /// (folder, part) of every part of every sink, in order.
     parts: Vec<(String, String)>,
+    /// Files of documents with their hashes, in order of their names. Files of shards stand in the manifests of their sets.
+    files: Vec<Written>,
     artifacts: Vec<String>,
 }
 

@@ -8,6 +8,7 @@ const ALLOWED: [(&str, &[&str]); 28] = [
     (
         "cli",
         &[
+            "doc",
             "run",
             "plan",
             "config",
@@ -25,6 +26,7 @@ const ALLOWED: [(&str, &[&str]); 28] = [
             "source",
             "review",
             "check",
+            "lint",
             "profile",
             "shard",
             "analysis",
@@ -38,6 +40,7 @@ const ALLOWED: [(&str, &[&str]); 28] = [
     ("config", &["stage"]),
     ("stages", &["stage", "scratch", "doc", "html", "text", "language", "fasttext", "linear", "measures", "dedup", "ngram", "tokenizer", "chat"]),
     ("check", &["config", "run", "profile", "shard"]),
+    ("lint", &["source", "stages", "stage", "doc", "scratch", "dedup", "text", "tokenizer"]),
     ("profile", &["text"]),
     ("chat", &[]),
     ("source", &["stage", "doc", "text"]),
