@@ -31,6 +31,7 @@ mod validate;
 mod whatif;
 mod where_from;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -96,9 +97,22 @@ enum Verb {
     Validate(validate::Validate),
 }
 
-/// Parses the arguments, runs the verb, prints its error.
+/// The command with the arguments of this process.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().verb {
+    ExitCode::from(call(std::env::args_os()))
+}
+
+/// Parses the arguments, of which the first is the name of the program; runs the verb, prints its error, gives the exit code.
+pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help and version come here too. Where nobody listens, there is nobody to tell of it.
+            let _ = said.print();
+            return if said.use_stderr() { 2 } else { 0 };
+        }
+    };
+    let outcome = match cli.verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
@@ -126,12 +140,12 @@ pub fn main() -> ExitCode {
         Verb::Validate(verb) => verb.call(),
     };
     match outcome {
-        Ok(Done::Fine) => ExitCode::SUCCESS,
-        Ok(Done::Unmet) => ExitCode::from(1),
+        Ok(Done::Fine) => 0,
+        Ok(Done::Unmet) => 1,
         Err(Failure(text)) => {
             let text = text.trim_end();
             say::aside(format_args!("{}{text}", if text.starts_with("error") { "" } else { "error: " }));
-            ExitCode::from(2)
+            2
         }
     }
 }
