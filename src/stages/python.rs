@@ -24,7 +24,7 @@
 
 mod tags;
 #[cfg(test)]
-pub mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
