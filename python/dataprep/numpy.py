@@ -165,7 +165,7 @@ class Batches:
 
     def set_epoch(self, epoch: int) -> None:
         """Begins the next pass with an epoch; in the one that a loaded state is in, where the state is."""
-        if not self._resumed or epoch != self._start // len(self.dataset):
+        if epoch != self._start // len(self.dataset):
             self._resumed = False
         self.dataset.set_epoch(epoch)
 

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dataprep::plan::{Forecast, Pipeline, PlannedKind};
-use dataprep::run::{self, Options, Snapshot, Watch};
+use dataprep::run::{Options, Snapshot, Watch};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -33,7 +33,7 @@ pub fn run(py: Python<'_>, pipeline: &Bound<'_, PyAny>, settings: Vec<String>, t
         std::thread::scope(|scope| {
             let worker = scope.spawn(|| {
                 let _ended = Ended(&told);
-                run::run(plan, &Options { threads: rows::threads(threads), stop: &stop, watch: &told })
+                dataprep::run::run(plan, &Options { threads: rows::threads(threads), stop: &stop, watch: &told })
             });
             let mut raised = None;
             loop {
