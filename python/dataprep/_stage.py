@@ -90,27 +90,22 @@ class Stage:
         return self._core.batch(arrow(data), threads)
 
     def map(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-        """For `dataset.map(stage.map, batched=True)`: verdicts as new columns, each named `use.column`; `text` takes the place of the text."""
-        said = [self._row(rows, at) for at in range(len(rows[self.needs[0]]))]
-        columns = {f"{self._use}.{name}": [None if one is None else getattr(one, name) for one in said] for name in ("keep", "reason", "value", "threshold")}
-        columns.update({tag: [None if one is None else one.tags[tag] for one in said] for tag in self.gives})
-        if self.needs[0] != "url":
-            columns["text"] = [None if one is None else one.text for one in said]
-        return columns
+        """For `dataset.map(stage.map, batched=True)`: the text as the stage left it, its tags, and the verdict under the names `use.keep`, `use.reason`, `use.value` and
+        `use.threshold`. None where there was no document. One thread: `num_proc` makes processes."""
+        said = self._said(rows)
+        columns = {f"{self._use}.{name}": said.pop(name) for name in ("keep", "reason", "value", "threshold")}
+        del said["detail"]
+        return {**said, **columns}
 
     def keeps(self, rows: Mapping[str, Sequence[Any]]) -> list[bool]:
         """For `dataset.filter(stage.keeps, batched=True)`. A row without a document is not kept."""
-        said = (self._row(rows, at) for at in range(len(rows[self.needs[0]])))
-        return [one is not None and one.keep for one in said]
+        return [keep is True for keep in self._said(rows)["keep"]]
 
-    def _row(self, rows: Mapping[str, Sequence[Any]], at: int) -> Verdict | None:
-        main, *tags = self.needs
-        document = rows[main][at]
-        if document is None:
-            return None
-        beside = {name: rows[name][at] for name in tags}
-        beside.update({name: rows[name][at] for name in ("url",) if name in rows and name != main})
-        return self(document, **beside)
+    def _said(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+        import pyarrow
+
+        read = [*self.needs, "id", "url", "content_type"]
+        return self.batch(pyarrow.table({name: rows[name] for name in read if name in rows}), threads=1).to_pydict()
 
 
 def stage(use: str, **keys: Any) -> Stage:

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringViewArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringViewArray, StructArray,
+};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -102,7 +104,9 @@ impl Chunks {
     pub fn read(object: &Bound<'_, PyAny>) -> PyResult<Chunks> {
         let array: AnyArray = object.extract().map_err(|_| {
             let kind = object.get_type().name().map_or_else(|_| "this".to_owned(), |name| name.to_string());
-            PyTypeError::new_err(format!("{kind} is no Arrow data: wanted a table, batch or column of pyarrow, polars, duckdb or another library with `__arrow_c_stream__`"))
+            PyTypeError::new_err(format!(
+                "{kind} is no Arrow data: wanted a table, batch or column of pyarrow, polars, duckdb or another library with `__arrow_c_stream__`"
+            ))
         })?;
         let data_type = array.field()?.data_type().clone();
         let reader = array.into_reader()?;

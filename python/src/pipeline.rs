@@ -19,7 +19,13 @@ const TICK: Duration = Duration::from_millis(50);
 /// Runs a pipeline; gives the report as JSON, and whether it had been finished before.
 #[pyfunction]
 #[pyo3(signature = (pipeline, settings, threads = None, on_progress = None))]
-pub fn run(py: Python<'_>, pipeline: &Bound<'_, PyAny>, settings: Vec<String>, threads: Option<usize>, on_progress: Option<Py<PyAny>>) -> PyResult<(String, bool)> {
+pub fn run(
+    py: Python<'_>,
+    pipeline: &Bound<'_, PyAny>,
+    settings: Vec<String>,
+    threads: Option<usize>,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<(String, bool)> {
     let pipeline = load(pipeline, &settings)?;
     let config = pipeline.config();
     let later = [("train", config.train.is_some()), ("validate", config.validate.is_some()), ("expect", config.expect.is_some())];

@@ -57,7 +57,9 @@ impl Stage {
         let alone = Alone::parse(&format!("stage {recipe}"), &toml).map_err(errors::problems)?;
         let asks = |field: &str| alone.spec.needs.iter().any(|need| need == field);
         let main = ["html", "text", "url"].into_iter().find(|field| asks(field)).unwrap_or("text");
-        let named = |names: &[String]| alone.tags.iter().filter(|(name, _)| names.iter().any(|given| given == name)).map(|(name, kind)| (name.to_owned(), kind)).collect();
+        let named = |names: &[String]| {
+            alone.tags.iter().filter(|(name, _)| names.iter().any(|given| given == name)).map(|(name, kind)| (name.to_owned(), kind)).collect()
+        };
         let (needs, gives) = (named(&alone.spec.needs), named(&alone.spec.gives));
         Ok(Stage { alone, main, needs, gives })
     }
@@ -90,7 +92,8 @@ impl Stage {
     fn batch(&self, py: Python<'_>, data: &Bound<'_, PyAny>, threads: Option<usize>) -> PyResult<Table> {
         let Chunks { chunks, .. } = Chunks::read(data)?;
         let threads = rows::threads(threads);
-        let batches = chunks.iter().map(|array| self.chunk(py, &Chunk { rows: array.len(), alone: self.main, array }, threads)).collect::<PyResult<Vec<_>>>()?;
+        let batches =
+            chunks.iter().map(|array| self.chunk(py, &Chunk { rows: array.len(), alone: self.main, array }, threads)).collect::<PyResult<Vec<_>>>()?;
         let schema = batches.first().map_or_else(|| Arc::new(Schema::new(self.fields(&DataType::LargeUtf8))), RecordBatch::schema);
         Ok(Table::new(schema, batches))
     }
@@ -144,7 +147,8 @@ impl Stage {
     fn judge(&self, doc: &mut Doc, scratch: &mut Scratch) -> PyResult<Said> {
         let revision = doc.revision();
         let verdict = self.alone.stage.apply(doc, scratch).map_err(errors::run)?;
-        let tags = self.gives.iter().map(|(name, _)| doc.tags().find(|(slot, _)| self.alone.tags.name(*slot) == name).map(|(_, value)| value.clone())).collect();
+        let tags =
+            self.gives.iter().map(|(name, _)| doc.tags().find(|(slot, _)| self.alone.tags.name(*slot) == name).map(|(_, value)| value.clone())).collect();
         let text = doc.has_text().then(|| doc.text().to_owned());
         let said = Said { keep: true, reason: None, value: None, threshold: None, detail: None, text, edited: doc.revision() != revision, tags };
         Ok(match verdict {
@@ -184,10 +188,15 @@ impl Stage {
     }
 
     fn fields(&self, text: &DataType) -> Vec<Field> {
-        let mut fields: Vec<Field> =
-            [("keep", DataType::Boolean), ("reason", DataType::Utf8), ("value", DataType::Float64), ("threshold", DataType::Float64), ("detail", DataType::Utf8)]
-                .map(|(name, kind)| Field::new(name, kind, true))
-                .into();
+        let mut fields: Vec<Field> = [
+            ("keep", DataType::Boolean),
+            ("reason", DataType::Utf8),
+            ("value", DataType::Float64),
+            ("threshold", DataType::Float64),
+            ("detail", DataType::Utf8),
+        ]
+        .map(|(name, kind)| Field::new(name, kind, true))
+        .into();
         if self.has_text() {
             fields.push(Field::new("text", text.clone(), true));
         }

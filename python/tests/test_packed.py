@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import pickle
@@ -56,13 +57,11 @@ def test_every_objective_gives_what_rust_gives(shards: Path, objective: str) -> 
         assert not np.array_equal(dataset.read([0])["input_ids"], PackedDataset(shards, 64, objective, seed=12, pad_id=255).read([0])["input_ids"])
 
 
-def test_the_draws_are_pinned(shards: Path) -> None:
-    """Numbers that the Rust library is held to: a change of the order or of the draws is a change for every checkpoint."""
-    dataset = PackedDataset(shards, 64, "mlm", seed=11)
-    masked = dataset.read([0, 1, 2])
-    chosen = [np.flatnonzero(row >= 0).tolist() for row in masked["labels"]]
-    assert all(3 <= len(places) <= 16 for places in chosen) and dataset.special["mask"] == 256
-    assert masked["input_ids"][masked["labels"] >= 0].tolist().count(256) > 10
+def test_order_and_draws_are_pinned(shards: Path) -> None:
+    """A change of the order or of the draws would be a change under every checkpoint: these numbers stay."""
+    masked = PackedDataset(shards, 64, "mlm", seed=11)
+    digest = hashlib.sha256(masked.read([0, 1, len(masked) + 2])["input_ids"].astype("<i8").tobytes()).hexdigest()
+    assert (len(masked), masked.special["mask"], digest[:16]) == (0, 256, "")
 
 
 def test_pairs(pairs: Path) -> None:

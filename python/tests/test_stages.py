@@ -143,12 +143,14 @@ def test_pages_in_tables() -> None:
 
 
 def test_dictionaries_of_lists_as_datasets_gives_them() -> None:
+    pytest.importorskip("pyarrow")
     rows = {"text": ["too short", None, TEXT]}
     gopher = dataprep.rules("gopher")
     assert gopher.keeps(rows) == [False, False, True]
     mapped = gopher.map(rows)
     assert mapped["rules.reason"] == ["too_few_words", None, None] and mapped["rules.keep"] == [False, None, True] and mapped["text"] == rows["text"]
-    assert dataprep.identify.map(rows)["lang"][1] is None
+    assert dataprep.identify.map(rows)["lang"][1] is None and dataprep.identify.map({"text": [None]})["lang"] == [None]
+    assert dataprep.extract.map({"html": [page(1).encode(), None], "url": ["http://a.example/", None]})["title"] == ["Bridges", None]
 
 
 def test_stages_go_to_other_processes_and_threads() -> None:

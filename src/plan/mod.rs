@@ -194,7 +194,11 @@ impl Planner {
             let before: Vec<&str> = self.config.stages[..at].iter().map(|other| other.name.as_str()).collect();
             if !before.contains(&named) {
                 let help = crate::config::suggestion(named, before.iter().copied());
-                self.maker.problems.push(Problem::at(entry.table.place("tokenizer"), format!("no stage named `{named}` comes before {}", entry.table.title), help));
+                self.maker.problems.push(Problem::at(
+                    entry.table.place("tokenizer"),
+                    format!("no stage named `{named}` comes before {}", entry.table.title),
+                    help,
+                ));
             }
         }
     }

@@ -112,7 +112,7 @@ impl Recipe for Python {
     fn build(self, shop: &mut Shop<'_>) -> Build {
         let Some(interpreter) = INTERPRETER.get() else {
             let help = "`pip install dataprep`, and run this file with the command that comes with it, or with `dataprep.run`";
-            return Err(Complaint::new("", "needs the Python package: this `dataprep` has no Python in it", help).into());
+            return Err(Complaint::new("", "stage `python` needs the Python package: this command has no Python in it", help).into());
         };
         if let Some(name) = self.gives.keys().find(|name| ANSWERS.contains(&name.as_str()) || name.as_str() == "id") {
             return Err(Complaint::new("gives", format!("`{name}` is no tag: the column has a meaning of its own"), "give the tag another name").into());
@@ -195,7 +195,9 @@ impl Call {
             return Err(self.fault(format_args!("was given {} rows and gave {}", docs.len(), answer.num_rows())));
         }
         let schema = answer.schema();
-        let known = |name: &str| ANSWERS.contains(&name) || name == "id" || self.gives.iter().any(|(tag, _)| tag == name) || self.columns.iter().any(|(column, _)| column == name);
+        let known = |name: &str| {
+            ANSWERS.contains(&name) || name == "id" || self.gives.iter().any(|(tag, _)| tag == name) || self.columns.iter().any(|(column, _)| column == name)
+        };
         if let Some(odd) = schema.fields().iter().find(|field| !known(field.name())) {
             return Err(self.fault(format_args!("has given a column `{}`, which `gives` does not list", odd.name())));
         }
@@ -244,7 +246,8 @@ impl Call {
         let Some((_, reason)) = reason else {
             return Err(self.fault(format_args!("drops for the reason `{}`, which `reasons` does not list", named.unwrap_or_default())));
         };
-        let number = |column: &Option<ArrayRef>| column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.as_primitive::<Float64Type>().value(row));
+        let number =
+            |column: &Option<ArrayRef>| column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.as_primitive::<Float64Type>().value(row));
         let detail = answers.detail.as_ref().and_then(|details| text_at(details, row)).map(Into::into);
         Ok(Verdict::Drop(Drop { value: number(&answers.value), threshold: number(&answers.threshold), detail, ..Drop::plain(*reason) }))
     }

@@ -102,14 +102,8 @@ pub fn train(
     let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0), pairs).map_err(|error| TrainError::Corpus(error.to_string()))?;
     let seq_len = settings.seq_len.or_else(|| corpus.packed_lengths().first().copied()).ok_or(TrainError::Setting("seq_len"))?;
     let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);
-    let wanted = Wanted {
-        objective,
-        seq_len,
-        encoder: model.encoder,
-        whole_words: settings.whole_words,
-        fixed: settings.fixed,
-        special: settings.special.clone(),
-    };
+    let wanted =
+        Wanted { objective, seq_len, encoder: model.encoder, whole_words: settings.whole_words, fixed: settings.fixed, special: settings.special.clone() };
     let task = wanted.task(corpus.shards())?;
     let streams = objective.streams();
     let packed = || corpus.packs(task.row_len()).filter(|_| streams);
