@@ -122,7 +122,7 @@ class PackedDataset:
 
     def state_dict(self) -> dict[str, Any]:
         """The set, the seed and the epoch."""
-        return json.loads(self.stream.state(self.epoch * self._rows))
+        return dict(json.loads(self.stream.state(self.epoch * self._rows)))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes the epoch of a state. Raises ShardError where it is that of another set, objective or seed."""

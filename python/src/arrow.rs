@@ -102,12 +102,12 @@ pub struct Chunks {
 impl Chunks {
     /// Reads an object of the Arrow C interface.
     pub fn read(object: &Bound<'_, PyAny>) -> PyResult<Chunks> {
-        let array: AnyArray = object.extract().map_err(|_| {
-            let kind = object.get_type().name().map_or_else(|_| "this".to_owned(), |name| name.to_string());
-            PyTypeError::new_err(format!(
-                "{kind} is no Arrow data: wanted a table, batch or column of pyarrow, polars, duckdb or another library with `__arrow_c_stream__`"
-            ))
-        })?;
+        if !object.hasattr("__arrow_c_array__")? && !object.hasattr("__arrow_c_stream__")? {
+            let kind = object.get_type().name()?;
+            let wanted = "wanted a table, batch or column of pyarrow, polars, duckdb or another library with `__arrow_c_stream__`";
+            return Err(PyTypeError::new_err(format!("{kind} is no Arrow data: {wanted}")));
+        }
+        let array: AnyArray = object.extract()?;
         let data_type = array.field()?.data_type().clone();
         let reader = array.into_reader()?;
         let chunks = object.py().detach(|| reader.collect::<Result<Vec<_>, _>>()).map_err(errors::other)?;
@@ -118,6 +118,9 @@ impl Chunks {
     pub fn into_batch(self) -> Result<RecordBatch, String> {
         let DataType::Struct(fields) = &self.data_type else { return Err(format!("wanted a table, not a column of {}", self.data_type)) };
         let schema = Arc::new(Schema::new(fields.clone()));
+        if self.chunks.iter().any(|chunk| chunk.null_count() > 0) {
+            return Err("wanted a table, not a column of structs of which some are null".to_owned());
+        }
         let batches: Vec<RecordBatch> = self.chunks.iter().map(|chunk| RecordBatch::from(chunk.as_struct())).collect();
         concat_batches(&schema, &batches).map_err(|error| error.to_string())
     }

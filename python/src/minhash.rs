@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListBuilder, RecordBatch, UInt64Builder};
+use arrow::array::{Array, ArrayRef, ListBuilder, RecordBatch, UInt64Builder};
 use arrow::datatypes::{DataType, Field, Schema};
 use dataprep::dedup::index::Settings;
 use dataprep::dedup::shingles::Unit;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListBuilder, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListBuilder, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use dataprep::doc::{Doc, Html, Kind, Value};
 use dataprep::plan::Alone;
 use dataprep::scratch::Scratch;
@@ -104,7 +104,7 @@ impl Stage {
         self.main != "url"
     }
 
-    fn document(&self, main: Main<'_>, beside: Beside) -> PyResult<Doc> {
+    fn document(&self, main: Main<'_>, beside: Beside) -> Doc {
         let Beside { id, url, content_type, tags } = beside;
         let mut doc = match main {
             Main::Page(bytes, decoded) => {
@@ -119,7 +119,7 @@ impl Stage {
                 doc.set_tag_named(&self.alone.tags, name, value);
             }
         }
-        Ok(doc)
+        doc
     }
 
     fn doc_of(&self, main: &Bound<'_, PyAny>, beside: &Bound<'_, PyDict>) -> PyResult<Doc> {
@@ -136,10 +136,10 @@ impl Stage {
         }
         if let Ok(text) = main.cast::<PyString>() {
             let text = text.to_str()?;
-            return if self.main == "html" { self.document(Main::Page(text.as_bytes(), true), made) } else { self.document(Main::Text(text), made) };
+            return Ok(self.document(if self.main == "html" { Main::Page(text.as_bytes(), true) } else { Main::Text(text) }, made));
         }
         match main.cast::<PyBytes>() {
-            Ok(bytes) if self.main == "html" => self.document(Main::Page(bytes.as_bytes(), false), made),
+            Ok(bytes) if self.main == "html" => Ok(self.document(Main::Page(bytes.as_bytes(), false), made)),
             _ => Err(PyTypeError::new_err(format!("the stage reads `{}`, which is {}", self.main, if self.main == "html" { "bytes or str" } else { "str" }))),
         }
     }
@@ -179,7 +179,7 @@ impl Stage {
                 };
                 let own = |column: &Option<Texts>| column.as_ref().and_then(|column| column.get(row)).map(str::to_owned);
                 let beside = Beside { id: own(&ids), url: own(&urls), content_type: own(&types), tags: tags.iter().map(|tag| tag.get(row)).collect() };
-                main.map(|main| self.judge(&mut self.document(main, beside)?, scratch)).transpose()
+                main.map(|main| self.judge(&mut self.document(main, beside), scratch)).transpose()
             })
         });
         let said = judged.into_iter().collect::<PyResult<Vec<Option<Said>>>>()?;
@@ -258,8 +258,6 @@ impl Values {
     }
 
     fn get(&self, row: usize) -> Option<Value> {
-        use arrow::array::{Array, AsArray};
-        use arrow::datatypes::{Float64Type, Int64Type};
         let Values(kind, column) = self;
         column.is_valid(row).then(|| match kind {
             Kind::Bool => Value::Bool(column.as_boolean().value(row)),

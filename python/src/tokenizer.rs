@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListBuilder, RecordBatch, UInt32Builder};
+use arrow::array::{Array, ArrayRef, ListBuilder, RecordBatch, UInt32Builder};
 use arrow::datatypes::{DataType, Field, Schema};
 use dataprep::tokenizer::{EncodeScratch, Pattern, Tokenizer as Inner};
 use pyo3::exceptions::PyValueError;

@@ -40,7 +40,8 @@ def test_pages_and_languages() -> None:
     assert said.lang == "de" and 0.5 < said.lang_score <= 1.0
     with pytest.raises(AttributeError, match="it gives lang, lang_score"):
         said.novel
-    assert dataprep.stage("url", domains=["bad.example"])("http://www.bad.example/x").keep in (True, False)
+    blocked = dataprep.stage("url", block=["bad.example"])
+    assert blocked.needs == ["url"] and (blocked("http://www.bad.example/x").reason, blocked("http://good.example/").reason) == ("blocked_domain", None)
 
 
 def test_mistakes_have_a_place() -> None:
