@@ -152,10 +152,24 @@ fn command() -> clap::Command {
     if translate::is_chinese() { translate::abouts(command) } else { command }
 }
 
-/// Parses the arguments, runs the verb, prints its error.
+/// The command with the arguments of this process.
 pub fn main() -> ExitCode {
-    translate::speak(Before::parse().messages.language);
-    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    ExitCode::from(call(std::env::args_os()))
+}
+
+/// Parses the arguments, of which the first is the name of the program; runs the verb, prints its error, gives the exit code.
+pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    translate::speak(Before::parse_from(arguments.clone()).messages.language);
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help and version come here too. Where nobody listens, there is nobody to tell of it.
+            let _ = said.print();
+            return if said.use_stderr() { 2 } else { 0 };
+        }
+    };
     let outcome = match cli.verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
@@ -195,13 +209,13 @@ pub fn main() -> ExitCode {
         Verb::Man(verb) => verb.call(),
     };
     match outcome {
-        Ok(Done::Fine) => ExitCode::SUCCESS,
-        Ok(Done::Unmet) => ExitCode::from(1),
+        Ok(Done::Fine) => 0,
+        Ok(Done::Unmet) => 1,
         Err(Failure(text)) => {
             let text = text.trim_end();
             let framed = format!("{}{text}{}", if text.starts_with("error") { "" } else { "error: " }, remedy(text));
             say::aside(translate::told(&framed));
-            ExitCode::from(2)
+            2
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod selection;
 pub mod session;
 mod stack;
 pub mod statistics;
+pub mod stream;
 pub mod trainer;
 pub mod verdict;
 pub mod workers;
