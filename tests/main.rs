@@ -14,8 +14,8 @@ mod suite {
     mod language_model;
     mod languages;
     mod layering;
-    mod look;
     mod lint;
+    mod look;
     mod messages;
     mod near;
     mod own_stage;

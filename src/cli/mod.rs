@@ -8,9 +8,9 @@ mod build_list;
 mod check;
 mod chinese;
 mod clusters;
-mod diff;
 mod completions;
 mod contamination;
+mod diff;
 mod examples;
 mod explain;
 mod extract;
@@ -20,9 +20,9 @@ mod gc;
 mod index_corpus;
 mod inspect;
 mod learn_tokenizer;
-mod place;
 mod lint;
 mod man;
+mod place;
 mod plan;
 mod profile;
 mod progress;
@@ -160,7 +160,10 @@ pub fn main() -> ExitCode {
 /// Parses the arguments, of which the first is the name of the program; runs the verb, prints its error, gives the exit code.
 pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    translate::speak(Before::parse_from(arguments.clone()).messages.language);
+    // What is wrong with the arguments is said below, in whichever language stands by then.
+    if let Ok(before) = Before::try_parse_from(arguments.clone()) {
+        translate::speak(before.messages.language);
+    }
     let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
