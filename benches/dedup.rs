@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use dataprep::dedup::datatrove::Datatrove;
 use dataprep::dedup::normal::{Normal, digest};
-use dataprep::dedup::shingles::{Shingles, Unit, jaccard};
+use dataprep::dedup::shingles::{Block, Shingles, Unit, jaccard};
 use dataprep::dedup::signature::Signature;
 use dataprep::dedup::sketch::{Buffers, Sketch};
 
@@ -23,8 +23,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         });
     }
     let words = Shingles::new(Unit::Word, 5);
-    let (mut units, mut shingles) = (Vec::new(), Vec::new());
-    measure("shingles, 5 words", &mut |text| words.of(text, &mut units, &mut shingles));
+    let mut block = Block::default();
+    measure("shingles, 5 words", &mut |text| {
+        words.of(text, &mut block, |shingles| {
+            black_box(shingles);
+        });
+    });
     let mut buffers = Buffers::default();
     let fast = Sketch::Fast(words, Signature::new(14, 8, 1));
     measure("14 bands of 8 rows, fast", &mut |text| fast.digests(text, &mut buffers));
@@ -32,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     measure("14 bands of 8 rows, datatrove", &mut |text| theirs.digests(text, &mut buffers));
     let mut before = Vec::new();
     measure("set and likeness", &mut |text| {
-        let set = words.set(text);
+        let set = words.set(text, &mut block);
         black_box(jaccard(&before, &set, 0.0));
         before = set;
     });

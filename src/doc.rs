@@ -240,10 +240,20 @@ impl Doc {
 
     /// Sets a tag.
     pub fn set_tag<T: TagType>(&mut self, tag: Tag<T>, value: T) {
-        if self.tags.len() <= tag.slot() {
-            self.tags.resize_with(tag.slot() + 1, || None);
+        self.put_tag(tag.slot(), value.into_value());
+    }
+
+    /// Sets a tag by its name; false where the table has none of that name for values of that kind.
+    pub fn set_tag_named(&mut self, tags: &TagTable, name: &str, value: Value) -> bool {
+        let slot = tags.slot(name, value.kind());
+        slot.map(|slot| self.put_tag(slot, value)).is_some()
+    }
+
+    fn put_tag(&mut self, slot: usize, value: Value) {
+        if self.tags.len() <= slot {
+            self.tags.resize_with(slot + 1, || None);
         }
-        self.tags[tag.slot()] = Some(value.into_value());
+        self.tags[slot] = Some(value);
     }
 
     /// Every tag that is set, as (slot, value), in slot order.
@@ -277,6 +287,15 @@ mod tests {
         let named = |text: &str| Doc::new(Some("a".into()), None, None, Some(text.into())).key();
         assert_eq!(named("x"), named("y"));
         assert_ne!(Doc::from_text("x").key(), Doc::from_text("y").key());
+    }
+
+    #[test]
+    fn tags_are_set_by_name_where_the_kind_is_right() {
+        let (mut tags, mut doc) = (TagTable::default(), Doc::default());
+        let (_, lang) = (tags.declare::<f64>("score").unwrap(), tags.declare::<String>("lang").unwrap());
+        assert!(doc.set_tag_named(&tags, "lang", Value::Str("de".into())));
+        assert!(!doc.set_tag_named(&tags, "score", Value::Int(1)) && !doc.set_tag_named(&tags, "novel", Value::Bool(true)));
+        assert_eq!((doc.tag(lang), doc.tags().count()), (Some("de"), 1));
     }
 
     #[test]

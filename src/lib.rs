@@ -9,7 +9,9 @@
 //! | [`source`], [`sink`], [`stages`] | one format or one stage a file |
 //! | [`store`] | files wherever they lie: on this machine, in an object store, on a web server |
 //! | [`html`], [`text`], [`language`], [`fasttext`], [`linear`], [`measures`], [`dedup`], [`ngram`], [`tokenizer`], [`shard`], [`profile`] | the pure libraries under the stages |
+//! | [`check`], [`lint`], [`review`] | bounds on what a run wrote, rules over fine-tuning data, and what a finished run tells |
 //! | [`train`], [`trial`] | the bundled trainer, and the verdict over a pipeline's arms |
+//! | [`check`], [`review`], `analysis` | what is asked of a finished run: bounds, a look at it, SQL |
 //! | [`cli`] | the command |
 //!
 //! As a library:
@@ -24,6 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "analysis")]
+pub mod analysis;
 pub mod chat;
 pub mod check;
 pub mod cli;
@@ -34,6 +38,7 @@ pub mod fasttext;
 pub mod html;
 pub mod language;
 pub mod linear;
+pub mod lint;
 pub mod measures;
 pub mod ngram;
 pub mod plan;

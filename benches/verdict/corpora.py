@@ -57,29 +57,41 @@ def shuffled_words(rng, text, _):
 
 
 def shuffled_sentences(rng, text, _):
-    """The sentences of a document in a random order."""
+    """The sentences of a document in a random order, joined by spaces: line breaks between them are lost too."""
     sentences = re.split(r"(?<=[.!?])\s+", text)
     rng.shuffle(sentences)
     return " ".join(sentences)
 
 
-FAULTS = {f.__name__: f for f in (gibberish, boilerplate, wrong_language, shuffled_words, shuffled_sentences)}
+def sentence_order(rng, text, _):
+    """The same, with spaces and line breaks in their places, so that nothing but the order is spoilt."""
+    parts = re.split(r"((?<=[.!?])\s+)", text)
+    sentences = parts[::2]
+    rng.shuffle(sentences)
+    parts[::2] = sentences
+    return "".join(parts)
 
 
-def spoilt(fault: str, dose: float, pool: list[str], others: list[str], seed: int) -> list[str]:
-    """`pool` with the fault at a dose; a larger dose spoils what a smaller one spoilt, and more."""
+FAULTS = {f.__name__: f for f in (gibberish, boilerplate, wrong_language, shuffled_words, shuffled_sentences, sentence_order)}
+
+
+def spoilt(fault: str, dose: float, pool: list[str], others: list[str], seed: int) -> list[tuple[int, str]]:
+    """Documents of `pool`, numbered, with the fault at a dose; a larger dose spoils what a smaller one spoilt, and more.
+
+    A document keeps its number whatever becomes of it, as it keeps its id where a stage edits it.
+    """
     if fault == "duplicates":
         first = pool[: max(1, round(len(pool) * (1 - dose)))]
         rng = random.Random(f"{seed} duplicates")
-        return first + [rng.choice(first) for _ in range(len(pool) - len(first))]
+        return list(enumerate(first + [rng.choice(first) for _ in range(len(pool) - len(first))]))
     made = []
     for number, text in enumerate(pool):
         rng = random.Random(f"{seed} {fault} {number}")
-        made.append(FAULTS[fault](rng, text, others) if rng.random() < dose else text)
+        made.append((number, FAULTS[fault](rng, text, others) if rng.random() < dose else text))
     return made
 
 
-def write(path: Path, documents: list[str]) -> Path:
-    """JSON lines without an id: documents are told apart by what they say."""
-    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in documents), encoding="utf-8")
+def write(path: Path, documents: list[tuple[int, str]]) -> Path:
+    """JSON lines of numbered documents."""
+    path.write_text("".join(json.dumps({"id": str(number), "text": text}) + "\n" for number, text in documents), encoding="utf-8")
     return path

@@ -20,13 +20,13 @@ DOSES = (0.0, 0.1, 0.3, 0.6)
 FAULTS = (*corpora.FAULTS, "duplicates")
 
 
-def judged(arguments, arms: dict[str, list[str]], heldout: list[str]) -> dict:
+def judged(arguments, arms: dict[str, list[tuple[int, str]]], heldout: list[str]) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        command = [arguments.binary, "validate", "--out", str(folder / "out"), "--heldout", str(corpora.write(folder / "held.jsonl", heldout))]
+        command = [arguments.binary, "validate", "--out", str(folder / "out"), "--heldout", str(corpora.write(folder / "held.jsonl", list(enumerate(heldout))))]
         for name, documents in arms.items():
             command += ["--arm", f"{name}={corpora.write(folder / f'{name}.jsonl', documents)}"]
-        command += ["--tokens", str(arguments.tokens), "--threads", "1", "--quiet"]
+        command += ["--tokens", str(arguments.tokens), "--threads", "1", "--quiet", *(part for setting in arguments.set for part in ("--set", setting))]
         subprocess.run(command, check=True)
         return json.loads((folder / "out" / "validate.json").read_text())
 
@@ -39,13 +39,13 @@ def studies(arguments):
     pool = everything[120:]
     others = corpora.other_language(arguments.data)
     for number in range(arguments.nulls):
-        halves = pool[:]
+        halves = list(enumerate(pool))
         random.Random(f"null {number}").shuffle(halves)
         yield f"null {number}", {"a": halves[::2], "b": halves[1::2]}, heldout
-    for number in range(arguments.repeats):
-        for fault in FAULTS:
-            # Each repeat has documents of its own.
-            part = pool[number :: max(arguments.repeats, 1)]
+    for number in range(arguments.first, arguments.first + arguments.repeats):
+        for fault in arguments.faults:
+            # Four repeats have documents of their own.
+            part = pool[number % 4 :: 4]
             yield f"{fault} {number}", {f"dose{round(100 * dose)}": corpora.spoilt(fault, dose, part, others, number) for dose in DOSES}, heldout
 
 
@@ -77,7 +77,10 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--nulls", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=4)
+    parser.add_argument("--first", type=int, default=0, help="number of the first repeat: what is tried out on some numbers is reported on others")
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
     parser.add_argument("--tokens", type=int, default=40_000)
+    parser.add_argument("--set", nargs="+", default=[], metavar="validate.KEY=VALUE", help="other settings of the verdict, as validate.batch=2")
     parser.add_argument("--summary", action="store_true", help="judge nothing, print what is there")
     arguments = parser.parse_args()
     lines = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []

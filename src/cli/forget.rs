@@ -11,7 +11,7 @@ use crate::shard::{Manifest, Shards};
 /// Take documents out of shards, and prove that they have gone. Exit code 1 where there is none to take out.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Only the parts that hold the documents are written anew, and the lists of the rows that name them. What else a run has left (docs/, dropped/), and what \
+    after_help = "Only the parts that hold the documents are written anew, and the lists of the rows that name them. What else a run has left (docs/, dropped/, artifacts/, report.html), and what \
                   was exported or mixed before, is not touched."
 )]
 pub struct Forget {
@@ -99,7 +99,10 @@ impl Forget {
         let takedown = write(set, &documents)?;
         let left = find(&Shards::open(set)?, subjects)?.len();
         if left > 0 {
-            return Err(Failure(format!("{left} documents that are meant are still in {}", set.display())));
+            return Err(Failure(format!(
+                "{left} documents that are meant are still in {}\n  help: run the same command again; if they stay, make the shards anew without them",
+                set.display()
+            )));
         }
         let rows: Vec<String> = takedown.rows.iter().map(|(length, rows)| format!("{} of {length} tokens", count(*rows))).collect();
         let manifest = Manifest::load(set)?;

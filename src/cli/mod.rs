@@ -6,38 +6,57 @@ mod after;
 mod build_index;
 mod build_list;
 mod check;
+mod chinese;
 mod clusters;
 mod doctor;
+mod completions;
+mod contamination;
+mod diff;
+mod examples;
 mod explain;
 mod extract;
 mod fit_thresholds;
 mod forget;
+mod gc;
 mod index_corpus;
 mod inspect;
 mod learn_tokenizer;
+mod lint;
+mod man;
+mod place;
 mod plan;
 mod profile;
 mod progress;
+mod query;
 mod report;
 mod run;
 mod say;
 mod shards;
+mod slurm;
 mod stages;
+mod status;
+mod task;
+mod tasks;
 mod to_warc;
 mod trace;
 mod train;
 mod train_classifier;
 mod train_lm;
+mod translate;
 mod validate;
 mod whatif;
 mod where_from;
+mod work;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::review::page::Language;
 
 /// What a verb can end with besides an error.
 pub(crate) enum Done {
@@ -62,8 +81,28 @@ pub(crate) type Outcome = Result<Done, Failure>;
 #[derive(Parser)]
 #[command(name = "dataprep", version, about, after_help = "Start with: dataprep run pipelines/quickstart.toml")]
 struct Cli {
+    #[command(flatten)]
+    messages: Messages,
     #[command(subcommand)]
     verb: Verb,
+}
+
+#[derive(clap::Args)]
+struct Messages {
+    /// Language of messages and of this help: zh, or en. Stands before the verb.
+    #[arg(long = "lang", id = "messages", env = "LANG", hide_env_values = true, default_value = "en", value_parser = report::language, value_name = "LANG")]
+    language: Language,
+}
+
+/// What stands before the verb, read first: in which language the rest is spoken.
+#[derive(Parser)]
+#[command(ignore_errors = true, disable_help_flag = true)]
+struct Before {
+    #[command(flatten)]
+    messages: Messages,
+    /// Everything else.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<OsString>,
 }
 
 #[derive(Subcommand)]
@@ -71,6 +110,12 @@ enum Verb {
     Run(run::Run),
     Plan(plan::Plan),
     Doctor(doctor::Doctor),
+    Tasks(tasks::Tasks),
+    Task(task::Task),
+    Work(work::Work),
+    Status(status::Status),
+    Gc(gc::Gc),
+    Slurm(slurm::Slurm),
     Explain(explain::Explain),
     Stages(stages::Stages),
     Trace(trace::Trace),
@@ -79,8 +124,11 @@ enum Verb {
     Clusters(clusters::ShowClusters),
     Report(report::Report),
     Inspect(inspect::Inspect),
+    Diff(diff::Diff),
+    Query(query::Query),
     Profile(profile::ShowProfile),
     Check(Box<check::Check>),
+    Lint(Box<lint::Lint>),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     #[command(subcommand)]
@@ -96,14 +144,47 @@ enum Verb {
     LearnTokenizer(Box<learn_tokenizer::LearnTokenizer>),
     FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
+    Completions(completions::Completions),
+    Man(man::ManPages),
 }
 
-/// Parses the arguments, runs the verb, prints its error.
+/// The command line with examples below the help of every verb: what arguments are parsed by, and what completions and manual pages are made of.
+fn command() -> clap::Command {
+    let command = examples::with_examples(Cli::command());
+    if translate::is_chinese() { translate::abouts(command) } else { command }
+}
+
+/// The command with the arguments of this process.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().verb {
+    ExitCode::from(call(std::env::args_os()))
+}
+
+/// Parses the arguments, of which the first is the name of the program; runs the verb, prints its error, gives the exit code.
+pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // What is wrong with the arguments is said below, in whichever language stands by then.
+    if let Ok(before) = Before::try_parse_from(arguments.clone()) {
+        translate::speak(before.messages.language);
+    }
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help and version come here too. Where nobody listens, there is nobody to tell of it.
+            let _ = said.print();
+            return if said.use_stderr() { 2 } else { 0 };
+        }
+    };
+    let outcome = match cli.verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
         Verb::Doctor(verb) => verb.call(),
+        Verb::Tasks(verb) => verb.call(),
+        Verb::Task(verb) => verb.call(),
+        Verb::Work(verb) => verb.call(),
+        Verb::Status(verb) => verb.call(),
+        Verb::Gc(verb) => verb.call(),
+        Verb::Slurm(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
         Verb::Stages(verb) => verb.call(),
         Verb::Trace(verb) => verb.call(),
@@ -111,8 +192,11 @@ pub fn main() -> ExitCode {
         Verb::Clusters(verb) => verb.call(),
         Verb::Report(verb) => verb.call(),
         Verb::Inspect(verb) => verb.call(),
+        Verb::Diff(verb) => verb.call(),
+        Verb::Query(verb) => verb.call(),
         Verb::Profile(verb) => verb.call(),
         Verb::Check(verb) => verb.call(),
+        Verb::Lint(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::Shards(verb) => verb.call(),
@@ -127,15 +211,31 @@ pub fn main() -> ExitCode {
         Verb::LearnTokenizer(verb) => verb.call(),
         Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
+        Verb::Completions(verb) => verb.call(),
+        Verb::Man(verb) => verb.call(),
     };
     match outcome {
-        Ok(Done::Fine) => ExitCode::SUCCESS,
-        Ok(Done::Unmet) => ExitCode::from(1),
+        Ok(Done::Fine) => 0,
+        Ok(Done::Unmet) => 1,
         Err(Failure(text)) => {
             let text = text.trim_end();
-            say::aside(format_args!("{}{text}", if text.starts_with("error") { "" } else { "error: " }));
-            ExitCode::from(2)
+            let framed = format!("{}{text}{}", if text.starts_with("error") { "" } else { "error: " }, remedy(text));
+            say::aside(translate::told(&framed));
+            2
         }
+    }
+}
+
+/// What to do about a file that cannot be read or written, where the error does not say it.
+fn remedy(text: &str) -> &'static str {
+    if text.contains("help: ") || text.contains(" --> ") {
+        ""
+    } else if text.contains("cannot read ") || text.contains("cannot open ") {
+        "\n  help: check the path, which is taken from the folder the command runs in, and the file's permissions"
+    } else if text.contains("cannot write ") || text.contains("cannot create ") {
+        "\n  help: check that the folder is there, may be written to and has room"
+    } else {
+        ""
     }
 }
 
@@ -193,8 +293,14 @@ mod tests {
     }
 
     #[test]
+    fn files_that_cannot_be_had_come_with_a_remedy() {
+        assert!(remedy("cannot read a.txt: no such file").contains("check the path"));
+        assert!(remedy("cannot write a.txt: no space").contains("has room"));
+        assert_eq!([remedy("cannot read a: b\n  help: c"), remedy("error: cannot read `x`\n --> p.toml:1:1"), remedy("stopped")], [""; 3]);
+    }
+
+    #[test]
     fn the_arguments_are_well_formed() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

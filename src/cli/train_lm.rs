@@ -1,5 +1,5 @@
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::Seek;
+use std::path::{Path, PathBuf};
 
 use super::say::say;
 use super::{Done, Failure, Outcome, count, size, write_whole};
@@ -15,7 +15,8 @@ const TOGETHER: u64 = 64;
 #[derive(clap::Args)]
 #[command(
     after_help = "Every line with a word is a sentence. Remove duplicates first: repeated text spoils the counts that the discounts are computed from.\n\
-                  Training is done in memory: some 350 bytes for each distinct 5-gram, and 100 for each distinct word."
+                  Words are held in memory, some 100 bytes each; n-grams that it has no room for go to files beside the model that is made, some
+                  130 bytes for each distinct 5-gram. The same model comes of any memory."
 )]
 pub struct TrainLm {
     /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
@@ -39,7 +40,7 @@ pub struct TrainLm {
     /// Leave out n-grams that occur so often or less: a number each for 2, 3, ... words, as 0,1,1; the last holds for all longer ones.
     #[arg(long, value_delimiter = ',', value_name = "COUNTS")]
     prune: Vec<u32>,
-    /// Memory that training may take.
+    /// Memory that counting and estimating may take; words may take half of it.
     #[arg(long, default_value = "4 GiB")]
     memory: ByteSize,
     /// Take fixed discounts (0.5, 1, 1.5) for orders where the text gives none, as small or generated text does.
@@ -74,7 +75,9 @@ impl TrainLm {
         let cut = Sentences { normal: self.normalise, words, whole: false };
         let texts = Texts::open(&self.text, self.field.as_deref())?;
         let fallback = self.discount_fallback.then_some(Discounts::FALLBACK);
-        let mut trainer = Trainer::new(Settings { order: self.order, prune: self.prune.clone(), memory: self.memory.as_usize(), fallback })?;
+        let folder = self.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let settings = Settings { order: self.order, prune: self.prune.clone(), memory: self.memory.as_usize(), folder: folder.clone(), fallback };
+        let mut trainer = Trainer::new(settings)?;
         let mut buffers = Buffers::default();
         let faults = self.pass(&texts, false, &mut |line| cut.each(line, &mut buffers, &mut |words, _| trainer.add(words)).map_err(RunError::stop))?;
         for (fault, times) in faults {
@@ -87,11 +90,14 @@ impl TrainLm {
             say!("{} words left out that are spelt <s>, </s> or <unk>", count(markers))?;
         }
         describe(&trained)?;
-        let binary = trained.to_binary()?;
-        let written = write_whole(&self.out, |out| if is_arpa { trained.write_arpa(out) } else { out.write_all(&binary) })?;
+        let failed = |error| Failure(format!("cannot write into {}: {error}", folder.display()));
+        let mut binary = tempfile::tempfile_in(&folder).map_err(failed)?;
+        trained.write_binary(&binary)?;
+        binary.rewind().map_err(failed)?;
+        let written = write_whole(&self.out, |out| if is_arpa { trained.write_arpa(out) } else { std::io::copy(&mut binary, out).map(|_| ()) })?;
         say!("{}: {}", self.out.display(), size(written))?;
         drop(trained);
-        let model = crate::ngram::Model::from_bytes(binary)?;
+        let model = crate::ngram::Model::from_file(&binary)?;
         let (mut held, mut unknown) = (Tally::default(), 0u64);
         self.pass(&texts, true, &mut |line| {
             let score = &mut |words: &mut dyn Iterator<Item = &str>, length| {

@@ -7,6 +7,7 @@ use super::run::{STOP, stop_on_ctrl_c};
 use super::say::say;
 use super::train::bar;
 use super::{Done, Failure, Outcome, all_threads, count, size};
+use crate::config::Config;
 use crate::plan::Pipeline;
 use crate::run::{Options, Unwatched, run};
 use crate::train::config::ModelConfig;
@@ -50,7 +51,7 @@ pub struct Validate {
     /// Tokens of each training.
     #[arg(long)]
     tokens: Option<u64>,
-    /// Override one key of the pipeline file, as validate.arms=each_stage.
+    /// Override one key of the pipeline file, as validate.arms=each_stage; for corpora given as files a key of `[validate]`, as validate.seq_len=256.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Worker threads; the result does not depend on them.
@@ -88,7 +89,7 @@ impl Validate {
                 std::fs::metadata(path).map_err(|error| Failure(format!("cannot read {}: {error}", path.display())))?;
             }
         }
-        let mut settings = Settings { heldout_by: self.heldout_by.clone(), ..Settings::default() };
+        let mut settings = Settings { heldout_by: self.heldout_by.clone(), ..self.settings_of_files()? };
         settings.seeds = self.seeds.unwrap_or(settings.seeds);
         settings.tokens = self.tokens_for(&settings, arms.0.len(), options.threads)?;
         let report = show_trial(self.quiet, |watch| of_files(&arms, &heldout, &settings, out, options, watch))?;
@@ -96,6 +97,21 @@ impl Validate {
             print_report(&report)?;
         }
         Ok(Done::Fine)
+    }
+
+    /// What `--set` says where there is no pipeline file.
+    fn settings_of_files(&self) -> Result<Settings, Failure> {
+        for set in &self.set {
+            let key = set.split('=').next().unwrap_or_default();
+            let flag = NOT_OF_FILES.iter().find(|(other, _)| key == format!("validate.{other}")).map(|(_, flag)| format!("say it by `{flag}`"));
+            let other = (!key.starts_with("validate.")).then(|| "it takes keys of `[validate]`, as `--set validate.seq_len=256`".to_owned());
+            if let Some(help) = flag.or(other) {
+                return Err(Failure(format!("`--set {set}` says nothing of corpora given as files: {help}")));
+            }
+        }
+        let config =
+            Config::parse("--arm", "[run]\noutput = \".\"\n[source]\nuse = \"jsonl\"\npath = \".\"\n[[sink]]\nuse = \"jsonl\"\n[validate]\n", &self.set)?;
+        Ok(After::read(&config)?.validate_or_default().clone())
     }
 
     fn pipeline(&self, file: &Path, options: &Options<'_>) -> Outcome {
@@ -124,6 +140,10 @@ impl Validate {
         Ok((tokens as u64).min(settings.tokens))
     }
 }
+
+/// Keys of `[validate]` that corpora given as files have arguments for.
+const NOT_OF_FILES: [(&str, &str); 4] =
+    [("arms", "--arm NAME=FILE"), ("heldout", "--heldout FILE"), ("heldout_share", "--heldout FILE"), ("heldout_by", "--heldout-by TAG")];
 
 /// Floating-point operations a second and core in training, on the low side: what is scored after a training has to fit in too.
 const FLOPS: f64 = 2e10;

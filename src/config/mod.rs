@@ -168,6 +168,23 @@ pub fn tables(name: &str, toml: &str, section: &str) -> Result<(Vec<Table>, Arc<
     Problems::new(problems, text.clone()).or((found, text))
 }
 
+/// The one `[[stage]]` of a text that holds nothing else, with what its places point into: for a stage that is used by itself.
+///
+/// # Errors
+/// Where it is not TOML, holds something else, or says not what it is.
+pub fn stage_alone(name: &str, toml: &str) -> Result<(Entry, Arc<Text>), Problems> {
+    let (mut tables, text) = tables(name, toml, "stage")?;
+    let mut problems = Vec::new();
+    let table = tables.swap_remove(0);
+    if let Some(other) = tables.first() {
+        problems.push(Problem::at(other.span.clone(), "there is another stage beside the first", "give one `[[stage]]`"));
+    }
+    match entry(table, "stage", &mut problems) {
+        Some(entry) if problems.is_empty() => Ok((entry, text)),
+        _ => Err(Problems::new(problems, text)),
+    }
+}
+
 /// The parser's tables borrow the text they were parsed from. A pipeline file is a few kilobytes and is read once or twice in a process, so its text is
 /// kept for good rather than carried along as a lifetime through every table.
 fn kept(text: String) -> &'static str {
@@ -258,7 +275,7 @@ impl Sections<'_> {
                 None
             }
         });
-        let source = self.table("source").and_then(|table| self.entry(table, "source"));
+        let source = self.table("source").and_then(|table| entry(table, "source", self.problems));
         if source.is_none() && !self.root.contains_key("source") {
             self.problems.push(Problem::at(end, "the pipeline has no `[source]`", "add `[source]` with `use = \"warc\"` and `path = \"...\"`"));
         }
@@ -294,7 +311,7 @@ impl Sections<'_> {
                 self.problems.push(Problem::at(item.span(), format!("this {name} is not a table"), format!("write `[[{name}]]`")));
                 continue;
             };
-            let Some(entry) = self.entry(Table::new(name.to_owned(), item.span(), table.clone()), name) else { continue };
+            let Some(entry) = entry(Table::new(name.to_owned(), item.span(), table.clone()), name, self.problems) else { continue };
             if entries.iter().any(|other| other.name == entry.name) {
                 let help = "give one of them another `name = \"...\"`";
                 self.problems.push(Problem::at(entry.span.clone(), format!("two {name}s are named `{}`", entry.name), help));
@@ -303,24 +320,25 @@ impl Sections<'_> {
         }
         entries
     }
+}
 
-    fn entry(&mut self, mut table: Table, section: &str) -> Option<Entry> {
-        let mut take = |table: &mut Table, key: &str| {
-            table.take_str(key).unwrap_or_else(|problem| {
-                self.problems.push(problem);
-                None
-            })
-        };
-        let recipe = take(&mut table, "use");
-        let name = take(&mut table, "name");
-        let Some((recipe, span)) = recipe else {
-            self.problems.push(Problem::at(table.span.clone(), format!("this {section} does not say what it is"), "add `use = \"...\"`"));
-            return None;
-        };
-        let name = name.map_or_else(|| recipe.clone(), |(name, _)| name);
-        table.title = if section == "source" { format!("source `{recipe}`") } else { format!("{section} `{name}`") };
-        Some(Entry { recipe, span, name, table })
-    }
+/// A table with what `use` and `name` say taken out of it.
+fn entry(mut table: Table, section: &str, problems: &mut Vec<Problem>) -> Option<Entry> {
+    let mut take = |table: &mut Table, key: &str| {
+        table.take_str(key).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        })
+    };
+    let recipe = take(&mut table, "use");
+    let name = take(&mut table, "name");
+    let Some((recipe, span)) = recipe else {
+        problems.push(Problem::at(table.span.clone(), format!("this {section} does not say what it is"), "add `use = \"...\"`"));
+        return None;
+    };
+    let name = name.map_or_else(|| recipe.clone(), |(name, _)| name);
+    table.title = if section == "source" { format!("source `{recipe}`") } else { format!("{section} `{name}`") };
+    Some(Entry { recipe, span, name, table })
 }
 
 /// The header's place: the value's span of a `[table]` starts at its bracket; an inline table has its own.

@@ -22,6 +22,12 @@ impl Text {
         start
     }
 
+    /// The pieces in their order: the name shown, and the text, which ends with a line end.
+    pub fn pieces(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ends = self.pieces.iter().skip(1).map(|(_, start)| *start).chain([self.all.len()]);
+        self.pieces.iter().zip(ends).map(|((name, start), end)| (name.as_str(), &self.all[*start..end]))
+    }
+
     /// Name of the piece in which a place lies, and its line, from 1.
     pub fn line_of(&self, at: usize) -> Option<(&str, usize)> {
         self.locate(at).map(|place| (place.name, place.number))

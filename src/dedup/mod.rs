@@ -9,6 +9,7 @@ pub mod contamination;
 pub mod cuts;
 pub mod datatrove;
 pub mod drops;
+pub mod examples;
 pub mod greedy;
 pub mod index;
 pub mod near;

@@ -72,6 +72,16 @@ impl Note {
     }
 }
 
+impl Note {
+    /// The range, if it is one.
+    pub fn range(self) -> Option<Range> {
+        match self {
+            Note::Range(range) => Some(range),
+            Note::Core(_) => None,
+        }
+    }
+}
+
 impl Range {
     /// Joins a range to the open one before it where they touch; else gives back the open one and opens the new one.
     pub fn extend(open: &mut Option<Range>, next: Range) -> Option<Range> {

@@ -5,6 +5,8 @@ use super::mix;
 
 /// Bit of a document's number that says it is of an earlier corpus, not of this one.
 pub const OLD: u64 = 1 << 63;
+/// Bit of a similarity, its sign, that says that it is one to the document that stays.
+const DIRECT: u64 = 1 << 63;
 /// Bytes of the longest record.
 const WIDEST: usize = 41;
 
@@ -75,6 +77,28 @@ pub enum Record {
         /// Their similarity.
         alike: f64,
     },
+    /// Found alike. Links sort by the earlier document in survivor order.
+    Link {
+        /// Whoever would stay.
+        earlier: Place,
+        /// Whoever would go.
+        later: Place,
+        /// Their similarity; not a number where it was not measured.
+        alike: f64,
+    },
+    /// One side of a link. Sorts by the group, then by the document's number; of one document's, the link to the one that stays sorts last, before it the most alike.
+    Linked {
+        /// Number of the document that stays.
+        root: u32,
+        /// Number of the document.
+        number: u32,
+        /// The document.
+        document: u64,
+        /// Whether the other side is the document that stays.
+        direct: bool,
+        /// Their similarity.
+        alike: f64,
+    },
     /// A count.
     Tally {
         /// Of what.
@@ -105,6 +129,11 @@ impl Form {
             Record::Member { bucket, place, compared } => (bucket, 0, 2, place, compared),
             Record::Gone { document, other, alike } => (document, 0, 4, Place { rank: 0, doc: other }, alike.to_bits()),
             Record::Follower { leader, document, alike } => (leader, 0, 5, Place { rank: 0, doc: document }, alike.to_bits()),
+            Record::Link { earlier, later, alike } => (earlier.rank, earlier.doc, 6, later, alike.to_bits()),
+            Record::Linked { root, number, document, direct, alike } => {
+                let bits = alike.to_bits() & !DIRECT | if direct { DIRECT } else { 0 };
+                (u64::from(root) << 32 | u64::from(number), 0, 7, Place { rank: 0, doc: document }, bits)
+            }
             Record::Tally { what, count } => (0, 0, 3, Place { rank: 0, doc: what }, count),
         };
         let mut bytes = [0; WIDEST];
@@ -117,7 +146,7 @@ impl Form {
             put(&high.to_be_bytes());
             put(&low.to_be_bytes());
         } else {
-            put(&if kind == 1 { low } else { high }.to_be_bytes());
+            put(&if matches!(kind, 1 | 6) { low } else { high }.to_be_bytes());
         }
         put(&[kind]);
         if self.ranked {
@@ -136,20 +165,26 @@ impl Form {
         let (kind, after) = rest.split_first()?;
         rest = after;
         let place = Place { rank: if self.ranked { number(&mut rest)? } else { 0 }, doc: number(&mut rest)? };
+        let key = if self.ranked { Place { rank: high, doc: low } } else { Place { rank: 0, doc: high } };
         let last = number(&mut rest)?;
         if !rest.is_empty() {
             return None;
         }
         Some(match kind {
             0 => Record::Pair { earlier: Place { rank: low, doc: last }, later: place },
-            1 => {
-                let later = if self.ranked { Place { rank: high, doc: low } } else { Place { rank: 0, doc: high } };
-                Record::Edge { later, earlier: place, alike: f64::from_bits(last) }
-            }
+            1 => Record::Edge { later: key, earlier: place, alike: f64::from_bits(last) },
             2 => Record::Member { bucket: high, place, compared: last },
             3 => Record::Tally { what: place.doc, count: last },
             4 => Record::Gone { document: high, other: place.doc, alike: f64::from_bits(last) },
             5 => Record::Follower { leader: high, document: place.doc, alike: f64::from_bits(last) },
+            6 => Record::Link { earlier: key, later: place, alike: f64::from_bits(last) },
+            7 => Record::Linked {
+                root: (high >> 32) as u32,
+                number: high as u32,
+                document: place.doc,
+                direct: last & DIRECT != 0,
+                alike: f64::from_bits(last & !DIRECT),
+            },
             _ => return None,
         })
     }
@@ -178,6 +213,9 @@ mod tests {
                 Record::Tally { what: 1, count: 1000 },
                 Record::Gone { document: 7 << 32, other: OLD | 3, alike: 0.5 },
                 Record::Follower { leader: OLD | 3, document: 7 << 32, alike: 0.5 },
+                Record::Link { earlier: b, later: a, alike: 0.875 },
+                Record::Linked { root: 3, number: 1 << 31, document: 7 << 32, direct: false, alike: 0.5 },
+                Record::Linked { root: 3, number: 1 << 31, document: 7 << 32, direct: true, alike: 0.5 },
             ];
             for record in records {
                 form.write(record, |bytes| {
@@ -185,6 +223,8 @@ mod tests {
                     assert_eq!((form.read(&bytes[1..]), form.read(&[bytes, &[0]].concat())), (None, None));
                 });
             }
+            let linked = |number, direct, alike| form.write(Record::Linked { root: 3, number, document: 9, direct, alike }, <[u8]>::to_vec);
+            assert!([linked(1, false, 0.5), linked(1, false, 0.9), linked(1, true, 0.2), linked(2, false, 0.1)].is_sorted());
             let bytes = |later| form.write(Record::Edge { later, earlier: b, alike: 1.0 }, <[u8]>::to_vec);
             let mut places = [a, b, Place { rank: rank(5), doc: 8 << 32 }];
             let mut sorted = places.map(bytes);

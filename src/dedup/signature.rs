@@ -38,17 +38,28 @@ impl Signature {
         Signature { bands, rows, lanes }
     }
 
-    /// Writes a 64-bit digest for each band, or nothing where there is no shingle. The band's number is part of the digest.
-    pub fn bands(&self, shingles: &[u64], work: &mut Work, digests: &mut Vec<u64>) {
-        digests.clear();
-        if shingles.is_empty() {
-            return;
-        }
+    /// Begins with a document.
+    pub fn begin(&self, work: &mut Work) {
+        work.minima.clear();
+        work.minima.resize(LANES * self.lanes.len(), u32::MAX);
+        work.empty = true;
+    }
+
+    /// Takes shingles of the document, in any order and any number of pieces.
+    pub fn add(&self, shingles: &[u64], work: &mut Work) {
+        work.empty &= shingles.is_empty();
         work.points.clear();
         work.points.extend(shingles.iter().map(|shingle| (shingle >> 32) as u32));
-        work.minima.clear();
-        for lanes in &self.lanes {
-            work.minima.extend_from_slice(&minima(lanes, &work.points));
+        for (lanes, least) in self.lanes.iter().zip(work.minima.as_chunks_mut().0) {
+            *least = minima(lanes, &work.points, *least);
+        }
+    }
+
+    /// Writes a 64-bit digest for each band, or nothing where there was no shingle. The band's number is part of the digest.
+    pub fn end(&self, work: &mut Work, digests: &mut Vec<u64>) {
+        digests.clear();
+        if work.empty {
+            return;
         }
         for (band, rows) in work.minima.chunks_exact(self.rows).take(self.bands).enumerate() {
             work.bytes.clear();
@@ -63,6 +74,8 @@ impl Signature {
 pub struct Work {
     points: Vec<u32>,
     minima: Vec<u32>,
+    /// Whether the document has had no shingle.
+    empty: bool,
     bytes: Vec<u8>,
 }
 
@@ -83,25 +96,24 @@ pub fn bands_for(target: f64) -> Option<(usize, usize)> {
     (1..=MOST).rev().find_map(fit)
 }
 
-fn minima(lanes: &Lanes, points: &[u32]) -> [u32; LANES] {
+fn minima(lanes: &Lanes, points: &[u32], least: [u32; LANES]) -> [u32; LANES] {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, as just asked.
-        return unsafe { minima_avx2(lanes, points) };
+        return unsafe { minima_avx2(lanes, points, least) };
     }
-    minima_plain(lanes, points)
+    minima_plain(lanes, points, least)
 }
 
 /// The same code compiled for wider registers; whole numbers, so the answer is the same.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn minima_avx2(lanes: &Lanes, points: &[u32]) -> [u32; LANES] {
-    minima_plain(lanes, points)
+fn minima_avx2(lanes: &Lanes, points: &[u32], least: [u32; LANES]) -> [u32; LANES] {
+    minima_plain(lanes, points, least)
 }
 
 #[inline(always)]
-fn minima_plain(lanes: &Lanes, points: &[u32]) -> [u32; LANES] {
-    let mut least = [u32::MAX; LANES];
+fn minima_plain(lanes: &Lanes, points: &[u32], mut least: [u32; LANES]) -> [u32; LANES] {
     for point in points {
         for ((least, factor), offset) in least.iter_mut().zip(&lanes.factors).zip(&lanes.offsets) {
             *least = (*least).min(factor.wrapping_mul(*point).wrapping_add(*offset));
@@ -114,6 +126,12 @@ fn minima_plain(lanes: &Lanes, points: &[u32]) -> [u32; LANES] {
 mod tests {
     use super::*;
 
+    fn bands(signature: &Signature, shingles: &[u64], work: &mut Work, digests: &mut Vec<u64>) {
+        signature.begin(work);
+        signature.add(shingles, work);
+        signature.end(work, digests);
+    }
+
     /// Share of pairs of sets of similarity `s` that meet in a band. Each pair has a union of `union` random shingles.
     fn met(s: f64, union: usize, pairs: u64) -> f64 {
         let signature = Signature::new(14, 8, 7);
@@ -124,8 +142,8 @@ mod tests {
             let half = shared + (union - shared) / 2;
             let one: Vec<u64> = (0..half).map(element).collect();
             let two: Vec<u64> = (0..shared).chain(half..union).map(element).collect();
-            signature.bands(&one, &mut work, &mut a);
-            signature.bands(&two, &mut work, &mut b);
+            bands(&signature, &one, &mut work, &mut a);
+            bands(&signature, &two, &mut work, &mut b);
             a.iter().zip(&b).any(|(x, y)| x == y)
         });
         found.count() as f64 / pairs as f64
@@ -157,13 +175,20 @@ mod tests {
     fn bands_differ_and_the_empty_set_has_none() {
         let signature = Signature::new(3, 5, 1);
         let (mut work, mut digests) = (Work::default(), Vec::new());
-        signature.bands(&[9 << 40], &mut work, &mut digests);
+        bands(&signature, &[9 << 40], &mut work, &mut digests);
         let first = digests.clone();
         assert_eq!(first.len(), 3);
         assert!(first[0] != first[1] && first[1] != first[2]);
-        signature.bands(&[9 << 40, 9 << 40], &mut work, &mut digests);
+        bands(&signature, &[9 << 40, 9 << 40], &mut work, &mut digests);
         assert_eq!(digests, first);
-        signature.bands(&[], &mut work, &mut digests);
+        bands(&signature, &[], &mut work, &mut digests);
         assert!(digests.is_empty());
+        let shingles: Vec<u64> = (0..300).map(mix).collect();
+        bands(&signature, &shingles, &mut work, &mut digests);
+        let mut pieces = Vec::new();
+        signature.begin(&mut work);
+        shingles.chunks(7).rev().for_each(|piece| signature.add(piece, &mut work));
+        signature.end(&mut work, &mut pieces);
+        assert_eq!(pieces, digests);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::datatrove::Datatrove;
-use super::shingles::Shingles;
+use super::shingles::{Block, Set, Shingles};
 use super::signature::{Signature, Work};
 use super::symbols::Symbol;
 use super::tokens::{self, Tokens};
@@ -32,7 +32,7 @@ pub enum Sketch {
 /// Working memory.
 #[derive(Default)]
 pub struct Buffers {
-    units: Vec<u64>,
+    block: Block,
     shingles: Vec<u64>,
     work: Work,
     tokens: tokens::Work,
@@ -43,34 +43,44 @@ pub struct Buffers {
 impl Sketch {
     /// The digest of each band, into `buffers.digests`; none where there is no shingle.
     pub fn digests(&self, text: &str, buffers: &mut Buffers) {
-        self.shingles(text, buffers);
-        let Buffers { shingles, work, digests, .. } = buffers;
+        let Buffers { block, shingles, work, tokens, digests } = buffers;
         match self {
-            Sketch::Fast(_, signature) | Sketch::Tokens(_, _, signature) => signature.bands(shingles, work, digests),
-            Sketch::Datatrove(datatrove) => datatrove.bands(shingles, digests),
+            Sketch::Fast(kind, signature) => {
+                signature.begin(work);
+                kind.of(text, block, |shingles| signature.add(shingles, work));
+                signature.end(work, digests);
+            }
+            Sketch::Tokens(by, kind, signature) => {
+                signature.begin(work);
+                of_tokens(by, *kind, text, tokens, block, |shingles| signature.add(shingles, work));
+                signature.end(work, digests);
+            }
+            Sketch::Datatrove(datatrove) => {
+                datatrove.shingles(text, shingles);
+                datatrove.bands(shingles, digests);
+            }
         }
     }
 
     /// The set of shingles: ascending, each once.
     pub fn set(&self, text: &str, buffers: &mut Buffers) -> Vec<u64> {
-        self.shingles(text, buffers);
-        let mut set = std::mem::take(&mut buffers.shingles);
-        set.sort_unstable();
-        set.dedup();
-        set
-    }
-
-    fn shingles(&self, text: &str, buffers: &mut Buffers) {
-        let Buffers { units, shingles, tokens, .. } = buffers;
+        let Buffers { block, shingles, tokens, .. } = buffers;
+        let mut set = Set::default();
         match self {
-            Sketch::Fast(kind, _) => kind.of(text, units, shingles),
-            Sketch::Tokens(by, kind, _) => {
-                by.read(text, tokens);
-                units.clear();
-                units.extend(tokens.ids.iter().map(|id| id.spread()));
-                kind.over(units, shingles);
+            Sketch::Fast(kind, _) => return kind.set(text, block),
+            Sketch::Tokens(by, kind, _) => of_tokens(by, *kind, text, tokens, block, |shingles| set.add(shingles)),
+            Sketch::Datatrove(datatrove) => {
+                datatrove.shingles(text, shingles);
+                set.add(shingles);
             }
-            Sketch::Datatrove(datatrove) => datatrove.shingles(text, shingles),
         }
+        set.end()
     }
+}
+
+fn of_tokens(by: &Tokens, kind: Shingles, text: &str, tokens: &mut tokens::Work, block: &mut Block, see: impl FnMut(&[u64])) {
+    by.read(text, tokens);
+    let mut feed = kind.feed(block, see);
+    tokens.ids.iter().for_each(|id| feed.push(id.spread()));
+    feed.end();
 }

@@ -48,11 +48,6 @@ enum Role {
     Break,
 }
 
-/// Appends a hash for each word of the text, in order.
-pub fn word_hashes(text: &str, hashes: &mut Vec<u64>) {
-    each_word(text, |hash, _| hashes.push(hash));
-}
-
 /// Calls `see` with the hash of each word of the text, in order, and with whether it is a character of a script without spaces.
 #[inline]
 pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
@@ -121,19 +116,19 @@ pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
     word.close(solo, &mut see);
 }
 
-/// Appends a hash for each character of the text's words, and for one space between two words.
-pub fn char_hashes(text: &str, hashes: &mut Vec<u64>) {
+/// Calls `see` with a hash for each character of the text's words, and for one space between two words.
+pub fn each_char(text: &str, mut see: impl FnMut(u64)) {
     let text = composed(text);
     let space = of_char(' ');
-    let mut gap = false;
-    let first = hashes.len();
+    let (mut gap, mut first) = (false, true);
     for c in text.chars() {
         match role(c) {
             Role::Letter | Role::Solo | Role::Mark => {
-                if std::mem::take(&mut gap) && hashes.len() > first {
-                    hashes.push(space);
+                if std::mem::take(&mut gap) && !first {
+                    see(space);
                 }
-                hashes.extend(c.to_lowercase().map(of_char));
+                first = false;
+                c.to_lowercase().map(of_char).for_each(&mut see);
             }
             Role::Nothing => {}
             Role::Break => gap = true,
@@ -241,7 +236,13 @@ mod tests {
 
     fn words(text: &str) -> Vec<u64> {
         let mut hashes = Vec::new();
-        word_hashes(text, &mut hashes);
+        each_word(text, |hash, _| hashes.push(hash));
+        hashes
+    }
+
+    fn chars(text: &str) -> Vec<u64> {
+        let mut hashes = Vec::new();
+        each_char(text, |hash| hashes.push(hash));
         hashes
     }
 
@@ -293,11 +294,7 @@ mod tests {
 
     #[test]
     fn characters_with_one_space_between_words() {
-        let mut hashes = Vec::new();
-        char_hashes(" A,  b. ", &mut hashes);
-        assert_eq!(hashes.len(), 3);
-        let mut same = Vec::new();
-        char_hashes("a b", &mut same);
-        assert_eq!(hashes, same);
+        assert_eq!(chars(" A,  b. ").len(), 3);
+        assert_eq!(chars(" A,  b. "), chars("a b"));
     }
 }

@@ -37,6 +37,19 @@ pub enum Kind {
     List,
 }
 
+impl Value {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Value::Bool(_) => Kind::Bool,
+            Value::Int(_) => Kind::Int,
+            Value::Float(_) => Kind::Float,
+            Value::Str(_) => Kind::Str,
+            Value::List(_) => Kind::List,
+        }
+    }
+}
+
 /// A Rust type that a tag can hold.
 pub trait TagType: Sized {
     /// How it is read.
@@ -137,6 +150,11 @@ impl TagTable {
             }
         };
         Ok(Tag { slot: slot as u16, kind: PhantomData })
+    }
+
+    /// The slot of a name under which values of that kind stand.
+    pub(super) fn slot(&self, name: &str, kind: Kind) -> Option<usize> {
+        self.entries.iter().position(|(known, of)| known == name && *of == kind)
     }
 
     /// The name in a slot.

@@ -29,6 +29,7 @@ mod parts;
 mod raw;
 mod render;
 mod select;
+mod streamed;
 mod table;
 mod tag;
 mod tokenizer;

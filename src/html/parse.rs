@@ -36,7 +36,11 @@ pub fn parse(html: &str, bounds: Bounds) -> Result<Tree, Reject> {
     let sink = builder.sink;
     match sink.over.get() {
         Some(reject) => Err(reject),
-        None => Ok(sink.tree.into_inner()),
+        None => {
+            let mut tree = sink.tree.into_inner();
+            super::streamed::place(&mut tree);
+            Ok(tree)
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub fn tokenize<S: TokenSink>(html: &str, sink: &S, stop: impl Fn(&S) -> bool) {
         html
     };
     let source = StrTendril::from_slice(html);
-    let mut run = Run { source, html, bytes: html.as_bytes(), at: 0, sink, names: vec![None; NAMES] };
+    let mut run = Run { source, html, bytes: html.as_bytes(), at: 0, sink, names: vec![None; NAMES], noscript: 0 };
     while run.at < run.bytes.len() && !stop(sink) {
         run.data();
     }
@@ -46,6 +46,8 @@ struct Run<'a, S> {
     at: usize,
     sink: &'a S,
     names: Vec<Option<(&'a str, LocalName)>>,
+    /// Where the latest `noscript` ends: for browsers, which run scripts, it is raw text, and nothing that begins in it reaches beyond it.
+    noscript: usize,
 }
 
 /// What follows a start tag.
@@ -58,6 +60,12 @@ enum After {
 impl<'a, S: TokenSink> Run<'a, S> {
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
+    }
+
+    /// The rest of the page, or of the `noscript` around this place.
+    fn within(&self) -> &'a [u8] {
+        let end = if self.at < self.noscript { self.noscript } else { self.bytes.len() };
+        &self.bytes[self.at..end]
     }
 
     fn characters(&self, text: &str) {
@@ -123,7 +131,7 @@ impl<'a, S: TokenSink> Run<'a, S> {
     fn declaration(&mut self) {
         let rest = &self.bytes[self.at..];
         if rest.starts_with(b"<!--") {
-            self.at += comment_end(rest);
+            self.at += comment_end(self.within());
         } else if rest.get(2..9).is_some_and(|w| w.eq_ignore_ascii_case(b"doctype")) {
             self.at += 9;
             let start = self.at;
@@ -191,7 +199,11 @@ impl<'a, S: TokenSink> Run<'a, S> {
         self.at += 1;
         let json = name == local_name!("script")
             && attrs.kept.iter().any(|a| a.name.local == local_name!("type") && a.value.trim().eq_ignore_ascii_case("application/ld+json"));
-        let tag = Tag { kind, name, self_closing, attrs: attrs.kept, had_duplicate_attributes: false };
+        if name == local_name!("noscript") && kind == TagKind::StartTag && self.at >= self.noscript {
+            // Without an end tag none is looked for again: the whole rest is within this one.
+            self.noscript = self.at + raw_end(&self.bytes[self.at..], b"noscript", false);
+        }
+        let tag = Tag { kind, name: name.clone(), self_closing, attrs: attrs.kept, had_duplicate_attributes: false };
         let after = match self.sink.process_token(Token::TagToken(tag), 1) {
             TokenSinkResult::Plaintext => After::Plain,
             TokenSinkResult::RawData(RawKind::Rcdata) => After::Raw { references: true, script: false, shown: true },
@@ -206,7 +218,9 @@ impl<'a, S: TokenSink> Run<'a, S> {
                 self.at = self.bytes.len();
             }
             After::Raw { references, script, shown } => {
-                let end = self.at + raw_end(&self.bytes[self.at..], raw_name.as_bytes(), script);
+                let within = self.within();
+                let length = raw_end(within, raw_name.as_bytes(), script);
+                let end = self.at + length;
                 let body = &self.html[self.at..end];
                 if references {
                     self.characters(&decode(body, false));
@@ -214,6 +228,10 @@ impl<'a, S: TokenSink> Run<'a, S> {
                     self.characters(&body.replace('\0', "\u{FFFD}"));
                 }
                 self.at = end;
+                if length == within.len() && end < self.bytes.len() {
+                    let tag = Tag { kind: TagKind::EndTag, name, self_closing: false, attrs: Vec::new(), had_duplicate_attributes: false };
+                    let _ = self.sink.process_token(Token::TagToken(tag), 1);
+                }
             }
         }
     }

@@ -108,7 +108,7 @@ fn row<'a>(line: &'a [u8], order: usize, words: &mut Vec<&'a [u8]>) -> Result<(f
 pub(super) fn to_binary(text: &[u8]) -> Result<Vec<u8>, NgramError> {
     let mut lines = Lines { rest: text, number: 0 };
     let counts = counts(&mut lines)?;
-    let mut builder = Builder::new(&counts)?;
+    let mut builder = Builder::new(&counts, |size| Ok(vec![0; size]))?;
     let (mut words, mut ids) = (Vec::new(), Vec::new());
     for (index, count) in counts.iter().enumerate() {
         let order = index + 1;
@@ -137,7 +137,11 @@ pub(super) fn to_binary(text: &[u8]) -> Result<Vec<u8>, NgramError> {
         }
     }
     match lines.next_filled() {
-        Some(b"\\end\\") => Ok(builder.finish()),
+        Some(b"\\end\\") => {
+            let (mut file, words) = builder.finish();
+            file.extend_from_slice(&words);
+            Ok(file)
+        }
         _ => Err(lines.fault("\\end\\ was expected here: more n-grams than announced, or a text that was cut off")),
     }
 }

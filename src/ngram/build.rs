@@ -1,4 +1,6 @@
-//! Builds a file of KenLM's probing form in memory: n-grams go in order by order, unigrams first.
+//! Builds a file of KenLM's probing form, in memory or in a mapped file: n-grams go in order by order, unigrams first.
+
+use std::ops::DerefMut;
 
 use super::bits::{f32_at, murmur, u32_at};
 use super::header::{Header, Kind};
@@ -11,8 +13,8 @@ const MULTIPLIER: f32 = 1.5;
 const NO_UNKNOWN: f32 = -100.0;
 const SIGN: u32 = 1 << 31;
 
-pub(super) struct Builder {
-    bytes: Vec<u8>,
+pub(super) struct Builder<B> {
+    bytes: B,
     header: Header,
     probing: Probing,
     /// All words so far, each with a zero byte after it.
@@ -23,9 +25,9 @@ pub(super) struct Builder {
     knows_unknown: bool,
 }
 
-impl Builder {
-    /// For so many n-grams of each order, from 1. A model of unigrams becomes one of bigrams without any.
-    pub fn new(counts: &[u64]) -> Result<Builder, NgramError> {
+impl<B: DerefMut<Target = [u8]>> Builder<B> {
+    /// For so many n-grams of each order, from 1; `zeros` gives so many bytes to build in. A model of unigrams becomes one of bigrams without any.
+    pub fn new(counts: &[u64], zeros: impl FnOnce(usize) -> std::io::Result<B>) -> Result<Builder<B>, NgramError> {
         if counts.is_empty() || counts.len() > MAX_ORDER {
             return Err(NgramError::Order(counts.len() as u64));
         }
@@ -34,7 +36,7 @@ impl Builder {
         let header = Header { kind: Kind::Probing { rest: false }, multiplier: MULTIPLIER, has_words: true, counts };
         let probing = Probing::layout(&header)?;
         let taken = vec![0; header.counts.len()];
-        Ok(Builder { bytes: vec![0; probing.size], header, probing, words: b"<unk>\0".to_vec(), taken, next: 1, knows_unknown: false })
+        Ok(Builder { bytes: zeros(probing.size)?, header, probing, words: b"<unk>\0".to_vec(), taken, next: 1, knows_unknown: false })
     }
 
     /// Adds a word; its id.
@@ -148,8 +150,8 @@ impl Builder {
         self.bytes[at..at + 4].copy_from_slice(&bits.to_le_bytes());
     }
 
-    /// The whole file.
-    pub fn finish(mut self) -> Vec<u8> {
+    /// The file's tables, and the words that stand after them.
+    pub fn finish(mut self) -> (B, Vec<u8>) {
         if !self.knows_unknown {
             let at = self.probing.unigram_at(0);
             self.put(at, NO_UNKNOWN.to_bits());
@@ -159,8 +161,7 @@ impl Builder {
         self.put(begin, 0);
         self.put(begin + 4, self.next);
         self.header.write(&mut self.bytes);
-        self.bytes.append(&mut self.words);
-        self.bytes
+        (self.bytes, self.words)
     }
 }
 

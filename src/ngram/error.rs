@@ -36,13 +36,11 @@ pub enum NgramError {
         /// What is odd about the counts of counts.
         fault: String,
     },
-    /// More distinct n-grams than memory was allowed for.
-    #[error("{grams} distinct {order}-grams do not fit into {memory} bytes; allow more memory, lower the order, or train on less text")]
+    /// More distinct words than memory was allowed for.
+    #[error("{words} distinct words take more than half of {memory} bytes; allow more memory, or cut words into pieces (--words)")]
     Memory {
         /// How many there were when it ended.
-        grams: usize,
-        /// Length of the n-grams.
-        order: usize,
+        words: usize,
         /// What was allowed, in bytes.
         memory: usize,
     },

@@ -1,22 +1,26 @@
 //! What the pipeline means: recipes filled and built, needs checked, segments cut at the barriers, everything hashed. No document is processed here.
 
+mod alone;
 mod fingerprint;
 mod forecast;
+mod make;
 mod manual;
 mod registry;
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
+pub use alone::Alone;
 pub use fingerprint::{Difference, Fingerprint};
 pub use forecast::Forecast;
 pub use manual::Manual;
 pub use registry::{Filled, Known, Registry, Shelf};
 
-use crate::config::{Config, Entry, Mode, Problem, Problems, Table};
+use make::{Made, Maker};
+
+use crate::config::{Config, Entry, Mode, Problem, Problems};
 use crate::doc::TagTable;
-use crate::stage::{Built, Complaint, Global, Recipe, Register, Shop, Sink, Source, Spec, Split, Stage};
+use crate::stage::{Built, Global, Recipe, Register, Sink, Source, Spec, Split, Stage};
 
 /// A stage in its place.
 pub struct Planned {
@@ -118,53 +122,36 @@ impl Pipeline {
 
     /// Makes the plan, or says everything that stands against it.
     pub fn plan(self) -> Result<Plan, Problems> {
-        Planner {
-            config: self.config,
-            registry: self.registry,
-            tags: TagTable::default(),
-            files: BTreeSet::new(),
-            given: BTreeSet::new(),
-            problems: Vec::new(),
-        }
-        .plan()
+        let maker = Maker::new(self.registry, self.config.run.seed);
+        Planner { config: self.config, maker }.plan()
     }
 }
 
 struct Planner {
     config: Config,
-    registry: Registry,
-    tags: TagTable,
-    files: BTreeSet<String>,
-    given: BTreeSet<String>,
-    problems: Vec<Problem>,
-}
-
-struct Made {
-    built: Built,
-    spec: Spec,
-    reasons: Vec<String>,
+    maker: Maker,
 }
 
 impl Planner {
     fn plan(mut self) -> Result<Plan, Problems> {
         let source_entry = self.config.source.clone();
-        let source = self.make(&source_entry, "source");
-        let stages: Vec<_> = self.config.stages.clone().iter().map(|entry| self.make(entry, "stage").map(|made| (entry.clone(), made))).collect();
+        let source = self.maker.make(&source_entry, "source");
+        let stages: Vec<_> = self.config.stages.clone().iter().map(|entry| self.maker.make(entry, "stage").map(|made| (entry.clone(), made))).collect();
         self.references_are_met();
         if self.config.sinks.is_empty() && !self.config.run.keep_docs {
             let end = self.config.source.span.clone();
-            self.problems.push(Problem::at(end, "the pipeline has no sink", "add `[[sink]]` with `use = \"jsonl\"` or `use = \"shards\"`"));
+            self.maker.problems.push(Problem::at(end, "the pipeline has no sink", "add `[[sink]]` with `use = \"jsonl\"` or `use = \"shards\"`"));
         }
-        let sinks: Vec<_> = self.config.sinks.clone().iter().map(|entry| self.make(entry, "sink").map(|made| (entry.clone(), made))).collect();
+        let sinks: Vec<_> = self.config.sinks.clone().iter().map(|entry| self.maker.make(entry, "sink").map(|made| (entry.clone(), made))).collect();
         self.no_sink_writes_over_another(&sinks);
         let splits = match &source {
             Some(Made { built: Built::Source(source), .. }) => source.splits().unwrap_or_else(|error| {
-                self.problems.push(Problem::at(source_entry.span.clone(), error.to_string(), "check the paths of the source"));
+                self.maker.problems.push(Problem::at(source_entry.span.clone(), error.to_string(), "check the paths of the source"));
                 Vec::new()
             }),
             _ => Vec::new(),
         };
-        let problems = Problems::new(std::mem::take(&mut self.problems), self.config.text.clone());
+        let problems = Problems::new(std::mem::take(&mut self.maker.problems), self.config.text.clone());
         problems.or(())?;
         let Some(Made { built: Built::Source(source), .. }) = source else { unreachable!("a source that is none is a problem") };
         let mut stages: Vec<Planned> = stages.into_iter().flatten().map(|(entry, made)| planned(entry, made)).collect();
@@ -185,7 +172,7 @@ impl Planner {
             sinks.push(PlannedSink { name: "docs".to_owned(), recipe: "jsonl".to_owned(), sink: Box::new(crate::sink::Jsonl::all_fields()) });
         }
         let segments = segments(&stages);
-        let fingerprint = Fingerprint::of(&self.config, &splits, &self.files, &segments);
+        let fingerprint = Fingerprint::of(&self.config, &splits, &self.maker.files, &segments);
         Ok(Plan {
             source_recipe: self.config.source.recipe.clone(),
             config: self.config,
@@ -194,53 +181,9 @@ impl Planner {
             stages,
             segments,
             sinks,
-            tags: self.tags,
+            tags: self.maker.tags,
             fingerprint,
         })
-    }
-
-    /// Fills, checks and builds one entry; what is wrong goes to the problems.
-    fn make(&mut self, entry: &Entry, section: &str) -> Option<Made> {
-        let shelf = match section {
-            "source" => &self.registry.sources,
-            "stage" => &self.registry.stages,
-            _ => &self.registry.sinks,
-        };
-        let known = match shelf.find(&entry.recipe) {
-            Ok(known) => *known,
-            Err(help) => {
-                self.problems.push(Problem::at(entry.span.clone(), format!("there is no {section} `{}`", entry.recipe), help));
-                return None;
-            }
-        };
-        let filled = match known.fill(&entry.table) {
-            Ok(filled) => filled,
-            Err(found) => {
-                self.problems.extend(found);
-                // What it would have given is unknown: the likeliest fields keep later stages from complaining as well.
-                self.given.extend(["html", "text", "url", "tokens", "lang"].map(str::to_owned));
-                return None;
-            }
-        };
-        let spec = filled.spec();
-        for need in spec.needs.iter().filter(|need| !self.given.contains(*need)) {
-            let message = format!("{} needs `{need}`, which nothing before it gives", entry.table.title);
-            self.problems.push(Problem::at(entry.span.clone(), message, giver(need)));
-        }
-        for clash in spec.clashes.iter().filter(|clash| self.given.contains(&clash.given)) {
-            self.problems.push(Problem::at(entry.table.place(&clash.key), format!("{}: {}", entry.table.title, clash.message), clash.help.clone()));
-        }
-        self.given.extend(spec.gives.iter().cloned());
-        let mut shop = Shop { stage: &entry.name, seed: self.config.run.seed, tags: &mut self.tags, reasons: spec.reasons.clone(), files: &mut self.files };
-        let built = filled.build(&mut shop);
-        let reasons = shop.reasons;
-        match built {
-            Ok(built) => Some(Made { built, spec, reasons }),
-            Err(complaints) => {
-                self.problems.extend(complaints.into_iter().map(|complaint| placed(complaint, &entry.table)));
-                None
-            }
-        }
     }
 
     /// `stage:NAME` must name a barrier that comes before.
@@ -251,7 +194,11 @@ impl Planner {
             let before: Vec<&str> = self.config.stages[..at].iter().map(|other| other.name.as_str()).collect();
             if !before.contains(&named) {
                 let help = crate::config::suggestion(named, before.iter().copied());
-                self.problems.push(Problem::at(entry.table.place("tokenizer"), format!("no stage named `{named}` comes before {}", entry.table.title), help));
+                self.maker.problems.push(Problem::at(
+                    entry.table.place("tokenizer"),
+                    format!("no stage named `{named}` comes before {}", entry.table.title),
+                    help,
+                ));
             }
         }
     }
@@ -262,7 +209,7 @@ impl Planner {
             let Built::Sink(sink) = &made.built else { continue };
             if folders.contains(&sink.folder()) {
                 let message = format!("two sinks write to `{}/`", sink.folder());
-                self.problems.push(Problem::at(entry.span.clone(), message, "remove one of them, or give one a `folder = \"...\"`"));
+                self.maker.problems.push(Problem::at(entry.span.clone(), message, "remove one of them, or give one a `folder = \"...\"`"));
             }
             folders.push(sink.folder());
         }
@@ -276,23 +223,6 @@ fn planned(entry: Entry, made: Made) -> Planned {
         Built::Source(_) | Built::Sink(_) => unreachable!("the shelf of stages holds stages"),
     };
     Planned { name: entry.name, recipe: entry.recipe, spec: made.spec, reasons: made.reasons, kind }
-}
-
-fn placed(complaint: Complaint, table: &Table) -> Problem {
-    let message = if complaint.message.contains('`') { complaint.message } else { format!("{}: {}", table.title, complaint.message) };
-    Problem::at(table.place(&complaint.key), message, complaint.help)
-}
-
-/// What to say where a need is not met.
-fn giver(need: &str) -> String {
-    match need {
-        "text" => "put `extract` before it, or map a column of the source to `text`".to_owned(),
-        "html" => "use a source that gives pages, or map a column to `html`".to_owned(),
-        "tokens" => "put `tokenize` before it".to_owned(),
-        "turns" => "read conversations, with the source `chat`".to_owned(),
-        "lang" => "put `language` before it".to_owned(),
-        other => format!("put a stage that gives `{other}` before it"),
-    }
 }
 
 fn segments(stages: &[Planned]) -> Vec<Segment> {

@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 
 use super::{Error, Folder, unreadable};
+use crate::profile::Sketch;
 
 const FILE: &str = "clusters.parquet";
 
@@ -115,6 +116,28 @@ impl Clusters {
         found.groups = largest.keys().filter_map(|(_, cluster)| groups.remove(cluster)).collect();
         Ok(found)
     }
+}
+
+/// How large the groups are that each stage has found, in order of the stages.
+///
+/// # Errors
+/// What cannot be read.
+pub fn sizes(folder: &Folder) -> Result<Vec<(String, Sketch)>, Error> {
+    let tables = folder.stages.iter().map(|stage| (stage, folder.path.join("artifacts").join(stage).join(FILE)));
+    let mut found = Vec::new();
+    for (stage, path) in tables.filter(|(_, path)| path.is_file()) {
+        let (mut sketch, mut last) = (Sketch::default(), None);
+        each(&path, Some(&["cluster", "size"]), &mut |batch| {
+            let (cluster, size) = (batch.column(0).as_primitive::<UInt64Type>(), batch.column(1).as_primitive::<UInt32Type>());
+            for (cluster, size) in cluster.values().iter().zip(size.values()) {
+                if last.replace(*cluster) != Some(*cluster) {
+                    sketch.add(f64::from(*size));
+                }
+            }
+        })?;
+        found.push((stage.clone(), sketch));
+    }
+    Ok(found)
 }
 
 /// Calls `see` with every batch of a table, of all its columns or of some.

@@ -1,16 +1,16 @@
 //! What a finished run has written, read again: the story of one document, what another bound would have changed,
 //! which documents went for the sake of another.
 //!
-//! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines, `dropped/`, and tables under `artifacts/`.
+//! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines or parquet, `dropped/`, and tables under `artifacts/`.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub mod clusters;
+pub mod diff;
+pub mod files;
 pub mod page;
 pub mod records;
 pub mod story;
@@ -24,6 +24,8 @@ pub struct Folder {
     pub stages: Vec<String>,
     /// Whether every rule's verdict stands beside each document, and nothing was dropped.
     pub annotated: bool,
+    /// Folders of its outputs.
+    outputs: Vec<String>,
 }
 
 /// A document as the run has written it.
@@ -80,8 +82,13 @@ fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<f64>, D::E
     Ok(Value::deserialize(from)?.as_f64())
 }
 
+/// Parquet has them as a text of JSON.
 fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Said>, D::Error> {
-    Ok(serde_json::from_value(Value::deserialize(from)?).unwrap_or_default())
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => serde_json::from_str(&text),
+        value => serde_json::from_value(value),
+    }
+    .unwrap_or_default())
 }
 
 /// What one rule said of a document.
@@ -103,6 +110,8 @@ pub struct Said {
 struct Report {
     annotated: bool,
     stages: Vec<Named>,
+    #[serde(default)]
+    outputs: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -133,23 +142,39 @@ impl Folder {
     /// Where no run has ended there.
     pub fn open(path: &Path) -> Result<Folder, Error> {
         let file = path.join("report.json");
+        if !file.is_file() {
+            let help = "name the folder that `run.output` of its pipeline says";
+            return Err(Error::Cannot(format!("{} holds no finished run\n  help: {help}", path.display())));
+        }
         let text = std::fs::read_to_string(&file).map_err(|cause| unreadable(&file, cause))?;
-        let Report { annotated, stages } = serde_json::from_str(&text).map_err(|cause| unreadable(&file, cause))?;
-        Ok(Folder { path: path.to_owned(), stages: stages.into_iter().map(|stage| stage.name).collect(), annotated })
+        let Report { annotated, stages, outputs } = serde_json::from_str(&text).map_err(|cause| unreadable(&file, cause))?;
+        Ok(Folder { path: path.to_owned(), stages: stages.into_iter().map(|stage| stage.name).collect(), annotated, outputs })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The files of the kept documents, by name: those of the first output that holds documents, since every sink writes all of them.
+    ///
+    /// # Errors
+    /// Where no sink has written documents.
+    pub fn documents(&self) -> Result<Vec<PathBuf>, Error> {
+        let folders = self.outputs.iter().map(String::as_str).chain(["docs"]);
+        let found = folders.map(|folder| files::of_documents(&self.path.join(folder))).find(|files| !files.is_empty());
+        found.ok_or_else(|| {
+            let message = "holds no documents as JSON lines or parquet: add a sink `jsonl`, or `run.keep_docs = true`, and run again";
+            Error::Cannot(format!("{} {message}", self.path.display()))
+        })
     }
 
     /// Calls `see` with every document that was kept, in output order, until it answers false.
     ///
     /// # Errors
-    /// Where there are none as JSON lines, and what cannot be read.
+    /// Where no sink has written documents, and what cannot be read.
     pub fn kept(&self, see: &mut dyn FnMut(Document) -> bool) -> Result<(), Error> {
-        let docs = self.path.join("docs");
-        let files = files(&docs);
-        if files.is_empty() {
-            let message = format!("{} holds no documents as JSON lines: add a sink `jsonl`, or `run.keep_docs = true`, and run again", docs.display());
-            return Err(Error::Cannot(message));
-        }
-        each(&files, see)
+        files::each(&self.documents()?, see)
     }
 
     /// Calls `see` with every document that was dropped and written down, until it answers false.
@@ -157,43 +182,12 @@ impl Folder {
     /// # Errors
     /// What cannot be read.
     pub fn dropped(&self, see: &mut dyn FnMut(Document) -> bool) -> Result<(), Error> {
-        each(&files(&self.path.join("dropped")), see)
+        files::each(&files::of_documents(&self.path.join("dropped")), see)
     }
 }
 
-fn unreadable(path: &Path, cause: impl ToString) -> Error {
+pub(crate) fn unreadable(path: &Path, cause: impl ToString) -> Error {
     Error::Unreadable { path: path.display().to_string(), cause: cause.to_string() }
-}
-
-/// JSON lines below a folder, by name.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().ends_with(".jsonl.zst") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn each(files: &[PathBuf], see: &mut dyn FnMut(Document) -> bool) -> Result<(), Error> {
-    for file in files {
-        let failed = |cause: std::io::Error| unreadable(file, cause);
-        let lines = BufReader::new(zstd::Decoder::new(File::open(file).map_err(failed)?).map_err(failed)?);
-        for line in lines.lines() {
-            let document = serde_json::from_str(&line.map_err(failed)?).map_err(|cause| unreadable(file, cause))?;
-            if !see(document) {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The first characters of a text, on one line; control characters, which could steer a terminal, are left out.

@@ -1,9 +1,13 @@
 //! `report.html`: one page that shows a finished run, opens offline, and lets one look at the documents.
 //!
-//! Everything stands in the page: style, script, data. Texts of the web are data in it and never markup: they lie in a block of JSON whose `<` are escaped,
+//! Everything stands in the page: style, script, data, charts. Each chart has its numbers in a table beside it. Texts of the web are data in it and never markup: they lie in a block of JSON whose `<` are escaped,
 //! the script only ever sets `textContent`, and the page's own policy lets no other script run.
 
+mod chart;
+mod histogram;
 mod labels;
+mod learning;
+mod near;
 mod numbers;
 mod samples;
 
@@ -19,7 +23,10 @@ pub use labels::Language;
 
 use super::{Error, Folder, unreadable};
 use crate::profile::Profile;
-use numbers::{Histogram, funnel, shares, times};
+use histogram::{Histogram, Measured};
+use learning::Curves;
+use near::Near;
+use numbers::{funnel, shares, times};
 
 /// Name of the page in the folder of a run.
 pub const PAGE: &str = "report.html";
@@ -33,9 +40,9 @@ pub fn page(folder: &Folder, language: Language) -> Result<String, Error> {
     let profile: Option<Profile> = optional(&folder.path.join("profile.json"))?;
     let timing: Option<Vec<Value>> = optional(&folder.path.join("timing.json"))?;
     let validation: Option<Value> = optional(&folder.path.join("validate").join("validate.json"))?;
-    let documents = samples::gather(folder)?;
-    // Inside <script>, only these characters could end it or begin a comment.
-    let json = |value: &Value| value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let training: Option<Value> = optional(&folder.path.join("train").join("metrics.json"))?;
+    let mut measured = Measured::default();
+    let documents = samples::gather(folder, &mut measured)?;
     let histograms = profile.as_ref().map(Histogram::all).unwrap_or_default();
     let name = folder.path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
     let mut environment = Environment::new();
@@ -53,13 +60,19 @@ pub fn page(folder: &Folder, language: Language) -> Result<String, Error> {
         damage: profile.as_ref().map(numbers::damage),
         fields: profile.as_ref().map(numbers::fields),
         histograms,
+        rules: measured.histograms(),
+        near: Near::read(folder)?,
+        shards: learning::shards(&folder.path),
         tokens: profile.as_ref().and_then(|profile| profile.tokens.as_ref()).map(numbers::Tokens::of),
         times: timing.as_deref().map(|timing| times(timing, &report)),
+        curves: validation.as_ref().and_then(Curves::of_arms),
+        differences: validation.as_ref().map(learning::differences),
+        training: training.as_ref().and_then(Curves::of_training),
         validation,
         style: include_str!("page/page.css"),
         script: include_str!("page/page.js"),
-        data: json(&documents),
-        words: json(&labels::texts(language)),
+        data: embedded(&documents),
+        words: embedded(&labels::texts(language)),
         report,
     }));
     rendered.map_err(failed)
@@ -77,13 +90,24 @@ struct Shown {
     damage: Option<Vec<numbers::Part>>,
     fields: Option<Vec<numbers::Field>>,
     histograms: Vec<Histogram>,
+    rules: Vec<Histogram>,
+    near: Near,
+    shards: Vec<learning::Set>,
     tokens: Option<numbers::Tokens>,
     times: Option<Vec<numbers::Time>>,
     validation: Option<Value>,
+    curves: Option<Curves>,
+    differences: Option<String>,
+    training: Option<Curves>,
     style: &'static str,
     script: &'static str,
     data: String,
     words: String,
+}
+
+/// JSON as it may stand inside <script>, which only these characters could end, or begin a comment in.
+fn embedded(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 fn failed(error: minijinja::Error) -> Error {

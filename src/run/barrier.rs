@@ -1,28 +1,29 @@
 //! A barrier: notes in, decision out, in rounds over key ranges.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::files::RunDir;
+use super::journal::{self, Decided, Reduced};
+use super::lease::Claims;
 use super::room;
-use super::runs::{Run, ranges, stream, write_run};
-use super::spool::SpoolTexts;
+use super::runs::{stream, write_run};
+use super::stand::{Table, open_runs, round_notes};
 use crate::stage::{Decision, Global, Next, Notes, Result, Round, RunError};
 
-/// Bytes below which a key range is not cut further: a file opened for less is not worth it.
-const SMALLEST_RANGE: u64 = 1 << 20;
-
-/// What a barrier works with.
+/// A round of a barrier.
 pub struct Barrier<'a> {
     /// The barrier.
     pub global: &'a dyn Global,
     /// Name of its stage.
     pub name: &'a str,
+    /// Its segment.
+    pub segment: usize,
+    /// Number of the round.
+    pub round: u32,
     /// The run directory.
     pub dir: &'a RunDir,
-    /// The texts it may verify against.
-    pub texts: &'a SpoolTexts,
+    /// The notes of the round.
+    pub table: &'a Table,
     /// Threads.
     pub threads: usize,
     /// Set from outside to stop.
@@ -30,86 +31,79 @@ pub struct Barrier<'a> {
 }
 
 impl Barrier<'_> {
-    /// Decides over the runs of notes of a segment. The decision's blobs are published under `artifacts/<stage>/`.
-    pub fn decide(&self, notes: Vec<PathBuf>) -> Result<Decision> {
-        room::for_memory(self.name, self.global.memory() as u64)?;
-        let folder = self.dir.path("artifacts").join(self.name);
-        self.dir.remove(&format!("artifacts/{}", self.name))?;
-        let mut decision = Decision::at(&folder);
-        let mut runs = notes.into_iter().map(|path| Run::open(path, self.global.shape(0))).collect::<Result<Vec<_>>>()?;
-        for round in 0.. {
-            let outcomes = self.reduce(round, &runs, &decision)?;
-            if round > 0 {
-                self.dir.remove(&format!("tmp/round-{}", round - 1))?;
-            }
-            // Half of the memory for reading, half for what is being decided.
-            let memory = self.global.memory() / 2;
-            let tmp = self.dir.fresh_tmp("decision")?;
-            let pending = tmp.join("artifacts").join(self.name);
-            std::fs::create_dir_all(&pending).map_err(RunError::file("cannot create", &pending))?;
-            decision.begin(pending);
-            let next = self.global.decide(round, &mut *stream(&outcomes, (0, 256), memory)?, &mut decision)?;
-            if next == Next::Done {
-                self.global.publish(&mut decision, self.texts)?;
-            }
-            decision.finish()?;
-            self.dir.publish(&tmp)?;
-            if next == Next::Done {
-                self.dir.remove(&format!("tmp/round-{round}"))?;
-                break;
-            }
-            runs = outcomes;
+    /// The decision as earlier rounds have left it.
+    fn decided(&self) -> Result<Decision> {
+        let mut decision = Decision::at(&self.dir.path("artifacts").join(self.name));
+        if let Some(before) = self.round.checked_sub(1) {
+            let before: Option<Decided> = journal::read(self.dir, &Decided::name(self.segment, before))?;
+            decision.counts = before.unwrap_or_default().counts;
         }
         Ok(decision)
     }
 
-    fn reduce(&self, round: u32, runs: &[Run], decided: &Decision) -> Result<Vec<Run>> {
-        let tmp = self.dir.fresh_tmp(&format!("round-{round}"))?;
-        let memory = self.global.memory() / self.threads.max(1);
-        // A range takes a third of a worker's memory sorted, and leaves the rest for its outcomes and the barrier's own use.
-        let ranges = ranges(runs, (memory as u64 / 3).max(SMALLEST_RANGE));
-        let shape = self.global.shape(round + 1);
-        let turn = AtomicUsize::new(0);
-        let made: Mutex<Vec<Result<Vec<PathBuf>>>> = Mutex::default();
-        let work = || -> Result<Vec<PathBuf>> {
-            let mut paths = Vec::new();
-            while let Some(range) = ranges.get(turn.fetch_add(1, Ordering::Relaxed)) {
+    /// Works through the key ranges that it is given.
+    pub fn reduce(&self, claims: &Claims<'_>) -> Result<()> {
+        room::for_memory(self.name, self.global.memory() as u64)?;
+        let decided = self.decided()?;
+        let work = || -> Result<()> {
+            while let Some(rank) = claims.next()? {
                 if self.stop.load(Ordering::Relaxed) {
                     return Err(RunError::stop("stopped; the same command goes on from here"));
                 }
-                let name = |number: usize| tmp.join(format!("{:03}-{number:03}.notes", range.0));
-                let mut written = Vec::new();
-                let rest = {
-                    let spill = |full| {
-                        written.push(name(written.len()));
-                        write_run(full, self.global, &name(written.len() - 1))
-                    };
-                    let mut outcomes = Notes::spilling(shape, memory / 3, Box::new(spill));
-                    let context = Round { number: round, texts: self.texts, decided, memory: memory / 3 };
-                    self.global.reduce(&context, &mut *stream(runs, *range, memory / 3)?, &mut outcomes)?;
-                    outcomes.finish()?
-                };
-                if !rest.bytes.is_empty() {
-                    write_run(rest, self.global, &name(written.len()))?;
-                    written.push(name(written.len()));
-                }
-                paths.append(&mut written);
+                self.range(rank, &decided)?;
+                claims.done(rank)?;
             }
-            Ok(paths)
+            Ok(())
         };
         std::thread::scope(|scope| {
-            for _ in 0..self.threads.max(1) {
-                scope.spawn(|| {
-                    let result = work();
-                    made.lock().unwrap_or_else(PoisonError::into_inner).push(result);
-                });
-            }
-        });
-        let mut paths = Vec::new();
-        for result in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            paths.append(&mut result?);
+            let threads: Vec<_> = (0..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let panicked = |_| RunError::stop(format!("`{}` panicked over its notes; this is a fault of dataprep, please report it", self.name));
+            threads.into_iter().map(|thread| thread.join().map_err(panicked).flatten()).fold(Ok(()), Result::and)
+        })
+    }
+
+    /// A range takes a third of a thread's memory sorted, and leaves the rest for its outcomes and the barrier's own use.
+    fn range(&self, rank: u32, decided: &Decision) -> Result<()> {
+        let memory = self.global.memory() / self.threads.max(1) / 3;
+        let tmp = self.dir.fresh_tmp(&format!("reduced-{}-{}-{rank}", self.segment, self.round))?;
+        let folder = format!("spool/{}/round-{}", self.segment, self.round);
+        std::fs::create_dir_all(tmp.join(&folder)).map_err(RunError::file("cannot create", &tmp))?;
+        let name = |number: usize| format!("{folder}/{rank:03}-{number:03}.notes");
+        let mut written = Vec::new();
+        let rest = {
+            let spill = |full| {
+                written.push(name(written.len()));
+                write_run(full, self.global, &tmp.join(name(written.len() - 1)))
+            };
+            let mut outcomes = Notes::spilling(self.global.shape(self.round + 1), memory, Box::new(spill));
+            let context = Round { number: self.round, texts: &self.table.texts, decided, memory };
+            self.global.reduce(&context, &mut *stream(&self.table.runs, self.table.ranges[rank as usize], memory)?, &mut outcomes)?;
+            outcomes.finish()?
+        };
+        if !rest.bytes.is_empty() {
+            write_run(rest, self.global, &tmp.join(name(written.len())))?;
+            written.push(name(written.len()));
         }
-        paths.sort();
-        paths.into_iter().map(|path| Run::open(path, shape)).collect()
+        journal::commit(self.dir, &Reduced::name(self.segment, self.round, rank), &tmp, Reduced { notes: written })?;
+        Ok(())
+    }
+
+    /// Decides over the outcomes of the round; true where there is no other round. The decision's blobs end up under `artifacts/<stage>/`.
+    pub fn decide(&self) -> Result<bool> {
+        room::for_memory(self.name, self.global.memory() as u64)?;
+        let outcomes = open_runs(self.dir, round_notes(self.dir, &[], self.segment, self.round + 1)?, self.global.shape(self.round + 1))?;
+        let tmp = self.dir.fresh_tmp(&format!("decided-{}-{}", self.segment, self.round))?;
+        let pending = tmp.join("artifacts").join(self.name);
+        std::fs::create_dir_all(&pending).map_err(RunError::file("cannot create", &pending))?;
+        let mut decision = self.decided()?;
+        decision.begin(pending);
+        // Half of the memory for reading, half for what is being decided.
+        let next = self.global.decide(self.round, &mut *stream(&outcomes, (0, 256), self.global.memory() / 2)?, &mut decision)?;
+        if next == Next::Done {
+            self.global.publish(&mut decision, &self.table.texts)?;
+        }
+        decision.finish()?;
+        let decided = Decided { counts: decision.counts, done: next == Next::Done };
+        Ok(journal::commit(self.dir, &Decided::name(self.segment, self.round), &tmp, decided)?.done)
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::chain::{Sample, Worked};
 use super::feed::Close;
 use super::files::RunDir;
-use super::journal::Line;
+use super::journal::{self, Line};
 use super::ledger::Ledger;
 use super::runs::write_run;
 use super::spool::SpoolWriter;
@@ -187,21 +187,24 @@ impl Chunk<'_> {
         if let Some(spool) = self.spool {
             spool.close()?;
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut files) = (Vec::new(), Vec::new());
         for (part, sink) in self.parts.into_iter().zip(outlet.sinks) {
             if let Some(part) = part {
-                part.close()?;
+                files.extend(part.close()?.into_iter().map(|file| file.below(sink.folder())));
                 parts.push((sink.folder().to_owned(), self.name.clone()));
             }
         }
         if let Some((path, encoder)) = self.samples {
             encoder.finish().map_err(RunError::file("cannot write", &path))?;
         }
-        outlet.dir.publish(&self.tmp)?;
-        fs::remove_dir_all(&self.tmp).map_err(RunError::file("cannot remove", &self.tmp))?;
-        let line = Line { split, chunk: close.chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, consumed };
-        line.commit(outlet.segment, self.profile.as_ref(), outlet.dir)?;
-        Ok(line)
+        let (segment, chunk) = (outlet.segment, close.chunk);
+        if let Some(profile) = self.profile {
+            let path = self.tmp.join(Line::profile_name(segment, split, chunk));
+            path.parent().map(create_folder).transpose()?;
+            fs::write(&path, serde_json::to_vec(&profile).map_err(RunError::stop)?).map_err(RunError::file("cannot write", &path))?;
+        }
+        let line = Line { split, chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, files, consumed };
+        journal::commit(outlet.dir, &Line::name(segment, split, chunk), &self.tmp, line)
     }
 }
 

@@ -1,14 +1,20 @@
-//! A run directory is published in an object store as it comes into being: what gets its final name here is sent there, and only then the journal's line says so.
+//! A run directory is published in an object store as it comes into being: files that got their final names here are sent there, and only then the line of the
+//! journal that speaks of them.
 //!
-//! Nothing is renamed there. Parts have names and bytes that do not depend on who writes them, so to send one twice does no harm; a line of the journal is made once, by whoever
-//! is first, and another one with other content stops the run. An empty directory begins with what the store holds, so a run can go on on another machine.
+//! Nothing is renamed there. Parts have names and bytes that do not depend on who makes them, so to send one twice does no harm; a line of the journal is made once, by whoever is first.
+//! An empty directory begins with what the store holds, so a run can go on on another machine.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
+use super::MANIFEST;
+use super::files::{Hold, RunDir};
+use crate::config::Config;
 use crate::stage::{Result, RunError};
 use crate::store::Folder;
+
+/// Says which run a directory holds.
+const RUN: &str = "run.json";
 
 /// Where a run directory is published.
 pub struct Mirror {
@@ -16,9 +22,19 @@ pub struct Mirror {
     folder: Folder,
 }
 
-/// Left out: what is only of use to the process that writes it.
+/// Publishes what was written into the directory of a finished run since: training, verdict, page.
+///
+/// # Errors
+/// Where another process is in the directory, or the store does not take it.
+pub fn publish_rest(config: &Config) -> Result<()> {
+    let Some(address) = &config.run.publish else { return Ok(()) };
+    let dir = RunDir::open(&config.run.output, Hold::Alone)?;
+    Mirror::open(address)?.send_missing(&dir)
+}
+
+/// What is only of use to the processes of one machine.
 fn is_private(name: &str) -> bool {
-    name == ".lock" || name.starts_with("tmp/") || name.ends_with(".partial") || name.starts_with("validate/arms/")
+    ["tmp/", "tasks/", "validate/arms/"].iter().any(|folder| name.starts_with(folder)) || name.rsplit('/').next().is_some_and(|name| name.starts_with('.'))
 }
 
 impl Mirror {
@@ -39,10 +55,18 @@ impl Mirror {
         move |cause| RunError::stop(format!("{place}: {cause}; start the run again to go on"))
     }
 
-    /// Fills an empty run directory with what is published.
-    pub fn fetch(&self, root: &Path) -> Result<()> {
+    /// Brings a directory and what is published together: an empty directory is filled, of another what is missing there is sent.
+    pub fn meet(&self, dir: &RunDir) -> Result<()> {
+        let Some(here) = dir.read(RUN)? else { return self.fetch(dir) };
+        match self.folder.read(RUN).map_err(self.failed("read", RUN))? {
+            Some(there) if there != here => Err(RunError::stop(format!("{} holds another run: choose another `run.publish`, or empty it", self.address))),
+            _ => self.send_missing(dir),
+        }
+    }
+
+    fn fetch(&self, dir: &RunDir) -> Result<()> {
         for name in self.folder.names().map_err(self.failed("list", ""))? {
-            let path = root.join(&name);
+            let path = dir.path(&name);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
             }
@@ -51,23 +75,24 @@ impl Mirror {
         Ok(())
     }
 
-    /// Sends a file that stands under its final name.
-    pub fn send(&self, root: &Path, name: &str) -> Result<()> {
-        if is_private(name) {
-            return Ok(());
-        }
-        self.folder.send(name, &root.join(name)).map_err(self.failed("write", name))
+    /// Sends what the store lacks, and what others than the run may have written anew: training, verdict, page. What speaks of other files comes last.
+    fn send_missing(&self, dir: &RunDir) -> Result<()> {
+        let there: BTreeSet<String> = self.folder.names().map_err(self.failed("list", ""))?.into_iter().collect();
+        let follows = |name: &str| !name.contains('/') || name.starts_with("train/") || name.starts_with("validate/");
+        let mut files = dir.all_files()?;
+        files.retain(|name| follows(name) || !there.contains(name));
+        files.sort_by_key(|name| (name == MANIFEST, name.starts_with("journal/")));
+        files.iter().try_for_each(|name| self.send(dir, name))
     }
 
-    /// Sends a small file; one of the journal must be the first of its name.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        if !name.starts_with("journal/") {
-            return self.folder.put(name, bytes.to_vec()).map_err(self.failed("write", name));
-        }
-        match self.folder.put_new(name, bytes.to_vec()).map_err(self.failed("write", name))? {
-            true => Ok(()),
-            false => Err(RunError::stop(format!("another process has written {}/{name} with other content: choose another `run.publish`", self.address))),
-        }
+    /// Sends a file that stands under its final name.
+    pub fn send(&self, dir: &RunDir, name: &str) -> Result<()> {
+        if is_private(name) { Ok(()) } else { self.folder.send(name, &dir.path(name)).map_err(self.failed("write", name)) }
+    }
+
+    /// Makes a small object that speaks of others; where one of its name stands, its maker has made the same.
+    pub fn announce(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.folder.create(name, bytes.to_vec()).map(drop).map_err(self.failed("write", name))
     }
 
     /// Removes a file.
@@ -82,13 +107,5 @@ impl Mirror {
             return Ok(());
         }
         self.folder.names().map_err(self.failed("list", name))?.iter().filter(|found| found.starts_with(&inside)).try_for_each(|found| self.remove(found))
-    }
-
-    /// Sends what followed the run: training, verdict, page. `files` are all of the directory.
-    pub fn send_rest(&self, root: &Path, files: &[String]) -> Result<()> {
-        let there: BTreeSet<String> = self.folder.names().map_err(self.failed("list", ""))?.into_iter().collect();
-        // What is written by others than the run may be written anew.
-        let follows = |name: &str| !name.contains('/') || name.starts_with("train/") || name.starts_with("validate/");
-        files.iter().filter(|name| follows(name) || !there.contains(*name)).try_for_each(|name| self.send(root, name))
     }
 }

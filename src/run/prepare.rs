@@ -1,21 +1,87 @@
 //! What stands in the output directory before a run: nothing, a part of this run, a run that shares its first segments, or what must not be touched.
 
-use super::files::RunDir;
-use super::{PROFILE_FILE, Report, pretty};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::files::{Hold, PARTIAL, RunDir};
+use super::{MANIFEST, PROFILE_FILE, Report, finish, journal, lease, pretty};
 use crate::plan::{Difference, Fingerprint, Plan};
 use crate::stage::{Result, RunError};
+
+/// What of a run another process needs to know that is to do tasks of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Name of the pipeline file, for messages.
+    pub name: String,
+    /// Its text.
+    pub toml: String,
+    /// What was laid over it, as `KEY=VALUE`.
+    pub settings: Vec<String>,
+    /// The folder from which its paths are taken.
+    pub folder: PathBuf,
+}
+
+const ORIGIN: &str = "pipeline.json";
+
+impl Origin {
+    /// That of the run in a directory.
+    ///
+    /// # Errors
+    /// Where there is no run in it.
+    pub fn read(run: &Path) -> Result<Origin> {
+        let path = run.join(ORIGIN);
+        let bytes = std::fs::read(&path).map_err(RunError::file("no run was prepared here, cannot read", &path))?;
+        serde_json::from_slice(&bytes).map_err(|error| RunError::stop(format!("{} is damaged: {error}", path.display())))
+    }
+
+    fn of(plan: &Plan) -> Result<Origin> {
+        let folder = std::env::current_dir().map_err(RunError::file("cannot find", Path::new(".")))?;
+        let mut pieces = plan.config.text.pieces().map(|(name, text)| (name.to_owned(), text.trim_end_matches('\n').to_owned()));
+        let (name, toml) = pieces.next().unwrap_or_default();
+        Ok(Origin { name, toml, settings: pieces.map(|(_, setting)| setting).collect(), folder })
+    }
+}
+
+/// How long to wait for another process that prepares the directory, and how often to look.
+const WAIT: (u32, Duration) = (100, Duration::from_millis(100));
+
+/// Enters the directory of a run beside other processes; prepares it where nobody has.
+pub fn join(plan: &Plan) -> Result<RunDir> {
+    no_input_in_output(plan)?;
+    let output = &plan.config.run.output;
+    for _ in 0..WAIT.0 {
+        if let Some(dir) = RunDir::try_open(output, Hold::Together)?
+            && let Some(found) = fingerprint(plan, &dir)?
+            && plan.fingerprint.compare(&found) == Difference::None
+        {
+            return Ok(dir);
+        }
+        match RunDir::try_open(output, Hold::Alone)? {
+            Some(dir) => drop(prepare(plan, &dir)?),
+            None => std::thread::sleep(WAIT.1),
+        }
+    }
+    Err(RunError::stop(format!("other processes are at another run in {}: wait for them, or choose another `run.output`", output.display())))
+}
+
+/// That of the run which stands in the directory.
+fn fingerprint(plan: &Plan, dir: &RunDir) -> Result<Option<Fingerprint>> {
+    let damaged = |error| {
+        let output = plan.config.run.output.display();
+        RunError::stop(format!("{output}/run.json is damaged ({error}): remove the directory or choose another `run.output`"))
+    };
+    dir.read("run.json")?.map(|bytes| serde_json::from_slice(&bytes).map_err(damaged)).transpose()
+}
 
 /// What an output directory holds: the report of a finished run of this plan, or nothing that stands in the way.
 pub fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
     let output = plan.config.run.output.display();
     let now = &plan.fingerprint;
-    let found = dir.read("run.json")?;
+    let found = fingerprint(plan, dir)?;
     let difference = match &found {
-        Some(bytes) => {
-            let found: Fingerprint = serde_json::from_slice(bytes)
-                .map_err(|error| RunError::stop(format!("{output}/run.json is damaged ({error}): remove the directory or choose another `run.output`")))?;
-            now.compare(&found)
-        }
+        Some(found) => now.compare(found),
         None if holds_other_files(&dir.path(""))? => {
             return Err(RunError::stop(format!("{output} holds files that are not of a run: choose another `run.output`, or empty it")));
         }
@@ -23,8 +89,9 @@ pub fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
     };
     match difference {
         Difference::None => {
-            if let (Some(_), Some(report)) = (dir.read("manifest.json")?, dir.read("report.json")?) {
-                return serde_json::from_slice(&report).map(Some).map_err(|error| RunError::stop(format!("{output}/report.json is damaged: {error}")));
+            if dir.read(MANIFEST)?.is_some() {
+                finish::clear(dir)?;
+                return finish::report(dir).map(Some);
             }
         }
         Difference::Everything(key) => {
@@ -32,7 +99,8 @@ pub fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
         }
         Difference::From(segment, key) => {
             let spool_is_gone = !dir.path(format!("spool/{}", segment - 1)).is_dir();
-            if spool_is_gone && dir.read(&format!("journal/{}/decision.json", segment - 1))?.is_some() {
+            let decided = dir.names(&format!("journal/{}", segment - 1))?.iter().any(|name| name.starts_with("decided"));
+            if spool_is_gone && decided {
                 return Err(RunError::stop(format!(
                     "{output} holds a run that differs in {key} and whose spool is gone, so nothing of it can be reused: choose another `run.output`, or remove the directory"
                 )));
@@ -41,7 +109,11 @@ pub fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
                 dir.remove(&format!("journal/{gone}"))?;
                 dir.remove(&format!("spool/{gone}"))?;
             }
-            for name in ["manifest.json", "report.json", PROFILE_FILE, "dropped"]
+            let barriers = plan.segments[segment..].iter().filter_map(|segment| segment.barrier);
+            for barrier in barriers {
+                dir.remove(&format!("artifacts/{}", plan.stages[barrier].name))?;
+            }
+            for name in [MANIFEST, "report.json", PROFILE_FILE, "dropped"]
                 .iter()
                 .map(|name| (*name).to_owned())
                 .chain(plan.sinks.iter().map(|sink| sink.sink.folder().to_owned()))
@@ -50,14 +122,19 @@ pub fn prepare(plan: &Plan, dir: &RunDir) -> Result<Option<Report>> {
             }
         }
     }
+    journal::settle_all(dir)?;
     dir.remove("tmp")?;
+    dir.remove(lease::FOLDER)?;
+    // The fingerprint comes last: whoever finds it may begin.
+    dir.write(ORIGIN, &pretty(&Origin::of(plan)?)?)?;
     dir.write("run.json", &pretty(now)?)?;
     Ok(None)
 }
 
-fn holds_other_files(root: &std::path::Path) -> Result<bool> {
+fn holds_other_files(root: &Path) -> Result<bool> {
     let entries = std::fs::read_dir(root).map_err(RunError::file("cannot read", root))?;
-    Ok(entries.flatten().any(|entry| entry.file_name() != ".lock" && entry.file_name() != "run.partial"))
+    let own = |name: &str| [".lock", ORIGIN].contains(&name) || (name.starts_with('.') && name.ends_with(PARTIAL));
+    Ok(entries.flatten().any(|entry| !entry.file_name().to_str().is_some_and(own)))
 }
 
 /// Refuses an output directory that holds the input.

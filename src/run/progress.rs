@@ -94,10 +94,11 @@ impl<'a> Meter<'a> {
         state.now.consumed = state.consumed.values().sum();
     }
 
-    /// The phase has ended.
-    pub fn done(&self) {
+    /// The phase has ended; gives the bytes of documents read.
+    pub fn done(&self) -> u64 {
         let now = self.state.lock().unwrap_or_else(PoisonError::into_inner).snapshot();
         self.watch.phase_done(&now);
+        now.bytes
     }
 }
 

@@ -11,7 +11,6 @@ use std::time::Duration;
 use super::chain::Chain;
 use super::collect::{Collector, Outlet, Ready, Waiting};
 use super::feed::{Feed, Numbered};
-use super::journal::Line;
 use super::progress::Meter;
 use crate::scratch::Scratch;
 use crate::stage::{Result, RunError};
@@ -29,8 +28,16 @@ struct Lane<'a> {
     ended: AtomicBool,
 }
 
-/// Opens the lane of one split: its chain and its reader.
-pub type OpenLane<'a> = dyn Fn(u32) -> Result<(Chain<'a>, Feed)> + Sync + 'a;
+/// Opens the lane of one split: its chain, its reader, and the number of its chunks that are finished; `None` where all of it is.
+pub type OpenLane<'a> = dyn Fn(u32) -> Result<Option<(Chain<'a>, Feed, u32)>> + Sync + 'a;
+
+/// Deals out the splits to work on.
+pub trait Lot: Sync {
+    /// The next split; `None` where there is none for this process.
+    fn next(&self) -> Result<Option<u32>>;
+    /// A split is in the journal to its end.
+    fn ended(&self, split: u32) -> Result<()>;
+}
 
 /// Works through splits.
 pub struct Workers<'a> {
@@ -38,8 +45,8 @@ pub struct Workers<'a> {
     pub outlet: &'a Outlet<'a>,
     /// Opens a split.
     pub open: &'a OpenLane<'a>,
-    /// Splits to do, with the number of their finished chunks.
-    pub todo: Vec<(u32, u32)>,
+    /// Deals out splits.
+    pub lot: &'a dyn Lot,
     /// Set from outside to stop.
     pub stop: &'a AtomicBool,
     /// Counts for whoever watches.
@@ -47,18 +54,12 @@ pub struct Workers<'a> {
 }
 
 struct Shared<'a> {
-    lanes: Mutex<Lanes<'a>>,
+    lanes: Mutex<Vec<Arc<Lane<'a>>>>,
     flying: Mutex<usize>,
     landed: Condvar,
     failed: Mutex<Option<RunError>>,
     halt: AtomicBool,
-    lines: Mutex<Vec<Line>>,
     times: Mutex<Vec<Duration>>,
-}
-
-struct Lanes<'a> {
-    active: Vec<Arc<Lane<'a>>>,
-    todo: std::vec::IntoIter<(u32, u32)>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,15 +67,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Workers<'a> {
-    /// Runs on `threads` threads; gives the new journal lines and the time of each step.
-    pub fn run(self, threads: usize) -> Result<(Vec<Line>, Vec<Duration>)> {
+    /// Runs on `threads` threads; gives the time of each step.
+    pub fn run(self, threads: usize) -> Result<Vec<Duration>> {
         let shared = Shared {
-            lanes: Mutex::new(Lanes { active: Vec::new(), todo: self.todo.clone().into_iter() }),
+            lanes: Mutex::default(),
             flying: Mutex::new(0),
             landed: Condvar::new(),
             failed: Mutex::new(None),
             halt: AtomicBool::new(false),
-            lines: Mutex::default(),
             times: Mutex::default(),
         };
         std::thread::scope(|scope| {
@@ -94,7 +94,7 @@ impl<'a> Workers<'a> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(RunError::stop("stopped; the same command goes on from here"));
         }
-        Ok((std::mem::take(&mut *lock(&shared.lines)), std::mem::take(&mut *lock(&shared.times))))
+        Ok(std::mem::take(&mut *lock(&shared.times)))
     }
 
     fn work(&self, shared: &Shared<'a>, threads: usize) -> Result<()> {
@@ -148,15 +148,18 @@ impl<'a> Workers<'a> {
     /// The first lane whose reader is free; a new one while all are taken; else the first that has not ended.
     fn pick(&self, shared: &Shared<'a>, threads: usize) -> Result<Option<Arc<Lane<'a>>>> {
         let mut lanes = lock(&shared.lanes);
-        lanes.active.retain(|lane| !lane.ended.load(Ordering::Relaxed));
-        let free = lanes.active.iter().find(|lane| !matches!(lane.feed.try_lock(), Err(TryLockError::WouldBlock)));
+        lanes.retain(|lane| !lane.ended.load(Ordering::Relaxed));
+        let free = lanes.iter().find(|lane| !matches!(lane.feed.try_lock(), Err(TryLockError::WouldBlock)));
         if let Some(lane) = free {
             return Ok(Some(lane.clone()));
         }
-        if lanes.active.len() < threads.max(1)
-            && let Some((split, chunks)) = lanes.todo.next()
+        while lanes.len() < threads.max(1)
+            && let Some(split) = self.lot.next()?
         {
-            let (chain, feed) = (self.open)(split)?;
+            let Some((chain, feed, chunks)) = (self.open)(split)? else {
+                self.lot.ended(split)?;
+                continue;
+            };
             let lane = Arc::new(Lane {
                 chain,
                 feed: Mutex::new(feed),
@@ -165,10 +168,10 @@ impl<'a> Workers<'a> {
                 next: AtomicU64::new(0),
                 ended: AtomicBool::new(false),
             });
-            lanes.active.push(lane.clone());
+            lanes.push(lane.clone());
             return Ok(Some(lane));
         }
-        Ok(lanes.active.first().cloned())
+        Ok(lanes.first().cloned())
     }
 
     /// Writes what is ready, unless another worker is at it.
@@ -185,8 +188,10 @@ impl<'a> Workers<'a> {
                 let Some(ready) = ready else { break };
                 *next += 1;
                 lane.next.store(*next, Ordering::SeqCst);
-                if let Some(line) = collector.take(ready.worked, &ready.faults, ready.consumed, ready.closes)? {
-                    lock(&shared.lines).push(line);
+                if let Some(line) = collector.take(ready.worked, &ready.faults, ready.consumed, ready.closes)?
+                    && line.is_last()
+                {
+                    self.lot.ended(line.split)?;
                 }
                 self.meter.consumed(collector.split(), ready.consumed);
                 *lock(&shared.flying) -= ready.weight;

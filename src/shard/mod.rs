@@ -50,15 +50,15 @@ mod table;
 mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use digest::{Digest, FileEntry};
+pub use digest::{Digest, FileEntry, HashedFile};
 pub use dtype::{Dtype, Tokens};
 pub use error::ShardError;
 pub use forget::Takedown;
 pub use manifest::{MANIFEST_FILE, Manifest, TokenizerEntry, sets};
 pub use merge::Ingredient;
-pub use order::Permutation;
+pub use order::{Epochs, Permutation};
 pub use pair::Pair;
 pub use part::{DocTokens, PartOptions, PartStats, PartWriter, Place};
 pub use read::{Document, Packs, Shards};

@@ -3,6 +3,8 @@
 //! A balanced Feistel network on the smallest even number of bits that holds `n`, with cycle walking (Black and Rogaway 2002):
 //! a value that falls outside is sent through again, fewer than four times on average.
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 /// A bijection of `0..len` chosen by a seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Permutation {
@@ -50,6 +52,24 @@ impl Permutation {
             (left, right) = (right, left ^ (mixed & low));
         }
         (left << self.half_bits) | right
+    }
+}
+
+/// Rows in an order of its own for each epoch; the first has that of the seed itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Epochs {
+    /// Rows of an epoch.
+    pub rows: u64,
+    /// Of every order.
+    pub seed: u64,
+}
+
+impl Epochs {
+    /// The row that is sample `position` of the stream of all epochs; `None` where there are no rows.
+    pub fn row(self, position: u64) -> Option<u64> {
+        let epoch = position.checked_div(self.rows)?;
+        let seed = if epoch == 0 { self.seed } else { xxh3_64_with_seed(&epoch.to_le_bytes(), self.seed) };
+        Permutation::new(self.rows, seed).get(position % self.rows)
     }
 }
 

@@ -109,6 +109,16 @@ impl Shards {
         bytes.map(Some).ok_or_else(|| part.bad_bounds(index))
     }
 
+    /// Whether the set has a mask.
+    pub fn has_masks(&self) -> bool {
+        self.parts.iter().any(|part| part.mask.is_some())
+    }
+
+    /// Whether any token has this bit of the mask. Reads masks as far as the first that has.
+    pub fn has_mark(&self, bit: u8) -> bool {
+        self.parts.iter().filter_map(|part| part.mask.as_ref()).any(|mask| mask.iter().any(|mark| mark & bit != 0))
+    }
+
     /// What the docs sidecar says of a document.
     pub fn document_info(&self, index: u64) -> Result<Document<'_>, ShardError> {
         let (part, row) = self.locate(index)?;

@@ -7,10 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::pack::{PackTable, Span};
-use super::{Digest, Pair, Permutation, ShardError, Shards, pair};
+use super::{Digest, Epochs, Pair, ShardError, Shards, pair};
 
 /// Where a training stands in the stream. As JSON it is what a checkpoint has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +23,33 @@ pub struct State {
     pub epoch: u64,
     /// Samples of the epoch that were trained on: what the trainer has used, not what was read ahead.
     pub samples: u64,
+}
+
+impl State {
+    /// After so many samples of the stream.
+    pub fn at(position: u64, fingerprint: Digest, epochs: Epochs) -> State {
+        let rows = epochs.rows.max(1);
+        State { fingerprint, seed: epochs.seed, epoch: position / rows, samples: position % rows }
+    }
+
+    /// How many samples of the stream it has behind it.
+    ///
+    /// # Errors
+    /// Where it is that of another set, seed or epoch length.
+    pub fn position(&self, fingerprint: Digest, epochs: Epochs) -> Result<u64, ShardError> {
+        let foreign = |fault: String| Err(ShardError::ForeignState { fault });
+        if self.fingerprint != fingerprint {
+            return foreign(format!("its set has the fingerprint {}, this one {fingerprint}", self.fingerprint));
+        }
+        if self.seed != epochs.seed {
+            return foreign(format!("its order has the seed {}, this one {}", self.seed, epochs.seed));
+        }
+        let position = self.epoch.checked_mul(epochs.rows).and_then(|before| before.checked_add(self.samples));
+        match position.filter(|_| self.samples < epochs.rows.max(1)) {
+            Some(position) => Ok(position),
+            None => foreign(format!("sample {} of epoch {} does not exist among {} rows", self.samples, self.epoch, epochs.rows)),
+        }
+    }
 }
 
 /// Which samples one worker of one process reads.
@@ -125,8 +151,7 @@ impl ShardReader {
 
     /// The state after so many samples of the stream.
     pub fn state(&self, position: u64) -> State {
-        let rows = self.rows().max(1);
-        State { fingerprint: self.fingerprint, seed: self.seed, epoch: position / rows, samples: position % rows }
+        State::at(position, self.fingerprint, self.epochs())
     }
 
     /// How many samples of the stream a state has behind it.
@@ -134,32 +159,27 @@ impl ShardReader {
     /// # Errors
     /// Where the state is that of another set, seed or epoch length: going on would repeat some rows and leave out others.
     pub fn resume(&self, state: &State) -> Result<u64, ShardError> {
-        let foreign = |fault: String| Err(ShardError::ForeignState { fault });
-        if state.fingerprint != self.fingerprint {
-            return foreign(format!("its set has the fingerprint {}, this one {}", state.fingerprint, self.fingerprint));
-        }
-        if state.seed != self.seed {
-            return foreign(format!("its order has the seed {}, this one {}", state.seed, self.seed));
-        }
-        let position = state.epoch.checked_mul(self.rows()).and_then(|before| before.checked_add(state.samples));
-        match position.filter(|_| state.samples < self.rows().max(1)) {
-            Some(position) => Ok(position),
-            None => foreign(format!("sample {} of epoch {} does not exist among {} rows", state.samples, state.epoch, self.rows())),
-        }
+        state.position(self.fingerprint, self.epochs())
+    }
+
+    fn epochs(&self) -> Epochs {
+        Epochs { rows: self.rows(), seed: self.seed }
     }
 
     /// The number in the pack list, as stored, of a sample of the stream.
     pub fn row_of(&self, position: u64) -> Result<u64, ShardError> {
-        let rows = self.rows();
-        let missing = || ShardError::NoRow { index: position, count: rows };
-        let epoch = position.checked_div(rows).ok_or_else(missing)?;
-        Permutation::new(rows, epoch_seed(self.seed, epoch)).get(position % rows).ok_or_else(missing)
+        self.epochs().row(position).ok_or(ShardError::NoRow { index: position, count: self.rows() })
+    }
+
+    /// The pieces of a row, by its number in the pack list as stored.
+    pub fn spans(&self, row: u64) -> Result<Vec<Span>, ShardError> {
+        self.packs.row(row).ok_or(ShardError::NoRow { index: row, count: self.rows() })
     }
 
     /// A sample of the stream.
     pub fn sample(&self, position: u64) -> Result<Sample, ShardError> {
         let row = self.row_of(position)?;
-        let spans = self.packs.row(row).ok_or(ShardError::NoRow { index: row, count: self.rows() })?;
+        let spans = self.spans(row)?;
         let mut sample = Sample {
             position,
             row,
@@ -197,17 +217,12 @@ impl ShardReader {
     }
 }
 
-/// The first epoch is the order of the pack list itself.
-fn epoch_seed(seed: u64, epoch: u64) -> u64 {
-    if epoch == 0 { seed } else { xxh3_64_with_seed(&epoch.to_le_bytes(), seed) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::shard::tests::write_set;
     use std::collections::BTreeSet;
-    use xxhash_rust::xxh3::Xxh3;
+    use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
     /// Splitmix64, so that stops and worlds are drawn anew by number.
     fn draw(at: u64, below: u64) -> u64 {

@@ -16,7 +16,7 @@ fn doc<'a>(ids: &'a [u32], key: u128, source: &'a str) -> DocTokens<'a> {
 }
 
 /// Two parts of documents of these lengths, with ids below 1,000 that tell them apart, from two files, with URLs of three hosts; packed at each length.
-pub(super) fn write_set(dir: &Path, lengths: &[usize], mask: bool, seq_lens: &[u32]) -> Manifest {
+pub(crate) fn write_set(dir: &Path, lengths: &[usize], mask: bool, seq_lens: &[u32]) -> Manifest {
     let mut manifest = Manifest::new(1000, tokenizer(), BTreeMap::from([("eos".to_owned(), 0)]), 7);
     let half = lengths.len().div_ceil(2).max(1);
     for (n, lengths) in lengths.chunks(half).enumerate() {

@@ -1,7 +1,7 @@
 //! Reads inside tar archives, compressed or not: each member as a file of its own, in the order of the archive.
 //!
-//! A source says what it reads of a member ([`Form`]); members may be compressed themselves. Memory is bounded by the readers of files: no member is held. Folders and links are
-//! passed over, files that the source does not read are counted as `other_member`. Damage ends an archive, since nothing says where its next member begins; it is counted under the
+//! A source says what it reads of a member ([`Form`]); members may be compressed themselves. Memory is bounded by the readers of files: no member is held but a Parquet file, which cannot
+//! be read in order. Folders and links are passed over, files that the source does not read are counted as `other_member`. Damage ends an archive, since nothing says where its next member begins; it is counted under the
 //! reasons of compression, and what was whole before it has been read.
 
 mod header;
@@ -11,10 +11,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::compression::{Damage, DamageKind, Error, Members, Trail};
-use crate::stage::{Fault, Read, Reader, Result, RunError};
+use super::compression::{Damage, DamageKind, Error, Trail, bare_name};
+use super::paths;
+use crate::stage::{Fault, Read, Reader, Result, RunError, Source, Split};
 use header::{BLOCK, Header, Kind};
-use stream::{Section, Stream, lock};
+pub(super) use stream::Section;
+use stream::{Stream, lock};
 
 /// A longer name is damage.
 const LONGEST_NAME: u64 = 64 << 10;
@@ -22,7 +24,29 @@ const LONGEST_NAME: u64 = 64 << 10;
 /// What a source reads of an archive's members.
 pub(super) trait Form: Send + Sync {
     /// The documents of the member `name`; `None` where it is no file of this form.
-    fn open(&self, name: &str, open: &mut dyn FnMut() -> io::Result<Members>) -> Result<Option<Box<dyn Reader>>>;
+    fn open(&self, name: &str, member: Section) -> Result<Option<Box<dyn Reader>>>;
+}
+
+/// Archives whose members hold what a source reads.
+pub(super) struct Archives {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) form: Arc<dyn Form>,
+}
+
+impl Source for Archives {
+    fn splits(&self) -> Result<Vec<Split>> {
+        self.files.iter().map(|path| paths::whole(path)).collect()
+    }
+
+    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
+        Ok(Box::new(ArchiveReader::open(paths::of(split)?, self.form.clone(), at)?))
+    }
+}
+
+/// Whether the name of a member, in any case and whatever it is compressed with, ends in one of `ends`; hidden ones do not.
+pub(super) fn is_named(name: &str, ends: &[&str]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    !is_hidden(name) && ends.iter().any(|end| bare_name(&lower).ends_with(end))
 }
 
 /// Whether the file at `path` is an archive: told by the checksum of its first member's header.
@@ -180,9 +204,7 @@ impl ArchiveReader {
             Err(Error::Io(error)) => return Err(RunError::file("cannot read", &self.path)(error)),
             Err(Error::Damage(damage)) => return Ok(Some(self.damaged("", damage))),
         };
-        let stream = self.archive.stream.clone();
-        let mut open = || Members::new(Box::new(Section::new(stream.clone(), start, size)));
-        match self.form.open(&name, &mut open) {
+        match self.form.open(&name, Section::new(self.archive.stream.clone(), start, size)) {
             Ok(Some(reader)) => {
                 self.fresh = false;
                 self.current = Some((name, reader));

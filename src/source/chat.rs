@@ -19,7 +19,7 @@
 //! The text of the document is what is said, turn under turn, so filters, deduplication and `redact` work on it. The column `turns` says who speaks for how
 //! many lines; it stands in the output in place of the columns above. Other columns survive, save for one named `text`. An edit that changes the number of lines loses the turns,
 //! which `chat_template` counts as `turns_lost`. Files may be
-//! compressed with gzip, zstd, bzip2 or xz, and may be tar archives of JSON files, as those of `jsonl`.
+//! compressed with gzip, zstd, bzip2 or xz, and may be tar archives of JSON and Parquet files, as those of `jsonl` and `parquet`.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Recipe for Chat {
     const NAME: &'static str = "chat";
 
     fn spec(&self) -> Spec {
-        let own = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet"];
+        let own = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet", "member_too_large"];
         own.into_iter().chain(faults()).fold(Spec::new().gives("text").gives(TURNS), Spec::reason)
     }
 
@@ -62,7 +62,7 @@ pub(super) fn fields() -> Fields {
 }
 
 /// Rows that are conversations.
-struct Conversations(Fields);
+pub(super) struct Conversations(pub(super) Fields);
 
 /// Why a row is no conversation: the reason, and what was found, in words.
 pub(super) type Unfit = (&'static str, String);
@@ -83,7 +83,7 @@ impl Rows for Conversations {
 }
 
 /// Takes the turns out of a row.
-fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)>, Unfit> {
+pub(super) fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)>, Unfit> {
     let mut turns = Vec::new();
     let list = ["messages", "conversations"].into_iter().find(|column| row.get(*column).is_some_and(|value| !value.is_null()));
     if list != Some("messages")

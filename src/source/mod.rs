@@ -4,6 +4,7 @@ mod archive;
 pub mod chat;
 pub mod commoncrawl;
 pub mod compression;
+pub mod conversations;
 mod elements;
 pub mod fields;
 pub mod jsonl;

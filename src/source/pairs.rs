@@ -6,7 +6,7 @@
 //! path = "preferences/*.jsonl.gz"
 //! ```
 //!
-//! Files are JSON lines, a JSON list, Parquet, or tar archives of the first two, told from their content and compressed or not, a pair a row:
+//! Files are JSON lines, a JSON list, Parquet, or tar archives of these, told from their content and compressed or not, a pair a row:
 //!
 //! | a row has | as in |
 //! |---|---|
@@ -50,7 +50,7 @@ impl Recipe for Pairs {
 
     fn spec(&self) -> Spec {
         let pair = ["missing_answer", "equal_answers", "different_prompts"];
-        let turns = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet"];
+        let turns = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet", "member_too_large"];
         pair.into_iter().chain(turns).chain(faults()).fold(Spec::new().gives("text").gives(TURNS).gives(PAIRS), Spec::reason)
     }
 
@@ -60,7 +60,7 @@ impl Recipe for Pairs {
 }
 
 /// Rows that are pairs.
-struct Preferences(Fields);
+pub(super) struct Preferences(pub(super) Fields);
 
 type Turns = Vec<(Role, String)>;
 
@@ -78,7 +78,7 @@ impl Rows for Preferences {
 }
 
 /// Takes a pair out of a row: the prompt's turns, then both answers.
-fn pair(row: &mut Map<String, Value>) -> Result<Turns, Unfit> {
+pub(super) fn pair(row: &mut Map<String, Value>) -> Result<Turns, Unfit> {
     let answers = ["chosen", "rejected"].map(|column| row.shift_remove(column).filter(|value| !value.is_null()));
     let (chosen, rejected) = match answers {
         [Some(chosen), Some(rejected)] => (chosen, rejected),

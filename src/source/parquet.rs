@@ -4,6 +4,9 @@
 //! column of bytes. Row groups are read in parallel. A file that is no Parquet, a damaged row group and a row whose field has another
 //! type are counted and passed over; a file that lacks a column named in `fields` stops the run before it starts.
 //!
+//! A tar archive, compressed or not, stands for the members whose names end in `.parquet`. A member is held in memory while it is read, since Parquet is not read in order: one of
+//! more than 1 GiB is counted as `member_too_large`, and must be unpacked.
+//!
 //! ```toml
 //! [source]
 //! use = "parquet"
@@ -12,8 +15,10 @@
 //! ```
 
 mod chunks;
-mod json;
+pub mod json;
+mod member;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,9 +28,14 @@ use arrow::error::ArrowError;
 use chunks::Chunks;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
+use parquet::file::reader::ChunkReader;
 use serde::Deserialize;
 use serde_json::Map;
 
+use member::TableMembers;
+pub(super) use member::member;
+
+use super::archive::{ArchiveReader, is_archive};
 use super::fields::{Fields, Rows};
 use super::paths;
 use crate::doc::Html;
@@ -50,23 +60,29 @@ impl Recipe for Parquet {
 
     fn spec(&self) -> Spec {
         let spec = self.fields.named().iter().filter(|(key, _)| *key != "id").fold(Spec::new(), |spec, (key, _)| spec.gives(*key));
-        ["not_parquet", "corrupt_data", "wrong_type", "missing_field"].into_iter().fold(spec, Spec::reason)
+        let reasons = ["not_parquet", "corrupt_data", "truncated_data", "empty_file", "member_too_large", "wrong_type", "missing_field"];
+        reasons.into_iter().fold(spec, Spec::reason)
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
         self.fields.check()?;
-        let mut files = Vec::new();
+        let cannot = |path: &Path, cause: std::io::Error| {
+            let message = format!("cannot read `{}`: {cause}", path.display());
+            Complaint::new("path", message, "check the file's permissions")
+        };
+        let (mut files, mut archives) = (Vec::new(), BTreeSet::new());
         for path in paths::expand("path", &self.path)? {
-            let table = Table::of(&path).map_err(|cause| {
-                let message = format!("cannot read `{}`: {cause}", path.display());
-                Complaint::new("path", message, "check the file's permissions")
-            })?;
-            if let Some(table) = &table {
-                table.check(&path, &self.fields)?;
+            let table = Table::of(&path).map_err(|cause| cannot(&path, cause))?;
+            match &table {
+                Some(table) => table.check(&path, &self.fields)?,
+                None if is_archive(&path).map_err(|cause| cannot(&path, cause))? => {
+                    archives.insert(path.clone());
+                }
+                None => {}
             }
             files.push((path, table.map(|table| table.groups)));
         }
-        Ok(Built::source(Tables { files, rows: Arc::new(self.fields) }))
+        Ok(Built::source(Tables { files, archives, rows: Arc::new(self.fields) }))
     }
 }
 
@@ -110,6 +126,8 @@ impl Table {
 pub(super) struct Tables {
     /// Each file with the bytes of its row groups, if it is Parquet.
     pub(super) files: Vec<(PathBuf, Option<Vec<u64>>)>,
+    /// Those of them that are archives of Parquet files.
+    pub(super) archives: BTreeSet<PathBuf>,
     pub(super) rows: Arc<dyn Rows>,
 }
 
@@ -130,26 +148,14 @@ impl Source for Tables {
 
     fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
         let path = paths::of(split)?;
+        if self.archives.contains(path) {
+            let form = Arc::new(TableMembers { path: path.to_owned(), rows: self.rows.clone() });
+            return Ok(Box::new(ArchiveReader::open(path, form, at)?));
+        }
         let file = Chunks::open(path).map_err(RunError::file("cannot read", path))?;
-        let row = at.unwrap_or(0);
-        // From the start of the row's batch on, so that damage cuts the same batches as in a run that was not broken off.
-        let within = if row == END { 0 } else { row as usize % BATCH };
-        let opened = guarded(|| {
-            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-            let rows = builder.metadata().row_groups().get(split.start as usize).map_or(0, |group| group.num_rows().max(0) as u64);
-            let reader =
-                builder.with_row_groups(vec![split.start as usize]).with_offset((row as usize).saturating_sub(within)).with_batch_size(BATCH).build()?;
-            Ok::<_, ParquetError>((reader, rows))
-        });
-        let (rows, state) = match opened {
-            Ok(Ok((reader, rows))) => (rows, State::Reading(reader)),
-            Ok(Err(error)) => (0, State::Broken("not_parquet", error.to_string())),
-            Err(said) => (0, State::Broken("not_parquet", said)),
-        };
-        // A fault is an item as well: resumed behind it, nothing is left.
-        let state = if at == Some(END) { State::Ended } else { state };
-        let batch = RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty()));
-        Ok(Box::new(RowReader { form: self.rows.clone(), path: path.to_owned(), state, batch, next: 0, within, row, rows, bytes: split.bytes }))
+        let mut reader = RowReader::open(file, split.start as usize, at.unwrap_or(0), path, self.rows.clone());
+        reader.bytes = split.bytes;
+        Ok(Box::new(reader))
     }
 }
 
@@ -174,6 +180,33 @@ struct RowReader {
     row: u64,
     rows: u64,
     bytes: u64,
+}
+
+impl RowReader {
+    /// Reads a row group of a file from a row on.
+    fn open<F: ChunkReader + 'static>(file: F, group: usize, row: u64, path: &Path, form: Arc<dyn Rows>) -> RowReader {
+        // From the start of the row's batch on, so that damage cuts the same batches as in a run that was not broken off.
+        let within = if row == END { 0 } else { row as usize % BATCH };
+        let opened = guarded(|| {
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let rows = builder.metadata().row_groups().get(group).map_or(0, |group| group.num_rows().max(0) as u64);
+            let reader = builder.with_row_groups(vec![group]).with_offset((row as usize).saturating_sub(within)).with_batch_size(BATCH).build()?;
+            Ok::<_, ParquetError>((reader, rows))
+        });
+        let (rows, state) = match opened {
+            Ok(Ok((reader, rows))) => (rows, State::Reading(reader)),
+            Ok(Err(error)) => (0, State::Broken("not_parquet", error.to_string())),
+            Err(said) => (0, State::Broken("not_parquet", said)),
+        };
+        // A fault is an item as well: resumed behind it, nothing is left.
+        let state = if row == END { State::Ended } else { state };
+        RowReader { within, row, rows, ..RowReader::new(state, path, form) }
+    }
+
+    fn new(state: State, path: &Path, form: Arc<dyn Rows>) -> RowReader {
+        let batch = RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty()));
+        RowReader { form, path: path.to_owned(), state, batch, next: 0, within: 0, row: 0, rows: 0, bytes: 0 }
+    }
 }
 
 impl Reader for RowReader {
@@ -254,7 +287,7 @@ mod tests {
     use super::super::jsonl::outline;
     use super::*;
 
-    fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
+    pub(super) fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let properties = WriterProperties::builder().set_max_row_group_row_count(Some(2)).build();
         let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), Some(properties)).unwrap();
@@ -264,7 +297,7 @@ mod tests {
 
     fn source(path: &Path) -> Tables {
         let table = Table::of(path).unwrap();
-        Tables { files: vec![(path.to_owned(), table.map(|table| table.groups))], rows: Arc::new(Fields::default()) }
+        Tables { files: vec![(path.to_owned(), table.map(|table| table.groups))], archives: BTreeSet::new(), rows: Arc::new(Fields::default()) }
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! Files of rows, each read as what its content shows it to be: JSON lines, one JSON list, Parquet, or a tar archive of the first two.
+//! Files of rows, each read as what its content shows it to be: JSON lines, one JSON list, Parquet, or a tar archive of these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::archive::{self, ArchiveReader, is_archive, is_hidden};
-use super::compression::{Error, Members, Position, bare_name};
+use super::archive::{self, Archives, Section, is_archive, is_named};
+use super::compression::{Error, Members, Position};
 use super::elements::is_list;
 use super::fields::Rows;
 use super::jsonl::{self, JsonLines, RANGE};
 use super::lines::window;
-use super::parquet::{Table, Tables};
+use super::parquet::{self, Table, Tables};
 use super::paths;
 use crate::stage::{Complaint, OneOrMany, Reader, Result, RunError, Source, Split};
 use crate::store;
@@ -33,6 +33,8 @@ pub(super) struct RowFiles {
     forms: BTreeMap<PathBuf, Form>,
     rows: Arc<dyn Rows>,
     max_line: usize,
+    /// Whether Parquet is looked for.
+    tables: bool,
 }
 
 impl RowFiles {
@@ -54,14 +56,17 @@ impl RowFiles {
         for path in &order {
             forms.insert(path.clone(), form(path, tables).map_err(|cause| cannot(path, cause))?);
         }
-        Ok(RowFiles { order, forms, rows, max_line })
+        Ok(RowFiles { order, forms, rows, max_line, tables })
     }
 
     fn source(&self, path: &Path) -> Box<dyn Source> {
         let (files, rows, max_line) = (vec![path.to_owned()], self.rows.clone(), self.max_line);
         match self.forms.get(path) {
-            Some(Form::Table(groups)) => Box::new(Tables { files: vec![(path.to_owned(), groups.clone())], rows }),
-            Some(Form::Archive) => Box::new(Archives { files, members: Arc::new(RowMembers { path: path.to_owned(), rows, max_line }) }),
+            Some(Form::Table(groups)) => Box::new(Tables { files: vec![(path.to_owned(), groups.clone())], archives: BTreeSet::new(), rows }),
+            Some(Form::Archive) => {
+                let form = Arc::new(RowMembers { path: path.to_owned(), rows, max_line, tables: self.tables });
+                Box::new(Archives { files, form })
+            }
             Some(Form::List) => Box::new(JsonLines { files, list: true, rows, max_line, range: RANGE }),
             Some(Form::Lines) | None => Box::new(JsonLines { files, list: false, rows, max_line, range: RANGE }),
         }
@@ -99,37 +104,27 @@ impl Source for RowFiles {
     }
 }
 
-/// Archives whose members hold rows.
-struct Archives {
-    files: Vec<PathBuf>,
-    members: Arc<RowMembers>,
-}
-
-impl Source for Archives {
-    fn splits(&self) -> Result<Vec<Split>> {
-        self.files.iter().map(|path| paths::whole(path)).collect()
-    }
-
-    fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
-        Ok(Box::new(ArchiveReader::open(paths::of(split)?, self.members.clone(), at)?))
-    }
-}
-
 /// Members that hold rows, told by their names.
 struct RowMembers {
     /// Of the archive.
     path: PathBuf,
     rows: Arc<dyn Rows>,
     max_line: usize,
+    /// Whether Parquet is read.
+    tables: bool,
 }
 
 impl archive::Form for RowMembers {
-    fn open(&self, name: &str, open: &mut dyn FnMut() -> io::Result<Members>) -> Result<Option<Box<dyn Reader>>> {
-        let named = [".jsonl", ".ndjson", ".json"].iter().any(|end| bare_name(&name.to_ascii_lowercase()).ends_with(end));
-        if !named || is_hidden(name) {
+    fn open(&self, name: &str, member: Section) -> Result<Option<Box<dyn Reader>>> {
+        if self.tables
+            && let Some(reader) = parquet::member(name, member.clone(), &self.path, &self.rows)?
+        {
+            return Ok(Some(reader));
+        }
+        if !is_named(name, &[".jsonl", ".ndjson", ".json"]) {
             return Ok(None);
         }
-        let reader = open().and_then(|members| jsonl::member(members, &self.path, self.rows.clone(), self.max_line));
+        let reader = Members::new(Box::new(member)).and_then(|members| jsonl::member(members, &self.path, self.rows.clone(), self.max_line));
         reader.map(Some).map_err(RunError::file("cannot read", &self.path))
     }
 }

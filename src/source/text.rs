@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::archive::{ArchiveReader, Form, is_archive, is_hidden};
+use super::archive::{ArchiveReader, Form, Section, is_archive, is_hidden};
 use super::compression::{DamageKind, Error, Grow, Members, Position, Window, bare_name};
 use super::paths;
 use crate::doc::{Doc, Html};
@@ -191,11 +191,11 @@ struct ArchivedFile {
 }
 
 impl Form for ArchivedFile {
-    fn open(&self, name: &str, open: &mut dyn FnMut() -> io::Result<Members>) -> Result<Option<Box<dyn Reader>>> {
+    fn open(&self, name: &str, member: Section) -> Result<Option<Box<dyn Reader>>> {
         if is_hidden(name) {
             return Ok(None);
         }
-        let read = open().and_then(|members| self.form.read(&format!("{}/{name}", self.archive), members));
+        let read = Members::new(Box::new(member)).and_then(|members| self.form.read(&format!("{}/{name}", self.archive), members));
         let read = read.map_err(RunError::file("cannot read", Path::new(&self.archive)))?;
         Ok(Some(Box::new(Once(Some(read)))))
     }

@@ -3,7 +3,7 @@
 //! WARC 0.17 to 1.1 and ARC 1 and 2, plain or compressed (gzip, zstd, bzip2, xz, told from the content; one member a record or a whole
 //! file in one). Transfer and content codings are undone. Responses with a 2xx status and an HTML type become documents; every other
 //! record is counted by kind. Damage (a clipped member, a wrong length, a bad header, stray bytes) is counted with its reason and place,
-//! and reading goes on at the next record.
+//! and reading goes on at the next record. A tar archive, compressed or not, stands for the members whose names end in `.warc`, `.arc` or `.wet`, compressed or not.
 //!
 //! ```toml
 //! [source]
@@ -20,13 +20,15 @@ mod tests;
 pub mod write;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 pub use reader::Reader as RecordReader;
 pub use record::{Fault, FaultKind, Item, Kind, Record};
 
-use super::compression::{Format, Trail};
+use super::archive::{self, Section, is_archive, is_named};
+use super::compression::{Format, Position, Trail};
 use super::paths;
 use crate::doc::{Doc, Html};
 use crate::stage::{self, Built, ByteSize, Complaint, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
@@ -91,6 +93,10 @@ impl Source for Archive {
 
     fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
         let path = paths::of(split)?;
+        if is_archive(path).map_err(RunError::file("cannot read", path))? {
+            let form = Arc::new(WarcMembers { path: path.to_owned(), wanted: self.records, max_record: self.max_record });
+            return Ok(Box::new(archive::ArchiveReader::open(path, form, at)?));
+        }
         let (from, passed) = at.map_or_else(Default::default, Trail::unpack);
         let records = RecordReader::open_at(path, from, self.max_record).map_err(RunError::file("cannot read", path))?;
         let trail = Trail::new(records.format() == Format::Plain, from);
@@ -133,13 +139,7 @@ impl Reader for ArchiveReader {
     fn next(&mut self) -> Result<Option<Read>> {
         let item = self.next_record()?;
         self.locate(item.as_ref())?;
-        Ok(item.map(|item| match item {
-            Item::Record(record) => read_record(record, self.wanted),
-            Item::Fault(fault) => {
-                let (reason, offset) = (fault.kind.name().to_owned(), fault.position.offset);
-                Read::Fault(stage::Fault { reason, detail: fault.detail, offset })
-            }
-        }))
+        Ok(item.map(|item| read_item(item, self.wanted)))
     }
 
     fn position(&self) -> u64 {
@@ -148,6 +148,56 @@ impl Reader for ArchiveReader {
 
     fn consumed(&self) -> u64 {
         self.records.consumed()
+    }
+}
+
+/// Members of a tar archive that hold records, told by their names.
+struct WarcMembers {
+    /// Of the archive.
+    path: PathBuf,
+    wanted: Records,
+    max_record: usize,
+}
+
+impl archive::Form for WarcMembers {
+    fn open(&self, name: &str, member: Section) -> Result<Option<Box<dyn Reader>>> {
+        if !is_named(name, &[".warc", ".arc", ".wet"]) {
+            return Ok(None);
+        }
+        let records = RecordReader::new(Box::new(member), Position::default(), self.max_record).map_err(RunError::file("cannot read", &self.path))?;
+        Ok(Some(Box::new(MemberReader { records, path: self.path.clone(), wanted: self.wanted })))
+    }
+}
+
+/// Reads a member, whose items the archive counts.
+struct MemberReader {
+    records: RecordReader,
+    path: PathBuf,
+    wanted: Records,
+}
+
+impl Reader for MemberReader {
+    fn next(&mut self) -> Result<Option<Read>> {
+        let item = self.records.next().transpose().map_err(RunError::file("cannot read", &self.path))?;
+        Ok(item.map(|item| read_item(item, self.wanted)))
+    }
+
+    fn position(&self) -> u64 {
+        self.records.position().offset
+    }
+
+    fn consumed(&self) -> u64 {
+        self.records.consumed()
+    }
+}
+
+fn read_item(item: Item, wanted: Records) -> Read {
+    match item {
+        Item::Record(record) => read_record(record, wanted),
+        Item::Fault(fault) => {
+            let (reason, offset) = (fault.kind.name().to_owned(), fault.position.offset);
+            Read::Fault(stage::Fault { reason, detail: fault.detail, offset })
+        }
     }
 }
 

@@ -82,6 +82,19 @@ impl Decision {
         Ok(Box::new(BufReader::new(begun).chain(Cursor::new(rest))))
     }
 
+    /// Removes a blob that was for later rounds alone.
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        self.take(name)?;
+        if self.dir.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let path = self.dir.join(name);
+        match std::fs::remove_file(&path) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(RunError::file("cannot remove", &path)(cause)),
+            _ => Ok(()),
+        }
+    }
+
     /// Adds to a count.
     pub fn count(&mut self, name: &str, by: u64) {
         *self.counts.entry(name.to_owned()).or_default() += by;
@@ -152,6 +165,11 @@ mod tests {
         decision.append("gone", &[6]).unwrap();
         decision.take("gone").unwrap().read_to_end(&mut taken).unwrap();
         assert!(taken.len() == 2 * HELD + 1 && taken.ends_with(&[5, 6]) && !dir.path().join("gone").exists());
+        std::fs::create_dir(dir.path().join("committed")).unwrap();
+        std::fs::write(dir.path().join("committed/earlier"), [1]).unwrap();
+        decision.put("later", vec![1]);
+        ["earlier", "later", "none"].into_iter().for_each(|name| decision.remove(name).unwrap());
+        assert_eq!((decision.get("earlier").unwrap(), decision.get("later").unwrap()), (None, None));
         decision.finish().unwrap();
         for (number, rows) in rows.chunks(2000).enumerate() {
             assert_eq!(std::fs::read(dir.path().join(format!("blob-{number}"))).unwrap(), rows.concat());

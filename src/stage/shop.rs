@@ -8,7 +8,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::{Reason, RunError};
-use crate::doc::{Tag, TagTable, TagType};
+use crate::doc::{Kind, Tag, TagTable, TagType};
 use crate::store;
 
 /// What is wrong with one key of a recipe. The plan adds file, line and caret.
@@ -93,6 +93,11 @@ impl Shop<'_> {
             let message = format!("tag `{name}` already holds values of kind {kind:?}");
             Complaint::new("", message, "give one of the two another name").into()
         })
+    }
+
+    /// The kind of values of a tag that an earlier stage has named.
+    pub fn tag_kind(&self, name: &str) -> Option<Kind> {
+        self.tags.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind)
     }
 
     /// Reads a file that key `key` names. Its content becomes part of the run's fingerprint.

@@ -35,7 +35,7 @@
 //! document that goes is then not looked for.
 //! The decision holds `drops-SPLIT`, and for whoever wants to look `edges.parquet` (every pair found alike, with its similarity) and
 //! `clusters.parquet` (groups with their members), which `dataprep clusters RUN` shows. All of it streams; beside `memory` the choice takes a bit a document, and
-//! connected components (and `keep = "none"`) some 150 bytes a pair alike.
+//! connected components (and `keep = "none"`) 8 bytes a document.
 //!
 //! Source: Broder 1997, "On the resemblance and containment of documents"; bands and rows as in datatrove (Penedo et al. 2024).
 
@@ -49,6 +49,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::draw::Place;
+use self::outcome::Step;
 use super::keep::{Keep, Survivor};
 use super::{against, vocabularies};
 use crate::dedup::clusters::Rule;
@@ -70,8 +71,6 @@ use crate::stage::{
 const REASON: &str = "near_duplicate";
 /// Blob of the documents that go by the choice made so far, for the next round.
 const GONE: &str = "gone";
-/// Blob that says that this choice is the last.
-const SETTLED: &str = "settled";
 /// Counts that travel through the rounds as tallies, by number.
 const COMPARED: u64 = 0;
 const LEFT_OUT: u64 = 1;
@@ -227,14 +226,15 @@ struct NearDuplicates {
 }
 
 impl Global for NearDuplicates {
-    /// Round 0: band digest, rank where there are ranks, document. After it: [`Record`]s; even rounds draw pairs, odd ones compare them.
+    /// Round 0: band digest, rank where there are ranks, document. After it: [`Record`]s; even rounds draw pairs, odd ones compare them, until a [`Step`] is said. A
+    /// group of documents has its number in the first four bytes.
     fn shape(&self, round: u32) -> NoteShape {
-        let width = match (round, self.form.ranked) {
-            (0, false) => 16,
-            (0, true) => 24,
-            _ => self.form.width(),
+        let (key, width) = match (round, self.form.ranked) {
+            (0, false) => (8, 16),
+            (0, true) => (8, 24),
+            _ => (4, self.form.width()),
         };
-        NoteShape { key: 8, width: Some(width) }
+        NoteShape { key, width: Some(width) }
     }
 
     fn learn(&mut self, splits: &[Split]) {
@@ -260,16 +260,27 @@ impl Global for NearDuplicates {
 
     fn reduce(&self, round: &Round<'_>, notes: &mut dyn NoteStream, outcomes: &mut Notes<'_>) -> Result<()> {
         let mut emit = |record: Record| self.form.write(record, |bytes| outcomes.push(&[bytes]));
-        match round.number {
-            0 => self.first_pairs(notes, &mut emit),
-            _ if round.decided.get(SETTLED)?.is_some() => self.settle(round, notes, &mut emit),
-            number if number % 2 == 0 => self.more_pairs(round, notes, &mut emit),
-            _ => self.compare(round, notes, &mut emit),
+        match (Step::of(round.decided)?, round.number) {
+            (None, 0) => self.first_pairs(notes, &mut emit),
+            (None, number) if number % 2 == 0 => self.more_pairs(round, notes, &mut emit),
+            (None, _) => self.compare(round, notes, &mut emit),
+            (Some(Step::Settle), _) => self.settle(round, notes, &mut emit),
+            (Some(Step::Link), _) => self.links(notes, &mut emit),
+            (Some(Step::Gather), _) => self.gather(round, notes, &mut emit),
+            (Some(Step::Part), _) => self.part(notes, &mut emit),
         }
     }
 
     fn decide(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        if decision.get(SETTLED)?.is_some() { self.outcome(outcomes, decision) } else { self.choose(round, outcomes, decision) }
+        match Step::of(decision)? {
+            None => self.choose(round, outcomes, decision),
+            Some(Step::Link) => self.unite(outcomes, decision),
+            Some(Step::Gather) => {
+                Step::Part.put(decision);
+                Ok(Next::Again)
+            }
+            Some(Step::Settle | Step::Part) => self.outcome(outcomes, decision),
+        }
     }
 
     fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {

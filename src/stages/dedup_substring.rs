@@ -23,7 +23,7 @@
 //! bytes for each 33 bytes of text: for 26.9 MB of English text 23.9 MB.
 //!
 //! The decision holds `cuts-SPLIT` (with `"drop"`, `repeats-SPLIT`): document, range, and where the surviving copy stands (that of the range's first window);
-//! `earlier-SPLIT.jsonl` names the documents of an earlier corpus among these.
+//! `earlier-SPLIT.jsonl` names the documents of an earlier corpus among these; `examples.jsonl` shows a few documents with their passages, as report.html does.
 //! Notes take about 0.6 bytes a byte of text on disk at `min_bytes = 100`.
 //!
 //! Source: the definition is that of Lee et al. 2022, "Deduplicating training data makes language models better"; in place of a suffix array,
@@ -301,10 +301,12 @@ impl Global for Repeats {
             rows.put(range)?;
         }
         rows.end();
+        decision.remove(SETTLED)?;
         Ok(Next::Done)
     }
 
     fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
+        self.passages.publish(decision, texts, self.old.as_deref())?;
         match &self.index {
             // As they come: of a passage that is cut here another copy may stay nowhere, and one that comes later is still a repeat.
             Some(settings) => against::write(decision, (settings.clone(), self.tokens.clone()), self.memory, texts, |_, _| Ok(true)),

@@ -14,12 +14,14 @@ pub mod dedup_minhash;
 pub mod dedup_paragraphs;
 pub mod dedup_sentences;
 pub mod dedup_substring;
+mod examples;
 pub mod extract;
 pub mod keep;
 pub mod language;
 pub mod learn_tokenizer;
 pub mod passages;
 pub mod perplexity;
+pub mod python;
 pub mod redact;
 pub mod repair;
 pub mod rules;
@@ -52,6 +54,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<language::Language>(include_str!("language.rs"));
     to.add::<learn_tokenizer::LearnTokenizer>(include_str!("learn_tokenizer.rs"));
     to.add::<perplexity::Perplexity>(include_str!("perplexity.rs"));
+    to.add::<python::Python>(include_str!("python.rs"));
     to.add::<redact::Redact>(include_str!("redact.rs"));
     to.add::<repair::Repair>(include_str!("repair.rs"));
     to.add::<rules::Rules>(include_str!("rules.rs"));
@@ -224,6 +227,7 @@ mod testing {
 
     #[test]
     fn every_stage_is_built_from_its_own_example() {
+        super::python::tests::embed_echo();
         let mut examples = Examples(Vec::new());
         super::register(&mut examples);
         assert!(examples.0.contains(&"url"), "{:?}", examples.0);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::against;
+use super::{against, examples};
 use crate::dedup::cuts::{Snap, without};
 use crate::dedup::index::Index;
 use crate::dedup::ranges::{EARLIER, Note, Range};
 use crate::dedup::records::OLD;
 use crate::doc::Doc;
 use crate::scratch::Scratch;
-use crate::stage::{Complaint, Decision, Drop, Reason, Result, RunError, Share, Shop, Spec, Stage, Verdict};
+use crate::stage::{Complaint, Decision, Drop, Reason, Result, RunError, Share, Shop, Spec, Stage, Texts, Verdict};
 
 const REPEATED: &str = "mostly_repeated";
 const LITTLE: &str = "little_left";
@@ -131,6 +131,11 @@ impl Passages {
         drop.map_or(Verdict::Keep, Verdict::Drop)
     }
 
+    /// Writes a few documents with their repeated passages into the decision, for people to look at.
+    pub fn publish(&self, decision: &mut Decision, texts: &dyn Texts, old: Option<&Index>) -> Result<()> {
+        examples::repeats(decision, texts, self.snap, old)
+    }
+
     /// The stage over a decision, for one split; `old` is the earlier corpus, if copies may stand there.
     pub fn stage(self, decision: &Decision, split: u32, old: Option<Arc<Index>>) -> Result<Box<dyn Stage>> {
         let rows = decision.get(&self.blob(split))?.unwrap_or_default();
@@ -149,12 +154,13 @@ pub struct Rows<'d> {
     bytes: u64,
     /// The last document, and where its ranges end so far.
     reached: (u64, u32),
+    shown: examples::Repeats,
 }
 
 impl<'d> Rows<'d> {
     /// Rows of a decision; `old` is the earlier corpus, if copies may stand there.
     pub fn new(rule: Passages, old: Option<&'d Index>, decision: &'d mut Decision) -> Rows<'d> {
-        Rows { rule, old, decision, named: Default::default(), ranges: 0, bytes: 0, reached: (0, 0) }
+        Rows { rule, old, decision, named: Default::default(), ranges: 0, bytes: 0, reached: (0, 0), shown: Default::default() }
     }
 
     /// Takes up a range; what an earlier one covers is not counted again.
@@ -163,6 +169,7 @@ impl<'d> Rows<'d> {
         self.ranges += 1;
         self.bytes += u64::from(range.end.saturating_sub(range.start.max(covered)));
         self.reached = (range.document, range.end.max(covered));
+        self.shown.offer(range);
         let split = range.document >> 32;
         if let Some(old) = self.old.filter(|_| range.copy & OLD != 0) {
             if self.named.0 != range.copy {
@@ -176,8 +183,9 @@ impl<'d> Rows<'d> {
         self.decision.append(&self.rule.blob(split), &Note::Range(range).to_bytes())
     }
 
-    /// Writes the counts.
+    /// Writes the counts, and what [`Passages::publish`] needs.
     pub fn end(self) {
+        self.shown.end(self.decision);
         self.decision.count("ranges_repeated", self.ranges);
         self.decision.count("bytes_repeated", self.bytes);
     }

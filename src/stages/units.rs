@@ -9,7 +9,7 @@ use crate::dedup::units::Unit;
 use crate::dedup::words::each_word;
 use crate::doc::Doc;
 use crate::scratch::Scratch;
-use crate::stage::{Complaint, Decision, Global, Next, NoteShape, NoteStream, Notes, Result, Round, RunError, Stage};
+use crate::stage::{Complaint, Decision, Global, Next, NoteShape, NoteStream, Notes, Result, Round, RunError, Stage, Texts};
 
 /// Most copies that can be demanded: so many places are remembered until they are reached.
 const MOST_COPIES: usize = 1_000_000;
@@ -95,6 +95,10 @@ impl Global for Units {
         }
         rows.end();
         Ok(Next::Done)
+    }
+
+    fn publish(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
+        self.passages.publish(decision, texts, None)
     }
 
     fn stage(&self, decision: &Decision, split: u32) -> Result<Box<dyn Stage>> {

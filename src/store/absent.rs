@@ -68,13 +68,13 @@ impl Folder {
         match *self {}
     }
 
-    /// Writes a small object.
-    pub fn put(&self, _: &str, _: Vec<u8>) -> io::Result<()> {
+    /// The content of a small object.
+    pub fn read(&self, _: &str) -> io::Result<Option<Bytes>> {
         match *self {}
     }
 
-    /// Writes a small object that nobody has written.
-    pub fn put_new(&self, _: &str, _: Vec<u8>) -> io::Result<bool> {
+    /// Makes a small object.
+    pub fn create(&self, _: &str, _: Vec<u8>) -> io::Result<bool> {
         match *self {}
     }
 

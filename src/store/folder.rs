@@ -109,35 +109,32 @@ impl Folder {
         }
     }
 
-    /// Writes a small object, over what stands under the name.
-    ///
-    /// # Errors
-    /// Where the store does not take it, after it was tried again.
-    pub fn put(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<()> {
+    fn put(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<()> {
         let payload = PutPayload::from_bytes(bytes.into());
         runtime()?.block_on(self.client.store.put(&self.key(name), payload)).map(drop).map_err(failed)
     }
 
-    /// Writes a small object that nobody has written; one of the same content will do, since an answer can be lost. `false` where another stands there.
+    /// Makes a small object; `false`, and nothing is done, where one of its name stands. It may be this process's own: the answer to a request can be lost.
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub fn put_new(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<bool> {
+    pub fn create(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<bool> {
         let bytes = bytes.into();
-        for attempt in 0.. {
-            let error = match self.create(name, bytes.clone())? {
+        let mut attempt = 0;
+        loop {
+            let error = match self.try_create(name, bytes.clone())? {
                 Ok(()) => return Ok(true),
-                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(self.read(name)?.is_some_and(|found| found == bytes)),
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(false),
                 Err(error) => error,
             };
-            if attempt == 5 || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::NotImplemented { .. }) {
+            attempt += 1;
+            if attempt == 6 || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::NotImplemented { .. }) {
                 return Err(failed(error));
             }
         }
-        Ok(false)
     }
 
-    fn create(&self, name: &str, bytes: Bytes) -> io::Result<object_store::Result<()>> {
+    fn try_create(&self, name: &str, bytes: Bytes) -> io::Result<object_store::Result<()>> {
         let key = self.key(name);
         let put = self.client.store.put_opts(&key, PutPayload::from_bytes(bytes), PutMode::Create.into());
         Ok(runtime()?.block_on(put).map(drop))
@@ -161,8 +158,8 @@ impl Folder {
     pub fn creates_once(&self) -> io::Result<bool> {
         const PROBE: &str = ".dataprep-probe";
         self.remove(PROBE)?;
-        let first = self.create(PROBE, Bytes::from_static(b"one"))?;
-        let second = self.create(PROBE, Bytes::from_static(b"two"))?;
+        let first = self.try_create(PROBE, Bytes::from_static(b"one"))?;
+        let second = self.try_create(PROBE, Bytes::from_static(b"two"))?;
         let found = self.read(PROBE)?;
         self.remove(PROBE)?;
         first.map_err(failed)?;

@@ -8,12 +8,15 @@ use super::byte_level::ByteLevel;
 use super::error::TokenizerError;
 use super::metaspace::Metaspace;
 use super::normal::Form;
+use super::sentencepiece::Native;
 use super::split::Pattern;
 use super::wordpiece::WordPiece;
 
 pub(super) struct HuggingFace {
     pub reference: Reference,
     pub fast: Option<Fast>,
+    /// For a model of SentencePiece whose ids the reference does not give.
+    pub native: Option<Native>,
     /// Ids that the post-processor puts before and after a text; `None` where they cannot be told from an example.
     pub affixes: Option<(Vec<u32>, Vec<u32>)>,
 }
@@ -40,7 +43,7 @@ impl HuggingFace {
         reference.with_padding(None);
         let fast = fast(&json, &reference);
         let affixes = affixes(&reference);
-        Ok(HuggingFace { reference, fast, affixes })
+        Ok(HuggingFace { reference, fast, native: None, affixes })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Hugging Face `tokenizers` is the reference. Where a file is of a kind that is known here (byte-level BPE with a known split
 //! pattern, BERT's WordPiece, BPE with byte fallback in the manner of Llama 2) an encoder of our own gives the same ids several
-//! times faster; [`Tokenizer::path`] says which of the two runs. [`learn`] makes new vocabularies.
+//! times faster; [`Tokenizer::path`] says which of the two runs. Models of SentencePiece have the ids of its own library. [`learn`] makes new vocabularies.
 
 mod added;
 mod bert;
@@ -96,9 +96,9 @@ impl Tokenizer {
     /// From the content of a file: tokenizer.json, a model of SentencePiece, ranks or a character vocabulary, told apart by content.
     pub fn from_bytes(name: &str, file: &[u8], pattern: Option<Pattern>) -> Result<Tokenizer, TokenizerError> {
         let hash = xxh3_128(file);
-        let converted;
+        let (mut native, mut converted) = (None, Vec::new());
         let file = if sentencepiece::is_model(file) {
-            converted = sentencepiece::to_json(file).map_err(|fault| TokenizerError::Format { name: name.to_owned(), fault })?;
+            (converted, native) = sentencepiece::read(file).map_err(|fault| TokenizerError::Format { name: name.to_owned(), fault })?;
             &converted
         } else {
             file
@@ -125,7 +125,10 @@ impl Tokenizer {
                 engine: Engine::Ranks(Box::new(ranks)),
             });
         }
-        let parsed = HuggingFace::parse(name, file)?;
+        let mut parsed = HuggingFace::parse(name, file)?;
+        if native.is_some() {
+            (parsed.native, parsed.fast) = (native, None);
+        }
         let ids = parsed.reference.get_vocab(true).into_values();
         let mut tokenizer = Tokenizer {
             name: name.to_owned(),
@@ -160,6 +163,10 @@ impl Tokenizer {
             Engine::Chars(chars) => chars.encode(text, out),
             Engine::Ranks(ranks) => ranks.engine.encode(text, out, scratch),
             Engine::HuggingFace(parsed) => {
+                if let Some(native) = &parsed.native {
+                    native.encode(text, out, None);
+                    return Ok(());
+                }
                 let start = out.len();
                 if encode_fast(parsed, text, special_tokens, out, scratch).is_break() {
                     out.truncate(start);
@@ -245,7 +252,7 @@ impl Tokenizer {
     /// `fast` where an encoder of our own runs, `reference` where Hugging Face's does.
     pub fn path(&self) -> &'static str {
         match &self.engine {
-            Engine::HuggingFace(parsed) if parsed.fast.is_none() => "reference",
+            Engine::HuggingFace(parsed) if parsed.fast.is_none() && parsed.native.is_none() => "reference",
             _ => "fast",
         }
     }

@@ -1,12 +1,21 @@
-//! SentencePiece's models (`.model`, a protobuf message) of unigram and BPE, rewritten as the tokenizer.json that gives the same pieces.
+//! SentencePiece's models (`.model`, a protobuf message) of unigram and BPE, rewritten as the tokenizer.json that has the same pieces.
 //!
-//! BPE there joins the neighbours whose piece has the highest score, the leftmost of equals, and has no list of merges; here every cut of a piece into two pieces is one, with the rank of its
+//! That file gives the ids of most models of BPE; for the others, and for unigram, [`Native`] does what SentencePiece's own library does. BPE there joins the neighbours whose piece has the highest score, the leftmost of equals, and has no list of merges; here every cut of a piece into two pieces is one, with the rank of its
 //! piece. Only for a piece that can overlap itself (`aaa`) may the order of its own cuts matter.
 //!
 //! Field numbers are those of sentencepiece_model.proto: of the model, pieces (1), trainer (2) and normalizer (3).
 
+mod bpe;
+mod native;
+mod normal;
+mod trie;
+mod unigram;
+
 use base64::Engine;
 use serde_json::{Value, json};
+
+pub(super) use native::Native;
+use trie::Trie;
 
 /// Stands for a space in pieces.
 const SPACE: char = '▁';
@@ -19,9 +28,12 @@ const USER_DEFINED: u64 = 4;
 const UNUSED: u64 = 5;
 const BYTE: u64 = 6;
 
-/// Kinds of model.
-const UNIGRAM: u64 = 1;
-const BPE: u64 = 2;
+/// Kinds of model that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unigram,
+    Bpe,
+}
 
 /// A field of a message.
 enum Field<'a> {
@@ -103,8 +115,45 @@ pub(super) fn is_model(file: &[u8]) -> bool {
     matches!(field(&mut rest), Some((1, Field::Bytes(first))) if piece(first).is_some())
 }
 
-/// The tokenizer.json, or what is wrong.
-pub(super) fn to_json(file: &[u8]) -> Result<Vec<u8>, String> {
+/// A model as its file has it.
+struct Model<'f> {
+    pieces: Vec<Piece>,
+    kind: Kind,
+    /// Which piece stands for what is unknown.
+    unknown: usize,
+    /// The table of replacements.
+    table: &'f [u8],
+    /// Whether a space is put before a text.
+    prefix: bool,
+    /// Whether spaces at the ends go, and all but one elsewhere.
+    squeeze: bool,
+}
+
+/// A stretch of a normalized text, and its piece if there is one.
+struct Found {
+    id: Option<u32>,
+    start: usize,
+    end: usize,
+}
+
+/// The pieces of the user's, if there are any.
+fn users(pieces: &[Piece]) -> Option<Trie> {
+    let mut users = (0..).zip(pieces).filter(|(_, piece)| piece.kind == USER_DEFINED).map(|(id, piece)| (piece.text.as_str(), id)).peekable();
+    users.peek().is_some().then(|| Trie::new(users))
+}
+
+/// The tokenizer.json, and what gives the ids where that does not; or what is wrong.
+pub(super) fn read(file: &[u8]) -> Result<(Vec<u8>, Option<Native>), String> {
+    let model = model(file)?;
+    let Model { pieces, kind, unknown, table, prefix, squeeze } = &model;
+    let json = match kind {
+        Kind::Bpe => bpe(pieces, *unknown, normalizers(table, *squeeze), *prefix),
+        Kind::Unigram => unigram(pieces, *unknown, normalizers(table, *squeeze), *prefix),
+    };
+    Ok((serde_json::to_vec(&json).map_err(|error| error.to_string())?, Native::new(&model)?))
+}
+
+fn model(file: &[u8]) -> Result<Model<'_>, String> {
     let torn = || "a SentencePiece model that is cut off or damaged".to_owned();
     let (mut pieces, mut trainer, mut normalizer) = (Vec::new(), [].as_slice(), [].as_slice());
     for field in fields(file) {
@@ -115,18 +164,22 @@ pub(super) fn to_json(file: &[u8]) -> Result<Vec<u8>, String> {
             _ => {}
         }
     }
-    let mut kind = UNIGRAM;
+    let mut number = 1;
     for field in fields(trainer) {
         match field.ok_or_else(torn)? {
-            (3, Field::Number(number)) => kind = number,
+            (3, Field::Number(kind)) => number = kind,
             (24, Field::Number(1)) => return Err("a SentencePiece model with spaces at the ends of words, which is not read".into()),
             _ => {}
         }
     }
-    if !matches!(kind, UNIGRAM | BPE) {
-        let name = ["words", "characters"].get((kind as usize).saturating_sub(3)).unwrap_or(&"an unknown kind");
-        return Err(format!("a SentencePiece model of {name}; only those of unigram and BPE are read, so convert it to a tokenizer.json"));
-    }
+    let kind = match number {
+        1 => Kind::Unigram,
+        2 => Kind::Bpe,
+        _ => {
+            let name = ["words", "characters"].get((number as usize).saturating_sub(3)).unwrap_or(&"an unknown kind");
+            return Err(format!("a SentencePiece model of {name}; only those of unigram and BPE are read, so convert it to a tokenizer.json"));
+        }
+    };
     let (mut table, mut prefix, mut squeeze) = ([].as_slice(), true, true);
     for field in fields(normalizer) {
         match field.ok_or_else(torn)? {
@@ -137,16 +190,7 @@ pub(super) fn to_json(file: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     let unknown = pieces.iter().position(|piece| piece.kind == UNKNOWN).ok_or("a SentencePiece model without a piece for what is unknown")?;
-    if kind == BPE {
-        // Pieces without use are taken apart again, and spaces are put before texts, not before what stands behind a piece of the user's.
-        let odd = pieces.iter().any(|piece| piece.kind == UNUSED || (piece.kind == USER_DEFINED && prefix));
-        if odd {
-            return Err("a SentencePiece model of BPE with unused pieces, or with pieces of the user's and a space before texts, which is not read".into());
-        }
-    }
-    let json =
-        if kind == BPE { bpe(&pieces, unknown, normalizers(table, squeeze), prefix) } else { unigram(&pieces, unknown, normalizers(table, squeeze), prefix) };
-    serde_json::to_vec(&json).map_err(|error| error.to_string())
+    Ok(Model { pieces, kind, unknown, table, prefix, squeeze })
 }
 
 /// The table of replacements, then no spaces at the ends and single ones between.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::hugging_face::HuggingFace;
 use super::{EncodeScratch, Engine, Tokenizer, TokenizerError};
 
 impl Tokenizer {
@@ -33,15 +34,15 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// By the offsets of the reference, which only a tokenizer.json has; other vocabularies are refused where this would be needed.
+    /// By the places of tokens, which only a tokenizer.json has; other vocabularies are refused where this would be needed.
     fn marks_by_offset(&self, text: &str, spans: &[Range<usize>], count: usize) -> Result<Vec<bool>, TokenizerError> {
         let fault = |fault: String| TokenizerError::Encode { name: self.name.clone(), fault };
         let Engine::HuggingFace(parsed) = &self.engine else {
             return Err(fault("a token lies across the edge of a span".to_owned()));
         };
-        let encoding = parsed.reference.encode(text, false).map_err(|error| fault(error.to_string()))?;
-        let inside = |(from, to): &(usize, usize)| spans.iter().any(|span| *from < span.end && *to > span.start);
-        let marks: Vec<bool> = encoding.get_offsets().iter().map(inside).collect();
+        let bounds = bounds(parsed, text).map_err(|error| fault(error.to_string()))?;
+        let inside = |(from, to): &(u32, u32)| spans.iter().any(|span| (*from as usize) < span.end && *to as usize > span.start);
+        let marks: Vec<bool> = bounds.iter().map(inside).collect();
         if marks.len() == count { Ok(marks) } else { Err(fault("the reference gives another number of tokens".to_owned())) }
     }
 
@@ -59,8 +60,7 @@ impl Tokenizer {
             Engine::Ranks(ranks) => ids.iter().map(|id| next(ranks.tokens.get(*id as usize).map_or(0, Vec::len))).collect(),
             Engine::HuggingFace(parsed) => {
                 let fault = |fault: tokenizers::Error| TokenizerError::Encode { name: self.name.clone(), fault: fault.to_string() };
-                let encoding = parsed.reference.encode(text, false).map_err(fault)?;
-                let mut bounds: Vec<(u32, u32)> = encoding.get_offsets().iter().map(|(from, to)| (*from as u32, *to as u32)).collect();
+                let mut bounds = bounds(parsed, text).map_err(fault)?;
                 for place in 1..bounds.len() {
                     let (before, own) = (bounds[place - 1], bounds[place]);
                     if own.0 < before.1 {
@@ -90,4 +90,14 @@ impl Tokenizer {
         let Engine::HuggingFace(parsed) = &self.engine else { return None };
         parsed.reference.id_to_token(id)
     }
+}
+
+/// Where each token begins and ends; those of one character share it.
+fn bounds(parsed: &HuggingFace, text: &str) -> tokenizers::Result<Vec<(u32, u32)>> {
+    let mut bounds = Vec::new();
+    match &parsed.native {
+        Some(native) => native.encode(text, &mut Vec::new(), Some(&mut bounds)),
+        None => bounds.extend(parsed.reference.encode(text, false)?.get_offsets().iter().map(|(from, to)| (*from as u32, *to as u32))),
+    }
+    Ok(bounds)
 }

@@ -1,6 +1,5 @@
 //! A shard set, or a stretch of one, as a corpus to train on.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::data::{Corpus, Span};
@@ -73,30 +72,14 @@ impl ShardCorpus {
         Ok((first, last))
     }
 
+    /// The set.
+    pub fn shards(&self) -> &Shards {
+        &self.shards
+    }
+
     /// The set's vocabulary size.
     pub fn vocab_size(&self) -> usize {
         self.shards.manifest().vocab_size as usize
-    }
-
-    /// The vocabulary's special tokens by role.
-    pub fn special(&self) -> &BTreeMap<String, u32> {
-        &self.shards.manifest().special
-    }
-
-    /// Whether the set holds pairs of a chosen and a rejected answer.
-    pub fn has_pairs(&self) -> bool {
-        self.shards.manifest().pairs() > 0
-    }
-
-    /// Whether the set has a mask.
-    pub fn has_masks(&self) -> bool {
-        self.shards.manifest().parts.iter().any(|part| part.mask.is_some())
-    }
-
-    /// Whether any token has this bit of the mask.
-    pub fn has_mark(&self, bit: u8) -> bool {
-        let marks = self.documents.iter().filter_map(|piece| self.shards.mask(piece.document).ok().flatten());
-        marks.into_iter().any(|marks| marks.iter().any(|mark| mark & bit != 0))
     }
 
     /// The rows of the set's pack list for `seq_len`, if it has one and no document is cut by a split.
@@ -145,6 +128,40 @@ impl Corpus for ShardCorpus {
         let piece = &self.documents[document];
         let start = piece.start + start;
         let known = self.shards.mask(piece.document).ok().flatten();
+        match known.and_then(|known| known.get(start..start + marks.len())) {
+            Some(known) => marks.copy_from_slice(known),
+            None => marks.fill(LOSS),
+        }
+    }
+}
+
+/// The set as it lies on disk, with nothing held for a document. What cannot be read has no tokens, so whoever names a stretch of a document looks first whether it is there.
+impl Corpus for Shards {
+    fn documents(&self) -> usize {
+        Shards::documents(self) as usize
+    }
+
+    fn tokens(&self, document: usize) -> usize {
+        self.document(document as u64).map_or(0, |tokens| tokens.len())
+    }
+
+    fn bytes(&self, document: usize) -> u64 {
+        self.document_bytes(document as u64).unwrap_or(0)
+    }
+
+    fn key(&self, document: usize) -> u128 {
+        Shards::key(self, document as u64).unwrap_or(0)
+    }
+
+    fn read(&self, document: usize, start: usize, ids: &mut [u32]) {
+        let found = self.document(document as u64).ok().and_then(|tokens| tokens.slice(start, ids.len()));
+        if let Some(found) = found {
+            ids.iter_mut().zip(found.iter()).for_each(|(id, found)| *id = found);
+        }
+    }
+
+    fn marks(&self, document: usize, start: usize, marks: &mut [u8]) {
+        let known = self.mask(document as u64).ok().flatten();
         match known.and_then(|known| known.get(start..start + marks.len())) {
             Some(known) => marks.copy_from_slice(known),
             None => marks.fill(LOSS),

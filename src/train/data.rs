@@ -117,6 +117,11 @@ impl<'a> Packs<'a> {
         Self { corpus, packs }
     }
 
+    /// What lies in each row.
+    pub fn into_spans(self) -> Vec<Vec<Span>> {
+        self.packs
+    }
+
     /// Stretches of documents one after the other, cut every `seq_len` tokens; the last row may be shorter.
     pub fn cut(corpus: &'a dyn Corpus, stretches: impl IntoIterator<Item = Span>, seq_len: usize) -> Self {
         let mut packs: Vec<Vec<Span>> = Vec::new();

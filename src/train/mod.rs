@@ -19,6 +19,7 @@ pub mod selection;
 pub mod session;
 mod stack;
 pub mod statistics;
+pub mod stream;
 pub mod trainer;
 pub mod verdict;
 pub mod workers;
@@ -54,6 +55,8 @@ pub struct Metrics {
 pub struct Point {
     /// Steps done.
     pub step: usize,
+    /// Tokens trained on.
+    pub tokens: u64,
     /// Mean training loss since the point before, nats a token.
     pub train_loss: f64,
     /// Held-out loss, nats a token.

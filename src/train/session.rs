@@ -10,13 +10,13 @@ use serde::Deserialize;
 use super::config::ModelConfig;
 use super::corpus::ShardCorpus;
 use super::data::{Corpus, Packs, Rows, Sampling, Windows};
-use super::objective::{Objective, Task};
+use super::objective::Objective;
 use super::optim::OptimConfig;
 use super::preset::Preset;
+use super::stream::Wanted;
 use super::trainer::{Progress, TrainConfig, Trainer};
 use super::workers::Workers;
 use super::{Metrics, TrainError};
-use crate::shard::mask::{SENTENCE_START, WORD_START};
 
 /// What `[train]` says.
 #[derive(Clone, Debug, Deserialize)]
@@ -100,19 +100,12 @@ pub fn train(
     let objective = settings.objective.unwrap_or(settings.preset.objective());
     let pairs = objective == Objective::Reward;
     let (corpus, heldout) = ShardCorpus::split(shards, settings.val_share.clamp(0.0, 1.0), pairs).map_err(|error| TrainError::Corpus(error.to_string()))?;
-    check_marks(&corpus, objective, settings.whole_words)?;
-    if let Some(role) = settings.special.keys().find(|role| !objective.roles().contains(&role.as_str())) {
-        let roles = objective.roles().join(", ");
-        let said = format!("the objective has no special token `{role}`: {}", if roles.is_empty() { "it needs none" } else { &roles });
-        return Err(TrainError::Mismatch(said));
-    }
     let seq_len = settings.seq_len.or_else(|| corpus.packed_lengths().first().copied()).ok_or(TrainError::Setting("seq_len"))?;
     let model = ModelConfig::preset(settings.preset, corpus.vocab_size(), seq_len, settings.layers, settings.heads, settings.width);
-    let mut special = corpus.special().clone();
-    special.extend(settings.special.clone());
-    let task = Task::new(objective, seq_len, model.encoder, corpus.vocab_size(), &special);
-    let task = Task { whole_words: settings.whole_words, fixed: settings.fixed, ..task };
-    let streams = !matches!(objective, Objective::Nsp | Objective::Sop | Objective::Reward);
+    let wanted =
+        Wanted { objective, seq_len, encoder: model.encoder, whole_words: settings.whole_words, fixed: settings.fixed, special: settings.special.clone() };
+    let task = wanted.task(corpus.shards())?;
+    let streams = objective.streams();
     let packed = || corpus.packs(task.row_len()).filter(|_| streams);
     let rows: Box<dyn Rows + '_> = match settings.sampling {
         Sampling::Windows if streams => Box::new(Windows::new(&corpus, task.row_len())),
@@ -149,27 +142,6 @@ pub fn train(
     let json = serde_json::to_vec_pretty(&metrics).map_err(|error| TrainError::Io(error.into()))?;
     replace(&out.join(METRICS), |file| Ok(file.write_all(&json)?))?;
     Ok(Some(metrics))
-}
-
-/// Whether the shards say what an objective has to know.
-fn check_marks(corpus: &ShardCorpus, objective: Objective, whole_words: bool) -> Result<(), TrainError> {
-    let marks = "`marks = true` in stage `tokenize` and `mask = true` in sink `shards`";
-    let sentences = matches!(objective, Objective::Nsp | Objective::Sop);
-    let (what, how) = if sentences && !corpus.has_mark(SENTENCE_START) {
-        ("where sentences start", marks)
-    } else if whole_words && !corpus.has_mark(WORD_START) {
-        ("where words start", marks)
-    } else if objective == Objective::Sft && !corpus.has_masks() {
-        ("which tokens are answers", "stage `chat_template` and `mask = true` in sink `shards`")
-    } else if objective == Objective::Reward && !corpus.has_pairs() {
-        ("which documents are pairs", "source `pairs` and stage `chat_template`")
-    } else if objective != Objective::Reward && corpus.has_pairs() {
-        let said = "the shards hold pairs, and other objectives than `reward` would learn the rejected answers too: give --objective reward";
-        return Err(TrainError::Mismatch(said.to_owned()));
-    } else {
-        return Ok(());
-    };
-    Err(TrainError::Mismatch(format!("the shards do not say {what}: write them with {how}")))
 }
 
 /// Writes a file so that it is there whole or not at all.

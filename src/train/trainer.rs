@@ -231,7 +231,7 @@ impl<'a> Trainer<'a> {
     fn mark(&mut self, heldout: Option<&dyn Corpus>) -> Result<(), TrainError> {
         let val_loss = self.evaluate(heldout)?.loss;
         let (sum, count) = std::mem::take(&mut self.progress.since);
-        self.progress.curve.push(Point { step: self.progress.step, train_loss: sum / count.max(1) as f64, val_loss });
+        self.progress.curve.push(Point { step: self.progress.step, tokens: self.progress.tokens, train_loss: sum / count.max(1) as f64, val_loss });
         Ok(())
     }
 }

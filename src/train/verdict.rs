@@ -33,7 +33,6 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use validation::{ArmScore, Difference, DomainScore, Estimate, PairScore, Validation, Verdict};
 
-use super::TrainError;
 use super::config::ModelConfig;
 use super::data::{Corpus, Packs, Sampling, Span, pieces};
 use super::evaluate::evaluate;
@@ -41,6 +40,7 @@ use super::model::Model;
 use super::selection::Selection;
 use super::trainer::{Progress, TrainConfig, Trainer};
 use super::workers::Workers;
+use super::{Point, TrainError};
 
 /// Fewer runs an arm say nothing about their spread.
 pub const MIN_RUNS: usize = 3;
@@ -53,6 +53,12 @@ pub const MIN_HELDOUT: usize = 8;
 
 /// Held-out tokens that [`Study::rehearse_scoring`] scores.
 const REHEARSED: u64 = 4096;
+
+/// Points of a run's curve.
+const POINTS: usize = 10;
+
+/// Each point scores held-out documents of about this part of the budget, so that all of them together take a twentieth of a training's time.
+const OF_BUDGET: u64 = 64;
 
 /// One of the corpora to compare.
 #[derive(Clone, Copy)]
@@ -104,6 +110,8 @@ pub struct Run {
     pub tokens: u64,
     /// Passes over the run's share of the arm.
     pub epochs: f64,
+    /// Loss along the way; held-out loss is that of a few documents, the same in every run.
+    pub curve: Vec<Point>,
 }
 
 impl<'a> Heldout<'a> {
@@ -158,7 +166,8 @@ impl<'a> Study<'a> {
         }
         let most = runs.div_ceil(2);
         let folds = (1..most).find(|&folds| MAX_EPOCHS * (smallest / runs as u64) * folds as u64 >= budget).unwrap_or(most);
-        Ok(Self { arms, compared, heldout, model, train: TrainConfig { sampling: Sampling::InOrder, evaluate_every: 0, ..train }, runs, folds })
+        let train = TrainConfig { sampling: Sampling::InOrder, evaluate_every: train.steps.div_ceil(POINTS).max(1), ..train };
+        Ok(Self { arms, compared, heldout, model, train, runs, folds })
     }
 
     /// Folds that each run trains on.
@@ -166,9 +175,21 @@ impl<'a> Study<'a> {
         self.folds
     }
 
-    /// Tokens that are scored after every training.
+    /// Tokens that are scored in every training and after it.
     pub fn scored_tokens(&self) -> u64 {
-        self.heldout.tokens()
+        let few = self.few(self.budget() / OF_BUDGET);
+        let points = self.train.steps.div_ceil(self.train.evaluate_every) as u64;
+        self.heldout.tokens() + points * (0..few.documents()).map(|document| few.tokens(document) as u64).sum::<u64>()
+    }
+
+    /// Tokens that a run trains on.
+    fn budget(&self) -> u64 {
+        (self.train.steps * self.train.batch * self.model.seq_len) as u64
+    }
+
+    /// Held-out documents of about so many tokens.
+    fn few(&self, tokens: u64) -> Selection<'_> {
+        Selection::all([&self.heldout.documents as &dyn Corpus]).sample(tokens, self.train.seed)
     }
 
     /// Trains run number `run` of arm number `arm`; `None` if `watch`, called after every step, stops it.
@@ -180,8 +201,9 @@ impl<'a> Study<'a> {
         share.sort_by_cached_key(|piece| (place(corpus.key(piece.document), piece.start, seed), piece.document));
         let rows = Packs::cut(corpus, share, self.model.seq_len);
         let mut trainer = Trainer::new(self.model.clone(), TrainConfig { seed, ..self.train.clone() }, &rows, workers)?;
+        let few = self.few(self.budget() / OF_BUDGET);
         while !trainer.finished() {
-            if watch(trainer.step(None)?).is_break() {
+            if watch(trainer.step(Some(&few))?).is_break() {
                 return Ok(None);
             }
         }
@@ -194,12 +216,12 @@ impl<'a> Study<'a> {
             None => Vec::new(),
         };
         let metrics = trainer.metrics(None)?;
-        Ok(Some(Run { arm: name.to_string(), run, nats, margins, tokens: metrics.tokens, epochs: metrics.epochs }))
+        Ok(Some(Run { arm: name.to_string(), run, nats, margins, tokens: metrics.tokens, epochs: metrics.epochs, curve: metrics.curve }))
     }
 
     /// Scores a few held-out documents under an untrained model, as every training does with all of them; gives their tokens. For a forecast.
     pub fn rehearse_scoring(&self, workers: &Workers) -> Result<u64, TrainError> {
-        let few = Selection::all([&self.heldout.documents as &dyn Corpus]).sample(REHEARSED, self.train.seed);
+        let few = self.few(REHEARSED);
         let model = Model::new(self.model.clone())?;
         let weights = super::config::initial(&model.parameters, self.train.seed);
         evaluate(&model, &weights, &few, workers)?;

@@ -24,7 +24,7 @@ pub struct Forecast {
     pub trainings: usize,
     /// Seconds for all of them.
     pub seconds: f64,
-    /// Bytes of memory that the process will hold; 0 where the system does not say.
+    /// Bytes of memory that the process will hold for itself; 0 where the system does not say.
     pub memory: u64,
 }
 
@@ -56,10 +56,11 @@ pub fn forecast(study: &Study<'_>, steps: usize, trainings: usize, workers: &Wor
     Ok(Forecast { trainings, seconds: of_training * trainings as f64, memory })
 }
 
-/// Bytes of memory that this process holds now; 0 where the system does not say.
+/// Bytes of memory that this process holds for itself now; 0 where the system does not say. Pages of the shards, which are mapped, are left out: the more
+/// arms have been trained on, the more of them are in memory, but the system takes them back whenever it needs to.
 pub fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     line.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).map_or(0, |kilobytes| kilobytes << 10)
 }
 

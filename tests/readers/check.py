@@ -34,12 +34,13 @@ class Set:
         self.parts, self.documents, self.masks, every, every_mask = [], [], [], [], []
         for part in self.manifest["parts"]:
             tokens = np.fromfile(f"{folder}/{part['payload']['name']}", self.dtype)
-            mask = np.fromfile(f"{folder}/{part['mask']['name']}", "u1") & 1 if "mask" in part else None
+            marks = np.fromfile(f"{folder}/{part['mask']['name']}", "u1") if "mask" in part else None
+            mask = marks & 1 if marks is not None else None
             ends = pa.ipc.open_file(f"{folder}/{part['docs']['name']}").read_all()["end"].to_pylist()
             every += [tokens[start:end] for start, end in zip([0] + ends, ends)]
             every_mask += [mask[start:end] if mask is not None else None for start, end in zip([0] + ends, ends)]
             spans = [(start, end) for start, end in zip([0] + ends, ends) if end > start]
-            self.parts.append((part["name"], tokens, spans, mask))
+            self.parts.append((part["name"], tokens, spans, marks))
             self.documents += [tokens[start:end] for start, end in spans]
             self.masks += [mask[start:end] for start, end in spans] if mask is not None else []
         rows = pa.ipc.open_file(f"{folder}/{self.manifest['packs'][0]['file']['name']}").read_all()["spans"].to_pylist()
@@ -84,6 +85,58 @@ def megatron(out, wanted, rows):
         found += documents
     equal(found, wanted.documents, "documents")
     return "IndexedDataset, mapped and not"
+
+
+def megatron_sentences(out, wanted, rows):
+    from types import SimpleNamespace
+
+    import torch
+    from megatron.core.datasets.bert_dataset import BERTMaskedWordPieceDataset, BERTMaskedWordPieceDatasetConfig
+    from megatron.core.datasets.indexed_dataset import IndexedDataset
+    from megatron.core.datasets.utils import Split
+
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    special = wanted.manifest["special"]
+    around = [special[role] for role in ("bos", "cls", "eos", "pad", "sep") if role in special]
+    pairs = 0
+    for name, tokens, spans, marks in wanted.parts:
+        sentences, starts = [], [0]
+        for start, end in spans:
+            while start < end and tokens[start] in around:
+                start += 1
+            while start < end and tokens[end - 1] in around:
+                end -= 1
+            if start < end:
+                cuts = [start, *(at for at in range(start + 1, end) if marks[at] & 2), end]
+                sentences += [tokens[one:other] for one, other in zip(cuts, cuts[1:])]
+                starts.append(len(sentences))
+        for mmap in (True, False):
+            data = IndexedDataset(f"{out}/{name}", mmap=mmap)
+            equal([data[number] for number in range(len(data))], sentences, "sentences")
+            equal(data.document_indices, starts, "document indices")
+        # Its own dataset over the index: what it draws is [CLS] A [SEP] B [SEP], of which A and B are neighbours of one document.
+        id_of = lambda role: special[role]
+        vocabulary = {str(number): number for number in range(wanted.manifest["vocab_size"])}
+        tokenizer = SimpleNamespace(
+            inv_vocab={number: text for text, number in vocabulary.items()}, vocab=vocabulary, vocab_size=len(vocabulary), unique_identifiers={},
+            cls=id_of("cls"), sep=id_of("sep"), pad=id_of("pad"), mask=id_of("mask"),
+        )
+        config = BERTMaskedWordPieceDatasetConfig(
+            random_seed=1, sequence_length=SEQ_LEN, split="1,0,0", tokenizer=tokenizer, path_to_cache=f"{out}-cache", classification_head=True,
+            masking_probability=0.15, short_sequence_probability=0.0, masking_max_ngram=1, masking_do_full_word=False, masking_do_permutation=False,
+            masking_use_longer_ngrams=False, masking_use_geometric_distribution=False,
+        )
+        documents = np.arange(len(starts) - 1, dtype=np.int32)
+        drawn = BERTMaskedWordPieceDataset(IndexedDataset(f"{out}/{name}"), f"{out}/{name}", documents, None, Split.train, config)
+        for number in range(len(drawn)):
+            first, last, _ = drawn.sample_index[number]
+            assert any(one <= first and last <= other for one, other in zip(starts, starts[1:])), "a sample crosses documents"
+            text = [int(id) for id in drawn[number]["text"]]
+            assert text[0] == tokenizer.cls and text.count(tokenizer.cls) == 1 and text.count(tokenizer.sep) == 2, text
+            pairs += 1
+    assert pairs > 0, "no sample was drawn"
+    return f"IndexedDataset by sentences; BERTMaskedWordPieceDataset, {pairs} pairs"
 
 
 def datatrove(out, wanted, rows):
@@ -136,7 +189,7 @@ def olmo(out, wanted, rows):
     items = [data[number] for number in range(len(data))]
     equal([item["input_ids"].numpy() for item in items], windows([tokens for _, tokens, _, _ in wanted.parts]), "instances")
     if masked:
-        equal([item["label_mask"].numpy() for item in items], windows([mask.astype(bool) for *_, mask in wanted.parts]), "label masks")
+        equal([item["label_mask"].numpy() for item in items], windows([(marks & 1).astype(bool) for *_, marks in wanted.parts]), "label masks")
     return "NumpyFSLDataset; iter_document_indices" + (" with label masks" if masked else "")
 
 
@@ -221,11 +274,15 @@ def same_rows(found, wanted):
     assert sorted(map(key, found)) == sorted(map(key, wanted.rows)), "the rows differ"
 
 
-def check(binary, work, name, tokenizer, masked):
+BERT = '[[stage]]\nuse = "learn_tokenizer"\nname = "bert"\nmodel = "wordpiece"\nvocab_size = 60\n'
+
+
+def check(binary, work, name, tokenizer, masked, sentences=False):
     run_dir = f"{work}/{name}"
-    mask = "mask = true\n" if masked else ""
+    mask = "mask = true\n" if masked or sentences else ""
     pipeline = (
-        f'[run]\noutput = "{run_dir}"\n[source]\nuse = "jsonl"\npath = "{work}/in"\n[[stage]]\nuse = "tokenize"\ntokenizer = "{tokenizer}"\n'
+        f'[run]\noutput = "{run_dir}"\n[source]\nuse = "jsonl"\npath = "{work}/in"\n{BERT if sentences else ""}'
+        f'[[stage]]\nuse = "tokenize"\ntokenizer = "{tokenizer}"\n{"marks = true" if sentences else ""}\n'
         f'[[sink]]\nuse = "shards"\nseq_len = {SEQ_LEN}\n{mask}'
     )
     open(f"{work}/{name}.toml", "w").write(pipeline)
@@ -237,10 +294,11 @@ def check(binary, work, name, tokenizer, masked):
     wide = wanted.dtype.itemsize == 4
     maskless = [] if masked else [megatron, litdata, llmc] + ([] if wide else [nanogpt])
     failed = 0
-    for reader, rows in [(reader, False) for reader in maskless + [datatrove, olmo, mds, parquet, arrow]] + [(reader, True) for reader in [mds, parquet, arrow]]:
+    readers = [(reader, False) for reader in maskless + [datatrove, olmo, mds, parquet, arrow]] + [(reader, True) for reader in [mds, parquet, arrow]]
+    for reader, rows in [(megatron_sentences, False)] if sentences else readers:
         out = f"{work}/{name}-{reader.__name__}{'-rows' if rows else ''}"
-        run(binary, "shards", "export", run_dir, "--to", reader.__name__, "--out", out, *(["--rows", SEQ_LEN] if rows else []))
-        what = f"{name:<7} {reader.__name__:<10} {'rows' if rows else 'documents':<10}"
+        run(binary, "shards", "export", run_dir, "--to", reader.__name__.replace("_", "-"), "--out", out, *(["--rows", SEQ_LEN] if rows else []))
+        what = f"{name:<7} {reader.__name__:<18} {'rows' if rows else 'documents':<10}"
         try:
             print(f"{what} equal   {reader(out, wanted, rows)}", flush=True)
         except Exception as error:
@@ -268,6 +326,7 @@ def main():
                 text = " ".join(draw.choices(words, k=draw.choice([0, 1, 5, 30, 200])))
                 file.write(json.dumps({"id": f"{name}{number}", "url": f"https://{name}.example/{number},x", "text": text}) + "\n")
     failed = check(arguments.binary, work, "narrow", "bytes", False) + check(arguments.binary, work, "masked", "bytes", True)
+    failed += check(arguments.binary, work, "bert", "stage:bert", False, sentences=True)
     if arguments.wide:
         failed += check(arguments.binary, work, "wide", os.path.abspath(arguments.wide), False)
     sys.exit(failed > 0)

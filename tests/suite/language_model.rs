@@ -59,7 +59,7 @@ fn training_again_gives_the_same_bytes_and_faults_are_said() {
         said(&output)
     };
     assert!(fault("c.model", &[]).contains("must end in .arpa or .bin"));
-    assert!(fault("c.bin", &["--memory", "10 kB"]).contains("do not fit into 10000 bytes"));
+    assert!(fault("c.bin", &["--memory", "10 kB"]).contains("distinct words take more than half of 10000 bytes"));
     assert!(fault("c.bin", &["--prune", "3,1"]).contains("ascending order"));
     assert!(fault("c.bin", &["--words", "no/such.json"]).contains("--words: cannot read no/such.json"));
     assert!(!folder.path("c.bin").exists());

@@ -75,6 +75,13 @@ fn missing_files_bad_bounds_and_two_outputs_are_refused() {
 }
 
 #[test]
+fn a_function_of_python_needs_the_package() {
+    let shown = refused(&around("[[stage]]\nuse = \"python\"\ncall = \"my_filters:judge\"\n"), &[]);
+    assert!(shown.contains("stage `python` needs the Python package") && shown.contains("pip install dataprep"), "{shown}");
+    assert!(shown.contains("DIR/p.toml:7:1"), "{shown}");
+}
+
+#[test]
 fn settings_from_the_command_line_point_at_themselves() {
     let toml = around("[[stage]]\nuse = \"sample\"\nshare = 0.5\n");
     let shown = refused(&toml, &["--set", "stage.sample.share=2"]);

@@ -53,6 +53,34 @@ fn groups_are_shown_and_pairs_are_parquet() {
     assert!(said(&none).contains("`sample` has found no groups; say which with --stage: `dedup_minhash`"), "{}", said(&none));
 }
 
+/// Of each of 40 texts 14 revisions, of which neighbours are alike and the ends are not.
+#[test]
+fn components_are_whole_however_little_memory_there_is() {
+    let folder = Folder::new();
+    let revisions = (0..14).flat_map(|revision| (0..40).map(move |number| (format!("d{number}-{revision}"), text(number, 10 * revision))));
+    folder.write("in/a.jsonl", jsonl(&revisions.collect::<Vec<_>>()));
+    for (keep, kept) in [("first", "-0"), ("longest", "-13"), ("none", "nothing")] {
+        let mut found = Vec::new();
+        for memory in ["20 kB", "64 MiB"] {
+            let stage = format!("[[stage]]\nuse = \"dedup_minhash\"\nclusters = \"components\"\nkeep = \"{keep}\"\nmemory = \"{memory}\"");
+            let report = folder.report(&pipeline(&stage), &[]);
+            let counts = &report["stages"][0]["counts"];
+            assert!(counts["clusters"] == 40 && counts["pairs_alike"].as_u64() > Some(900), "{counts}");
+            let ids: Vec<String> = folder.docs().iter().map(|doc| doc["id"].as_str().unwrap_or_default().to_owned()).collect();
+            let stay = if keep == "none" { 0 } else { 40 };
+            assert!(ids.len() == stay && ids.iter().all(|id| id.ends_with(kept)), "{keep}: {ids:?}");
+            let blobs = std::fs::read_dir(folder.path("out/artifacts/dedup_minhash")).expect("the decision").map(|entry| entry.expect("a file").path());
+            let mut blobs: Vec<_> = blobs.map(|path| (path.file_name().map(ToOwned::to_owned), std::fs::read(&path).expect("a file"))).collect();
+            blobs.sort();
+            let names: Vec<_> = blobs.iter().filter_map(|(name, _)| name.as_ref()?.to_str()).collect();
+            assert_eq!(names, ["clusters.parquet", "drops-00000", "edges.parquet"]);
+            found.push(blobs);
+            std::fs::remove_dir_all(folder.path("out")).expect("the run");
+        }
+        assert!(found[0] == found[1], "{keep}");
+    }
+}
+
 #[test]
 fn new_documents_lose_to_an_earlier_corpus() {
     let folder = Folder::new();

@@ -201,3 +201,30 @@ fn an_expected_verdict_that_is_not_met_ends_with_1() {
     assert!(code == Some(1) && said.contains("the verdict is better") && said.contains("not what is expected here"), "{said}");
     assert_eq!(judged("[\"worse\", \"better\"]", "seed = 3").0, Some(0));
 }
+
+#[test]
+fn corpora_given_as_files_have_the_keys_of_validate() {
+    let folder = Folder::new();
+    folder.write("a.jsonl", corpus(0, 60, false));
+    folder.write("b.jsonl", corpus(0, 60, true));
+    folder.write("held.jsonl", corpus(60, 80, false));
+    let path = |name: &str| folder.path(&format!("{name}.jsonl")).display().to_string();
+    let (a, b, held, out) = (format!("a={}", path("a")), format!("b={}", path("b")), path("held"), folder.path("v").display().to_string());
+    let judged = |set: &str| {
+        dataprep(&["validate", "--arm", &a, "--arm", &b, "--heldout", &held, "--out", &out, "--tokens", "2048", "--seeds", "3", "--quiet", "--set", set], &[])
+    };
+    assert!(judged("validate.minimal_pairs=0").status.success());
+    let verdict = folder.json("v/validate.json");
+    assert_eq!((&verdict["minimal_pairs"], &verdict["seeds"]), (&0.into(), &3.into()));
+    let curves = verdict["arms"][0]["curves"].as_array().expect("a curve a run");
+    let last = |curve: &serde_json::Value| curve.as_array().and_then(|points| Some(points.last()?["tokens"].clone()));
+    assert_eq!(curves.iter().map(last).collect::<Vec<_>>(), vec![Some(2048.into()); 3]);
+    for (set, want) in [
+        ("validate.arms=each_stage", "`--set validate.arms=each_stage` says nothing of corpora given as files: say it by `--arm NAME=FILE`"),
+        ("run.seed=3", "it takes keys of `[validate]`, as `--set validate.seq_len=256`"),
+        ("validate.seqlen=256", "did you mean `seq_len`"),
+    ] {
+        let output = judged(set);
+        assert!(output.status.code() == Some(2) && said(&output).contains(want), "{}", said(&output));
+    }
+}

@@ -11,7 +11,7 @@ use crate::shard::export::{Format, write};
 pub struct Export {
     /// The shards, or the folder of a run.
     shards: PathBuf,
-    /// megatron, datatrove, llmc, nanogpt, olmo, mds, litdata, parquet or arrow.
+    /// megatron, megatron-sentences, datatrove, llmc, nanogpt, olmo, mds, litdata, parquet or arrow.
     #[arg(long)]
     to: Format,
     /// Rows of the pack list for so many tokens instead of documents: for mds, parquet and arrow.

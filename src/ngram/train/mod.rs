@@ -1,18 +1,21 @@
 //! Training by interpolated, modified Kneser-Ney smoothing (Chen and Goodman 1998, with the closed form of the discounts and the
 //! treatment of `<unk>`, `<s>` and pruning of Heafield et al. 2013, so that models equal those of KenLM's lmplz).
 //!
-//! Everything is counted and estimated in memory, on one thread, in an order that depends on the text alone. [`Trainer`] counts the memory it
-//! needs as it goes and gives up, with an error that says so, before it passes what [`Settings::memory`] allows.
+//! Everything is counted and estimated on one thread, in an order that depends on the text alone. The words are held in memory; n-grams are sorted in what
+//! [`Settings::memory`] leaves besides them, and go to files in [`Settings::folder`] beyond that, so that the model is the same with any memory.
 
 mod counts;
 mod estimate;
+mod spill;
 mod write;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use self::counts::Counter;
 pub use self::estimate::Discounts;
-use self::estimate::Estimate;
+use self::estimate::Order;
+use self::spill::Space;
 use super::{MAX_TRAINED, NgramError};
 
 const BOS: u32 = 1;
@@ -25,15 +28,17 @@ pub struct Settings {
     pub order: usize,
     /// N-grams of two words, three, ... that occur so often or less are left out; the last number holds for all longer ones.
     pub prune: Vec<u32>,
-    /// Bytes that training may take.
+    /// Bytes that training may take. Words may take half of it.
     pub memory: usize,
+    /// Where n-grams go that memory has no room for. The files have no names, and are gone when training ends.
+    pub folder: PathBuf,
     /// Discounts of n-grams seen once, twice, and more often, where the text gives none.
     pub fallback: Option<Discounts>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { order: 5, prune: Vec::new(), memory: 4 << 30, fallback: None }
+        Settings { order: 5, prune: Vec::new(), memory: 4 << 30, folder: PathBuf::from("."), fallback: None }
     }
 }
 
@@ -52,7 +57,8 @@ pub struct Trainer {
 impl Trainer {
     /// Nothing counted yet. `settings.prune` may not fall from one order to the next, or histories would be missing.
     pub fn new(settings: Settings) -> Result<Trainer, NgramError> {
-        let counter = Counter::new(settings.order).filter(|_| settings.order <= MAX_TRAINED).ok_or(NgramError::Order(settings.order as u64))?;
+        let space = Space { folder: settings.folder.clone(), memory: settings.memory };
+        let counter = Counter::new(settings.order, &space).filter(|_| settings.order <= MAX_TRAINED).ok_or(NgramError::Order(settings.order as u64))?;
         if settings.prune.windows(2).any(|pair| pair[0] > pair[1]) {
             return Err(NgramError::Kind("numbers of pruning that fall from one order to the next; give them in ascending order".to_owned()));
         }
@@ -82,12 +88,17 @@ impl Trainer {
         }
         self.sentence.push(EOS);
         self.tokens += self.sentence.len() as u64;
+        let space = self.space()?;
+        Ok(self.counter.add(&self.sentence, space.memory)?)
+    }
+
+    /// What words leave.
+    fn space(&self) -> Result<Space, NgramError> {
         let memory = self.settings.memory;
-        self.counter.add(&self.sentence, memory.saturating_sub(self.word_bytes)).map_err(|grams| NgramError::Memory {
-            grams,
-            order: self.settings.order,
-            memory,
-        })
+        if self.word_bytes > memory / 2 {
+            return Err(NgramError::Memory { words: self.ids.len() - 3, memory });
+        }
+        Ok(Space { folder: self.settings.folder.clone(), memory: memory - self.word_bytes })
     }
 
     /// Words so far, with an end for each sentence.
@@ -105,25 +116,23 @@ impl Trainer {
         if self.ids.len() == 3 {
             return Err(NgramError::Empty);
         }
-        let order = self.settings.order;
+        let space = self.space()?;
         let mut words = vec![Box::from(""); self.ids.len()];
         for (word, id) in self.ids {
             words[id as usize] = word;
         }
-        let least: Vec<u32> = (2..=order).map(|n| self.settings.prune.get(n - 2).or(self.settings.prune.last()).map_or(0, |most| *most)).collect();
-        let memory = self.settings.memory.saturating_sub(self.word_bytes);
-        let too_much = |grams| NgramError::Memory { grams, order, memory: self.settings.memory };
-        let grams = self.counter.finish(memory).map_err(too_much)?;
-        let estimate = Estimate::new(&grams, words.len(), &least, self.settings.fallback)?;
-        Ok(Trained { words, grams, estimate })
+        let least: Vec<u32> =
+            (2..=self.settings.order).map(|n| self.settings.prune.get(n - 2).or(self.settings.prune.last()).map_or(0, |most| *most)).collect();
+        let counts = self.counter.finish(&least, &space)?;
+        Ok(Trained { words, orders: estimate::orders(counts, self.settings.fallback, &space)? })
     }
 }
 
 /// A model that can be written.
 pub struct Trained {
     words: Vec<Box<str>>,
-    grams: counts::Grams,
-    estimate: Estimate,
+    /// From order 1.
+    orders: Vec<Order>,
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek};
 
 use super::*;
 use crate::ngram::Model;
@@ -38,7 +39,16 @@ fn train(settings: Settings, corpus: &[Vec<String>]) -> Result<Trained, NgramErr
 }
 
 fn order(order: usize) -> Settings {
-    Settings { order, fallback: Some(Discounts::FALLBACK), ..Settings::default() }
+    Settings { order, fallback: Some(Discounts::FALLBACK), folder: std::env::temp_dir(), ..Settings::default() }
+}
+
+fn binary(trained: &Trained) -> Vec<u8> {
+    let file = tempfile::tempfile().unwrap();
+    trained.write_binary(&file).unwrap();
+    (&file).rewind().unwrap();
+    let mut bytes = Vec::new();
+    (&file).read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 fn arpa(trained: &Trained) -> String {
@@ -125,7 +135,7 @@ fn counts_and_discounts_are_those_of_the_definition() {
 fn both_forms_are_the_same_model() {
     for settings in [order(1), order(2), Settings { prune: vec![0, 1], ..order(5) }] {
         let trained = train(settings, &corpus(300)).unwrap();
-        let binary = trained.to_binary().unwrap();
+        let binary = binary(&trained);
         assert_eq!(crate::ngram::arpa::to_binary(arpa(&trained).as_bytes()).unwrap(), binary);
         let (model, table) = (Model::from_bytes(binary).unwrap(), table(&arpa(&trained)));
         for sentence in corpus(40).iter().chain([&vec!["never".to_owned(), "w1".to_owned(), "w2".to_owned()]]) {
@@ -173,23 +183,55 @@ fn markers_are_no_words_and_nothing_gives_nothing() {
 }
 
 #[test]
-fn memory_is_kept_to() {
-    let corpus = corpus(2_000);
-    let fault = train(Settings { memory: 200_000, ..order(5) }, &corpus).err().unwrap();
-    assert!(matches!(fault, NgramError::Memory { order: 5, memory: 200_000, grams } if grams > 500), "{fault}");
+fn words_may_take_half_of_the_memory() {
+    let corpus = corpus_of(2_000, 4_000);
+    let fault = train(Settings { memory: 100_000, ..order(5) }, &corpus).err().unwrap();
+    assert!(matches!(fault, NgramError::Memory { words: 400..=600, memory: 100_000 }), "{fault}");
     assert!(train(Settings { memory: 10_000_000, ..order(5) }, &corpus).is_ok());
 }
 
 #[test]
-fn joining_in_between_changes_nothing() {
-    let mut whole = counts::Rows::<3>::default();
-    let mut joined = counts::Rows::<3>::joining_at(10);
-    for sentence in 0..500u32 {
-        let words = [3 + sentence % 7, 3 + sentence % 5, 3 + sentence % 3, EOS];
-        whole.add(&words, 1 << 30).unwrap();
-        joined.add(&words, 1 << 30).unwrap();
+fn what_goes_to_files_changes_nothing() {
+    let corpus = corpus_of(3_000, 500);
+    for (n, prune) in [(1, vec![]), (2, vec![]), (3, vec![1]), (4, vec![0, 1, 2]), (5, vec![]), (6, vec![0, 0, 1])] {
+        let [whole, spilled] = [4 << 30, 250_000].map(|memory| train(Settings { memory, prune: prune.clone(), ..order(n) }, &corpus).unwrap());
+        assert_eq!((whole.counts(), whole.discounts()), (spilled.counts(), spilled.discounts()));
+        assert!(n == 1 || whole.counts()[1] > 1_000, "{:?}", whole.counts());
+        assert_eq!(arpa(&whole), arpa(&spilled), "order {n}");
+        assert_eq!(binary(&whole), binary(&spilled), "order {n}");
     }
-    let (whole, joined) = (whole.finish(1 << 30).unwrap(), joined.finish(1 << 30).unwrap());
-    assert_eq!(whole.len(), joined.len());
-    assert!((0..whole.len()).all(|row| whole.words(row) == joined.words(row) && whole.count(row) == joined.count(row)));
+}
+
+#[test]
+fn files_lie_in_the_folder_or_training_says_why_not() {
+    let settings = Settings { memory: 250_000, folder: "no/such/folder".into(), ..order(3) };
+    let fault = train(settings, &corpus_of(3_000, 500)).err().unwrap().to_string();
+    assert!(fault.starts_with("cannot keep sorted counts in no/such/folder: ") && fault.ends_with("; make room there, or allow more memory"), "{fault}");
+}
+
+#[test]
+fn sorted_rows_are_the_same_from_memory_and_from_runs() {
+    let folder = std::env::temp_dir();
+    let rows = |memory: usize| {
+        let mut sorter = spill::Space { folder: folder.clone(), memory }.counter::<3>();
+        sorter.allow(memory);
+        (0..40_000u32).for_each(|i| sorter.push([i.wrapping_mul(2_654_435_761) % 701, i % 13, 1]).unwrap());
+        let mut sorted = sorter.finish().unwrap();
+        std::iter::from_fn(move || sorted.next().unwrap()).collect::<Vec<_>>()
+    };
+    let (whole, runs) = (rows(1 << 30), rows(40_000));
+    assert!(whole.is_sorted() && whole.len() == 701 * 13 && whole.iter().map(|row| row[2]).sum::<u32>() == 40_000);
+    assert_eq!(whole, runs);
+}
+
+#[test]
+fn tapes_are_read_as_they_were_written() {
+    for memory in [1, 1 << 30] {
+        let mut tape = spill::Space { folder: std::env::temp_dir(), memory }.tape(3);
+        (0..30_000u32).for_each(|i| tape.push([i, 7, i + 1]).unwrap());
+        let mut rows = tape.read().unwrap();
+        assert_eq!(rows.seek(&[12_345, 7]).unwrap(), Some(12_346));
+        assert_eq!((rows.seek(&[12_345, 8]).unwrap(), rows.row()), (None, Some(&[12_346, 7, 12_347][..])));
+        assert_eq!((rows.seek(&[29_999]).unwrap(), rows.seek(&[30_000]).unwrap(), rows.row()), (Some(30_000), None, None));
+    }
 }

@@ -23,7 +23,7 @@ impl Language {
 }
 
 /// Key, English, Chinese.
-const TABLE: [(&str, &str, &str); 46] = [
+const TABLE: [(&str, &str, &str); 73] = [
     ("title", "Report of the run", "运行报告"),
     ("kept_of", "documents kept of", "篇文档保留，共读入"),
     ("funnel", "From stage to stage", "逐级流程"),
@@ -70,6 +70,49 @@ const TABLE: [(&str, &str, &str); 46] = [
     ("more", "Show more", "显示更多"),
     ("none", "no document matches", "没有符合条件的文档"),
     ("against", "against", "界限"),
+    ("numbers", "Numbers", "数值"),
+    ("rules", "What rules measured", "规则的测量值"),
+    (
+        "rules_note",
+        "In the dropped documents that were written down, or in all where the run annotates: bars are documents, the line is the bound of the rule.",
+        "取自留样的被丢弃文档；标注模式下取自全部文档。柱形为文档数，竖线为规则的界限。",
+    ),
+    ("bound", "Bound", "界限值"),
+    ("near", "Near-duplicates side by side", "近似重复并排对照"),
+    (
+        "near_note",
+        "A sample of the pairs. What only one of the two says is marked; of what they have in common, what stands around it.",
+        "抽样。仅一方有的文字已标出；共同部分只显示其前后。",
+    ),
+    ("alike", "alike", "相似度"),
+    ("stays", "stays", "保留"),
+    ("goes", "goes", "丢弃"),
+    ("sizes", "Sizes of groups of near-duplicates", "近似重复组的大小"),
+    ("groups", "Groups", "组数"),
+    ("repeats", "Repeated passages", "重复段落"),
+    (
+        "repeats_note",
+        "A sample of the documents that hold some. Struck through is what stands elsewhere too, with the name of a document that holds a copy.",
+        "抽样。划线部分在别处也出现，并注明含有副本的文档。",
+    ),
+    ("copy_in", "also in", "也见于"),
+    ("packing", "Tokens and packing", "词元与打包"),
+    ("set", "Shards", "分片"),
+    ("vocabulary", "Vocabulary", "词表"),
+    ("row_tokens", "Tokens a row", "每行词元"),
+    ("rows", "Rows", "行数"),
+    ("padding", "Padding", "填充"),
+    ("cut", "Documents cut", "被切分的文档"),
+    ("per_row", "Pieces a row", "每行片段"),
+    ("training", "Training", "训练"),
+    ("curves", "Held-out loss of each arm by tokens seen", "各对照组的留出损失（按已见词元）"),
+    (
+        "curves_note",
+        "Of a few held-out texts, as the mean of an arm's runs: it shows how training went. The verdict rests on all held-out texts at the end.",
+        "取少量留出文本、各次训练的平均：用于查看训练过程。结论以训练结束时的全部留出文本为准。",
+    ),
+    ("steps", "Steps", "步数"),
+    ("loss", "Loss, nats a token", "损失（奈特每词元）"),
 ];
 
 /// All words of a language by key.

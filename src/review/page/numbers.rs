@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::profile::{Profile, Shares, Sketch, TokenUse};
+use crate::profile::{Profile, Shares, TokenUse};
 
 /// A row of a table of shares.
 #[derive(Debug, PartialEq, Serialize)]
@@ -25,7 +25,7 @@ pub struct Stage {
     drops: Vec<Part>,
 }
 
-fn percent(part: u64, of: u64) -> f64 {
+pub fn percent(part: u64, of: u64) -> f64 {
     100.0 * part as f64 / of.max(1) as f64
 }
 
@@ -111,54 +111,6 @@ pub fn visible(text: &str) -> String {
     text.chars().map(|c| if turns(c) { format!("⟨U+{:04X}⟩", u32::from(c)) } else { c.to_string() }).collect()
 }
 
-/// How a number is spread.
-#[derive(Debug, PartialEq, Serialize)]
-pub struct Histogram {
-    name: String,
-    median: f64,
-    bars: Vec<Bar>,
-}
-
-/// A stretch of values.
-#[derive(Debug, PartialEq, Serialize)]
-pub struct Bar {
-    from: f64,
-    count: u64,
-    /// Of the tallest, 0 to 100.
-    percent: f64,
-}
-
-/// Bars of a histogram, at most.
-const BARS: usize = 24;
-
-impl Histogram {
-    /// Of lengths and of every number field.
-    pub fn all(profile: &Profile) -> Vec<Histogram> {
-        let tokens = profile.tokens.iter().map(|tokens| ("tokens", &tokens.lengths));
-        let lengths = [("characters", &profile.characters)].into_iter().chain(tokens).filter_map(|(name, sketch)| Histogram::of(name, sketch, true));
-        lengths.chain(profile.numbers.iter().filter_map(|(name, sketch)| Histogram::of(name, sketch, false))).collect()
-    }
-
-    /// Stretches of equal length, or each twice as long as the one before where `doubling` says so; `None` where nothing was seen.
-    fn of(name: &str, sketch: &Sketch, doubling: bool) -> Option<Histogram> {
-        let (low, high, median) = (sketch.quantile(0.0)?, sketch.quantile(1.0)?, sketch.quantile(0.5)?);
-        let width = ((high - low) / (BARS - 1) as f64).max(f64::MIN_POSITIVE);
-        let slot = |value: f64| if doubling { value.max(1.0).log2().floor() } else { ((value - low) / width).floor() };
-        let from = |slot: f64| if doubling { slot.exp2() } else { low + slot * width };
-        let mut bars: Vec<Bar> = Vec::new();
-        for (value, count) in sketch.buckets() {
-            let from = from(slot(value));
-            match bars.last_mut() {
-                Some(bar) if bar.from == from => bar.count += count,
-                _ => bars.push(Bar { from, count, percent: 0.0 }),
-            }
-        }
-        let tallest = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
-        bars.iter_mut().for_each(|bar| bar.percent = percent(bar.count, tallest));
-        Some(Histogram { name: name.to_owned(), median, bars })
-    }
-}
-
 /// The tokens of a run.
 #[derive(Debug, Serialize)]
 pub struct Tokens {
@@ -204,19 +156,6 @@ pub fn times(timing: &[Value], report: &Value) -> Vec<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bars_hold_every_value_once() {
-        let mut sketch = Sketch::default();
-        [0.0, 1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 100.0].into_iter().for_each(|value| sketch.add(value));
-        let histogram = Histogram::of("characters", &sketch, true).unwrap();
-        let bars: Vec<_> = histogram.bars.iter().map(|bar| (bar.from, bar.count, bar.percent)).collect();
-        assert_eq!(bars, [(1.0, 2, 100.0), (2.0, 2, 100.0), (4.0, 2, 100.0), (8.0, 1, 50.0), (64.0, 1, 50.0)]);
-        let even = Histogram::of("score", &sketch, false).unwrap();
-        assert_eq!((even.bars.iter().map(|bar| bar.count).sum::<u64>(), even.median), (8, 3.0));
-        assert!(even.bars.len() <= BARS);
-        assert_eq!(Histogram::of("nothing", &Sketch::default(), true), None);
-    }
 
     #[test]
     fn turning_characters_are_made_visible() {

@@ -36,6 +36,12 @@ function marked(text, sought) {
   return block;
 }
 
+// What a stage says of a reason may be a passage of the text, a word on a list for one.
+function passage(one) {
+  const said = (one.detail ?? "").toLowerCase();
+  return said.length > 2 && one.text.toLowerCase().includes(said) ? said : "";
+}
+
 function row(one, sought) {
   const details = element("details"), summary = element("summary");
   const first = element("bdi", one.text.trim().slice(0, 120) || "–");
@@ -49,7 +55,7 @@ function row(one, sought) {
     details.append(element("p", [measured, one.detail].filter(value => value).join(" · "), "place"));
   }
   // Long pages stay quick where texts are laid out only once they are opened.
-  details.addEventListener("toggle", () => { if (details.open && !details.querySelector(".text")) details.append(marked(one.text, sought)); });
+  details.addEventListener("toggle", () => { if (details.open && !details.querySelector(".text")) details.append(marked(one.text, sought || passage(one))); });
   return details;
 }
 
@@ -71,7 +77,24 @@ function filter() {
   show();
 }
 
-form.addEventListener("input", filter);
+// What is chosen stands in the address, so that a view can be kept and handed on: #side=dropped&reason=too_few_words
+function remember() {
+  const chosen = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) chosen.set(name, value);
+  history.replaceState(null, "", "#" + chosen);
+}
+
+function recall() {
+  const chosen = new URLSearchParams(location.hash.slice(1));
+  for (const field of form.elements) if (field.name) field.value = chosen.get(field.name) ?? "";
+  // A value that the page does not have is none.
+  for (const field of form.querySelectorAll("select")) if (field.selectedIndex < 0) field.value = "";
+  filter();
+  if ([...form.elements].some(field => field.name && field.value)) form.scrollIntoView();
+}
+
+form.addEventListener("input", () => { filter(); remember(); });
 form.addEventListener("submit", event => event.preventDefault());
 more.addEventListener("click", show);
-filter();
+addEventListener("hashchange", recall);
+recall();

@@ -23,40 +23,108 @@ fn documents<'a>(shards: &'a Shards, range: Range<u64>, out: &mut Out) -> Result
     Ok(found)
 }
 
-/// `NAME.bin` and `NAME.idx`: the sizes of all sequences as i32, where each starts in bytes as i64, and at which sequence each document starts.
+/// `NAME.bin` and `NAME.idx`, a sequence a document.
 pub(super) fn megatron(shards: &Shards, out: &mut Out) -> Result<(), ShardError> {
-    let dtype = shards.manifest().dtype;
-    // Megatron's codes; it has none for u32, and ids below 2^31 are the same bytes as i32.
-    let code: u8 = match dtype {
-        Dtype::U16 => 8,
-        Dtype::U32 => 4,
-    };
     for (part, range) in shards.parts() {
-        let documents = documents(shards, range, out)?;
-        if documents.is_empty() {
-            continue;
+        let mut index = Index::new(shards.manifest().dtype);
+        let mut at = 0;
+        for document in documents(shards, range, out)? {
+            index.push(at, document.tokens)?;
+            index.end();
+            at += document.tokens;
+        }
+        index.write(shards, part, out)?;
+    }
+    Ok(())
+}
+
+/// The same with a sequence a sentence, as Megatron's BERT and T5 read it. They put special tokens around what they draw themselves, so the sequences pass over those that
+/// stand around a document.
+pub(super) fn megatron_sentences(shards: &Shards, out: &mut Out) -> Result<(), ShardError> {
+    let special = &shards.manifest().special;
+    let around: Vec<u32> = special.iter().filter(|(role, _)| AROUND.contains(&role.as_str())).map(|(_, id)| *id).collect();
+    for (part, range) in shards.parts() {
+        let mut index = Index::new(shards.manifest().dtype);
+        let mut at = 0;
+        for number in range {
+            let ids: Vec<u32> = shards.document(number)?.iter().collect();
+            let marks = shards.mask(number)?.unwrap_or_default();
+            let first = ids.iter().position(|id| !around.contains(id)).unwrap_or(ids.len());
+            let last = ids.iter().rposition(|id| !around.contains(id)).map_or(first, |last| last + 1);
+            let mut start = first;
+            for next in first + 1..=last {
+                if next == last || marks.get(next).is_some_and(|bits| bits & mask::SENTENCE_START != 0) {
+                    index.push(at + start as u64, (next - start) as u64)?;
+                    start = next;
+                }
+            }
+            match last - first {
+                0 => out.done.empty += 1,
+                tokens => {
+                    index.end();
+                    out.count(tokens);
+                }
+            }
+            at += ids.len() as u64;
+        }
+        index.write(shards, part, out)?;
+    }
+    Ok(())
+}
+
+/// Roles of tokens that stand around a text and are no part of it.
+const AROUND: [&str; 5] = ["bos", "cls", "eos", "pad", "sep"];
+
+/// Megatron's index of a payload.
+struct Index {
+    dtype: Dtype,
+    /// Tokens of each sequence.
+    sizes: Vec<i32>,
+    /// Where each begins, in bytes.
+    starts: Vec<i64>,
+    /// At which sequence each document begins, and how many there are.
+    documents: Vec<i64>,
+}
+
+impl Index {
+    fn new(dtype: Dtype) -> Index {
+        Index { dtype, sizes: Vec::new(), starts: Vec::new(), documents: vec![0] }
+    }
+
+    /// A sequence from token `at` of the payload on.
+    fn push(&mut self, at: u64, tokens: u64) -> Result<(), ShardError> {
+        let size =
+            i32::try_from(tokens).map_err(|_| ShardError::Refused(format!("megatron cannot hold a sequence of {tokens} tokens: the limit is 2^31 - 1")))?;
+        self.sizes.push(size);
+        self.starts.push(at as i64 * self.dtype.width() as i64);
+        Ok(())
+    }
+
+    /// The document ends.
+    fn end(&mut self) {
+        self.documents.push(self.sizes.len() as i64);
+    }
+
+    /// Links the payload and writes the index: the sizes of all sequences as i32, where each starts in bytes as i64, and at which sequence each document starts.
+    fn write(&self, shards: &Shards, part: &PartStats, out: &mut Out) -> Result<(), ShardError> {
+        if self.sizes.is_empty() {
+            return Ok(());
         }
         out.link(&shards.dir().join(&part.payload.name), format!("{}.bin", part.name))?;
         let mut index = out.create(format!("{}.idx", part.name))?;
         index.put(b"MMIDIDX\0\0")?;
         index.put(&1u64.to_le_bytes())?;
-        index.put(&[code])?;
-        index.put(&(documents.len() as u64).to_le_bytes())?;
-        index.put(&(documents.len() as u64 + 1).to_le_bytes())?;
-        for document in &documents {
-            index.put(&(document.tokens as i32).to_le_bytes())?;
-        }
-        let mut at = 0i64;
-        for document in &documents {
-            index.put(&at.to_le_bytes())?;
-            at += document.tokens as i64 * dtype.width() as i64;
-        }
-        for number in 0..=documents.len() as i64 {
-            index.put(&number.to_le_bytes())?;
-        }
-        index.close()?;
+        // Megatron's codes; it has none for u32, and ids below 2^31 are the same bytes as i32.
+        index.put(&[match self.dtype {
+            Dtype::U16 => 8u8,
+            Dtype::U32 => 4,
+        }])?;
+        index.put(&(self.sizes.len() as u64).to_le_bytes())?;
+        index.put(&(self.documents.len() as u64).to_le_bytes())?;
+        self.sizes.iter().try_for_each(|size| index.put(&size.to_le_bytes()))?;
+        self.starts.iter().chain(&self.documents).try_for_each(|number| index.put(&number.to_le_bytes()))?;
+        index.close()
     }
-    Ok(())
 }
 
 /// `NAME.ds`, `NAME.ds.index` (where each document ends, in tokens, u64), `NAME.ds.metadata` and, for a set with masks, `NAME.ds.loss`.

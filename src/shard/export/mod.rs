@@ -3,6 +3,7 @@
 //! | format | payload | boundaries of documents | loss mask |
 //! |---|---|---|---|
 //! | `megatron` | link, `.bin` | `.idx`, a sequence a document | none |
+//! | `megatron-sentences` | link, `.bin` | `.idx`, a sequence a sentence | none |
 //! | `datatrove` | link, `.ds` | `.ds.index` | `.ds.loss` |
 //! | `olmo` | link, `.npy` | `.csv.gz` | `.mask.npy` |
 //! | `nanogpt` | link or one file after another, `train.bin`, u16 only | none | none |
@@ -38,6 +39,8 @@ use super::{Dtype, ShardError, Shards, mask};
 pub enum Format {
     /// Megatron-Core's indexed dataset.
     Megatron,
+    /// The same by sentences, for its BERT and T5.
+    MegatronSentences,
     /// datatrove's `.ds`.
     Datatrove,
     /// llm.c's files with a header; modded-nanoGPT reads the narrow one.
@@ -58,8 +61,9 @@ pub enum Format {
 
 impl Format {
     /// All of them, by name.
-    pub const ALL: [(&'static str, Format); 9] = [
+    pub const ALL: [(&'static str, Format); 10] = [
         ("megatron", Format::Megatron),
+        ("megatron-sentences", Format::MegatronSentences),
         ("datatrove", Format::Datatrove),
         ("llmc", Format::Llmc),
         ("nanogpt", Format::Nanogpt),
@@ -116,6 +120,7 @@ pub fn write(shards: &Shards, dir: &Path, format: Format, rows: Option<u32>) -> 
     let mut out = Out { dir, done: Exported::default() };
     match format {
         Format::Megatron => linked::megatron(shards, &mut out),
+        Format::MegatronSentences => linked::megatron_sentences(shards, &mut out),
         Format::Datatrove => linked::datatrove(shards, &mut out),
         Format::Olmo => linked::olmo(shards, &mut out),
         Format::Nanogpt => headers::nanogpt(shards, &mut out),
@@ -135,11 +140,21 @@ fn check(shards: &Shards, format: Format, rows: Option<u32>) -> Result<(), Shard
         return refused(format!("its tokens are u16, and a vocabulary of {} needs u32: export to llmc or megatron", manifest.vocab_size));
     }
     // Megatron, parquet and Arrow readers take ids as i32.
-    if manifest.vocab_size > 1 << 31 && matches!(format, Format::Megatron | Format::Parquet | Format::Arrow) {
+    if manifest.vocab_size > 1 << 31 && matches!(format, Format::Megatron | Format::MegatronSentences | Format::Parquet | Format::Arrow) {
         return refused(format!("its tokens are i32, and the vocabulary has {} entries", manifest.vocab_size));
     }
     if rows.is_some() && !format.holds_rows() {
         return refused("it holds documents, which its trainer packs itself: leave the row length out".to_owned());
+    }
+    if format == Format::MegatronSentences && shards.tokens() > 0 {
+        let begins = |bits: &u8| bits & mask::SENTENCE_START != 0;
+        let mut marked = false;
+        for document in 0..shards.documents() {
+            marked = marked || shards.mask(document)?.is_some_and(|mask| mask.iter().any(begins));
+        }
+        if !marked {
+            return refused("it does not say where sentences begin: tokenize with `marks = true` and write it with `mask = true` in the sink".to_owned());
+        }
     }
     if !format.holds_masks() {
         for document in 0..shards.documents() {

@@ -79,6 +79,37 @@ fn megatron() {
     }
 }
 
+/// Two documents of special tokens 101 and 102 around sentences, the second of one alone; between them one of special tokens alone.
+#[test]
+fn megatron_by_sentences() {
+    let dirs = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let special = BTreeMap::from([("cls".to_owned(), 101), ("sep".to_owned(), 102), ("unk".to_owned(), 100)]);
+    let mut manifest = Manifest::new(300, TokenizerEntry { name: "bert".into(), xxh3: Digest(5) }, special, 7);
+    let mut part = PartWriter::create(dirs.0.path(), "part-00000", manifest.dtype, PartOptions { vocab_size: 300, mask: true }).unwrap();
+    let (on, starts) = (mask::LOSS, mask::LOSS | mask::SENTENCE_START);
+    // The first token that is no special one begins the first sentence, whether it says so or not.
+    let documents: [(&[u32], &[u8]); 4] =
+        [(&[101, 100, 8, 9, 200, 102], &[on, starts, on, starts, on, on]), (&[101, 102], &[starts, on]), (&[], &[]), (&[101, 7, 102], &[starts, on, on])];
+    for (n, (ids, mask)) in (1..).zip(documents) {
+        let place = Place::default();
+        part.push(&DocTokens { ids, key: n, source: "a", source_offset: 0, url: None, place, bytes: 4, flags: 0, mask: Some(mask) }).unwrap();
+    }
+    manifest.push_part(part.finish().unwrap());
+    manifest.save(dirs.0.path()).unwrap();
+    let shards = Shards::open(dirs.0.path()).unwrap();
+    let done = write(&shards, dirs.1.path(), Format::MegatronSentences, None).unwrap();
+    assert_eq!((done.linked, done.records, done.tokens, done.empty), (1, 2, 5, 2));
+    let mut index = b"MMIDIDX\0\0\x01\0\0\0\0\0\0\0\x08".to_vec();
+    index.extend([3u64, 3].map(u64::to_le_bytes).as_flattened());
+    index.extend([2i32, 2, 1].map(i32::to_le_bytes).as_flattened());
+    index.extend([2i64, 6, 18, 0, 2, 3].map(i64::to_le_bytes).as_flattened());
+    assert_eq!(fs::read(dirs.1.path().join("part-00000.idx")).unwrap(), index);
+    assert_eq!(fs::read(dirs.1.path().join("part-00000.bin")).unwrap(), fs::read(dirs.0.path().join("part-00000.tokens")).unwrap());
+    let unmarked = case(300, Some([&[1, 1, 5], &[], &[1, 5]]));
+    assert!(unmarked.refused("megatron-sentences", None).contains("it does not say where sentences begin: tokenize with `marks = true`"));
+    assert!(case(300, None).refused("megatron-sentences", None).contains("where sentences begin"));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_payload_is_not_written_twice() {

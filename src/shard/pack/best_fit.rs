@@ -1,12 +1,12 @@
 //! Best-fit decreasing over windows of documents: longest first, each into the row that it fills best.
 //!
 //! Lengths within a window are sorted downwards, ties in document order; a piece goes into the open row with the least room
-//! that still takes it, the latest opened among equals. Where what is left over adds up to whole rows, the emptiest rows are given up: they hold pieces of documents
+//! that still takes it, the latest to have come to that room among equals. Where what is left over adds up to whole rows, the emptiest rows are given up: they hold pieces of documents
 //! that are longer than a row, which have to be cut somewhere, and one more cut lets these fill the others. The rows of a window are stored in a seeded order, else a reader
 //! that goes through the file would meet all long documents first.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cut, Emit, ShardError, Span, pieces};
 use crate::shard::Permutation;
@@ -99,28 +99,26 @@ impl BestFit {
     fn fill(&self, mut pieces: Vec<Piece>) -> Vec<Row> {
         pieces.sort_by_key(|piece| Reverse(piece.tokens()));
         let mut rows: Vec<Row> = Vec::new();
-        // Open rows by the room they have left, and the rooms that have one.
-        let mut open: Vec<Vec<usize>> = vec![Vec::new(); self.seq_len as usize];
-        let mut rooms: BTreeSet<u32> = BTreeSet::new();
+        // Open rows by the room they have left; no room is without one.
+        let mut open: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for piece in pieces {
-            let best = rooms.range(piece.tokens()..).next().copied();
-            let (row, room) = match best.and_then(|room| Some((open[room as usize].pop()?, room))) {
-                Some((row, room)) => {
-                    if open[room as usize].is_empty() {
-                        rooms.remove(&room);
+            let best = open.range_mut(piece.tokens()..).next().and_then(|(room, rows)| Some((*room, rows.pop()?, rows.is_empty())));
+            let (room, row) = match best {
+                Some((room, row, last)) => {
+                    if last {
+                        open.remove(&room);
                     }
-                    (row, room)
+                    (room, row)
                 }
                 None => {
                     rows.push(Vec::new());
-                    (rows.len() - 1, self.seq_len)
+                    (self.seq_len, rows.len() - 1)
                 }
             };
             rows[row].push(piece);
             let left = room - piece.tokens();
             if left > 0 {
-                open[left as usize].push(row);
-                rooms.insert(left);
+                open.entry(left).or_default().push(row);
             }
         }
         rows

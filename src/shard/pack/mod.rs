@@ -184,26 +184,32 @@ pub struct PackEntry {
 
 /// Writes `packs-<seq_len>.arrow` into `dir` for these documents; push the entry onto the manifest.
 pub fn write<D: Documents + ?Sized>(dir: &Path, documents: &D, options: &PackOptions) -> Result<PackEntry, ShardError> {
+    write_as(dir, format!("packs-{}.arrow", options.seq_len), documents, options)
+}
+
+fn write_as<D: Documents + ?Sized>(dir: &Path, name: String, documents: &D, options: &PackOptions) -> Result<PackEntry, ShardError> {
     let PackOptions { seq_len, method, seed, .. } = *options;
-    let mut out = PackWriter::create(dir, format!("packs-{seq_len}.arrow"), seq_len)?;
+    let mut out = PackWriter::create(dir, name, seq_len)?;
     let stats = plan(documents, options, &mut |row| out.push(row))?;
     Ok(PackEntry { seq_len, method, seed, stats, file: out.finish()? })
 }
 
-/// Makes a pack list of an open set in its folder, in place of one of the same length, and enters it in the manifest there.
+/// Makes a pack list of an open set in its folder, in place of one of the same length, and enters it in the manifest there. The new one has another name than the old, so that
+/// the set is whole whenever this is broken off.
 pub fn add(shards: &Shards, options: &PackOptions) -> Result<PackEntry, ShardError> {
-    let (dir, part) = (shards.dir(), shards.dir().join("pack.part"));
+    let (dir, part, seq_len) = (shards.dir(), shards.dir().join("pack.part"), options.seq_len);
+    let mut manifest = shards.manifest().clone();
+    let old = manifest.packs.iter().find(|old| old.seq_len == seq_len).map(|old| old.file.name.clone());
+    let usual = format!("packs-{seq_len}.arrow");
+    let name = if old.as_ref() == Some(&usual) { format!("packs-{seq_len}.2.arrow") } else { usual };
     std::fs::create_dir_all(&part).map_err(ShardError::io("create", &part))?;
-    let entry = write(&part, shards, options)?;
+    let entry = write_as(&part, name, shards, options)?;
     let (from, to) = (part.join(&entry.file.name), dir.join(&entry.file.name));
     std::fs::rename(&from, &to).map_err(ShardError::io("write", &to))?;
     std::fs::remove_dir(&part).map_err(ShardError::io("remove", &part))?;
-    let mut manifest = shards.manifest().clone();
-    let old = manifest.packs.iter().find(|old| old.seq_len == entry.seq_len && old.file.name != entry.file.name);
-    let old = old.map(|old| dir.join(&old.file.name));
     manifest.push_pack(entry.clone());
     manifest.save(dir)?;
-    if let Some(path) = old {
+    if let Some(path) = old.map(|name| dir.join(name)) {
         std::fs::remove_file(&path).map_err(ShardError::io("remove", &path))?;
     }
     Ok(entry)

@@ -175,3 +175,22 @@ fn nothing_to_pack_is_no_row_and_no_length_is_refused() {
     let options = PackOptions { seq_len: 0, method: Method::Concat, seed: 0, window: 1 };
     assert!(matches!(plan([1].as_slice(), &options, &mut |_| Ok(())), Err(ShardError::BadSequenceLength { .. })));
 }
+
+#[test]
+fn a_new_list_stands_under_another_name_than_the_old() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::shard::tests::write_set(dir.path(), &[3, 0, 5, 2, 4], false, &[]);
+    let options = |seed| PackOptions { seq_len: 6, method: Method::BestFit, seed, window: 8 };
+    let names: Vec<String> = (0..3).map(|seed| add(&Shards::open(dir.path()).unwrap(), &options(seed)).unwrap().file.name).collect();
+    assert_eq!(names, ["packs-6.arrow", "packs-6.2.arrow", "packs-6.arrow"]);
+    let files = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(files.filter(|name| name.starts_with("pack")).collect::<Vec<_>>(), ["packs-6.arrow"]);
+    assert_eq!(Shards::open(dir.path()).unwrap().packs(6).unwrap().len(), 3);
+}
+
+/// Memory and time of a window do not depend on the length of rows.
+#[test]
+fn rows_may_be_as_long_as_they_like() {
+    let (rows, stats) = rows(&[5, 0, 7], i32::MAX as u32, Method::BestFit, 1);
+    assert_eq!((rows.len(), stats.tokens), (2, 12));
+}

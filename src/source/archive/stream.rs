@@ -102,6 +102,7 @@ impl Stream {
 }
 
 /// A stretch of an archive as a file of its own.
+#[derive(Clone)]
 pub struct Section {
     stream: Arc<Mutex<Stream>>,
     start: u64,
@@ -112,6 +113,11 @@ pub struct Section {
 impl Section {
     pub fn new(stream: Arc<Mutex<Stream>>, start: u64, length: u64) -> Section {
         Section { stream, start, length, at: 0 }
+    }
+
+    /// Its bytes.
+    pub fn len(&self) -> u64 {
+        self.length
     }
 }
 

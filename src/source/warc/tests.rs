@@ -3,7 +3,9 @@
 use std::io::{Cursor, Write};
 
 use super::{FaultKind, Item, Kind, Record, RecordReader};
+use crate::source::archive::tests::tar;
 use crate::source::compression::Position;
+use crate::stage::{Read, Source};
 
 const MAX: usize = 1 << 20;
 
@@ -239,4 +241,31 @@ fn hostile_lengths_cost_a_bounded_amount() {
     let bytes: Vec<u8> = (0..20_000).flat_map(|_| claim(1_000_000)).collect();
     let items = read_from(&bytes, Position::default(), MAX);
     assert!(items.len() > 1_000 && items.iter().any(|item| matches!(item, Item::Fault(fault) if fault.kind == FaultKind::WrongLength)));
+}
+
+#[test]
+fn tar_archives_stand_for_their_members() {
+    let parts = three();
+    let members: Vec<u8> = parts.iter().flat_map(|part| gzip(part)).collect();
+    let clipped = &members[..members.len() - 9];
+    let archive = tar(&[
+        ("crawl/one.warc", b'0', &parts.concat()),
+        ("crawl/README", b'0', b"#"),
+        ("crawl/two.warc.gz", b'0', clipped),
+        ("crawl/three.arc", b'0', b""),
+        ("crawl/four.warc.zst", b'0', &zstd::bulk::compress(&parts[0], 1).unwrap()),
+    ]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.tar");
+    for bytes in [archive.clone(), gzip(&archive)] {
+        std::fs::write(&path, bytes).unwrap();
+        let source = super::Archive { files: vec![path.clone()], records: super::Records::Pages, max_record: MAX };
+        assert_eq!(
+            crate::source::jsonl::outline(&source),
+            ["one", "two", "three", "<other_member>", "one", "two", "[truncated_record]", "[empty_file]", "one"]
+        );
+        let mut reader = source.open(&source.splits().unwrap()[0], None).unwrap();
+        let Ok(Some(Read::Doc(doc))) = reader.next() else { panic!("no document") };
+        assert_eq!((doc.origin.member.as_deref(), doc.url.as_deref()), (Some("crawl/one.warc"), Some("http://a.example/one")));
+    }
 }

@@ -5,20 +5,51 @@ use std::io::{ErrorKind, Read};
 
 use parquet::errors::ParquetError;
 
-use super::{GONE, LEFT_OUT, NearDuplicates, SETTLED, damaged, unpack};
-use crate::dedup::clusters::{Edge, Rule, members};
+use super::{GONE, LEFT_OUT, NearDuplicates, damaged, unpack};
+use crate::dedup::clusters::{Groups, Rule, Union};
 use crate::dedup::drops;
+use crate::dedup::examples::Chosen;
 use crate::dedup::greedy::{Bits, Greedy};
-use crate::dedup::records::{OLD, Record};
+use crate::dedup::records::{OLD, Place, Record};
 use crate::dedup::tables::{self, Row};
 use crate::stage::{Decision, Next, NoteStream, Result, Round, RunError, Texts};
-use crate::stages::against;
 use crate::stages::keep::Survivor;
+use crate::stages::{against, examples};
 
 /// Blobs on the way to their tables: rows of two documents and a similarity, 24 bytes, and the sizes of groups, 4 bytes.
 const EDGES: &str = "edges";
 const MEMBERS: &str = "members";
 const SIZES: &str = "sizes";
+
+/// Blob of the groups of connected documents.
+const GROUPS: &str = "groups";
+/// Blob that says what the rounds are at, a byte; none while pairs are compared.
+const STEP: &str = "step";
+
+/// What follows the last choice, of which each is a round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Greedy: who goes finds the one because of whom.
+    Settle = 1,
+    /// Components: pairs are sorted and united,
+    Link,
+    /// their sides gathered by group,
+    Gather,
+    /// and each group parted into who stays and who goes.
+    Part,
+}
+
+impl Step {
+    pub(super) fn put(self, decision: &mut Decision) {
+        decision.put(STEP, vec![self as u8]);
+    }
+
+    pub(super) fn of(decision: &Decision) -> Result<Option<Step>> {
+        let step = decision.get(STEP)?;
+        let found = |byte: u8| [Step::Settle, Step::Link, Step::Gather, Step::Part].into_iter().find(|step| *step as u8 == byte);
+        step.map(|step| step.first().and_then(|byte| found(*byte)).ok_or_else(damaged)).transpose()
+    }
+}
 
 /// Writes the drops of each split, and what the tables are made of. Each kind comes in its order.
 pub(super) struct Outcome<'d> {
@@ -72,6 +103,15 @@ impl<'d> Outcome<'d> {
     }
 }
 
+/// A group whose members are coming.
+#[derive(Default)]
+struct Group {
+    /// The first in survivor order.
+    leader: u64,
+    /// The first of the others in input order, and how alike it is.
+    first: Option<(u64, f64)>,
+}
+
 /// The next so many bytes of a blob.
 fn take<const N: usize>(blob: &mut dyn Read) -> Result<Option<[u8; N]>> {
     let mut bytes = [0; N];
@@ -88,10 +128,9 @@ fn next_row(blob: &mut dyn Read) -> Result<Option<(u64, u64, f64)>> {
 }
 
 impl NearDuplicates {
-    /// Makes the choice over the pairs known to be alike; another round follows as long as pairs are to be compared, and one after the last choice.
+    /// Makes the choice over the pairs known to be alike; another round follows as long as pairs are to be compared, and more after the last choice.
     pub(super) fn choose(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
         let mut greedy = Greedy::default();
-        let mut edges: Vec<Edge> = Vec::new();
         let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
         let (mut last, mut alike_pairs) = (None, 0);
         while let Some(record) = self.next_record(outcomes)? {
@@ -100,42 +139,141 @@ impl NearDuplicates {
                 Record::Member { .. } => members = true,
                 Record::Tally { what, count } => tallies[usize::from(what == LEFT_OUT)] += count,
                 // A pair that meets in several bands, or in two rounds, comes more than once.
-                Record::Edge { later, earlier, alike } if last.replace((later, earlier)) != Some((later, earlier)) => {
+                Record::Edge { later, earlier, .. } if last.replace((later, earlier)) != Some((later, earlier)) => {
                     alike_pairs += 1;
                     greedy.edge(earlier.doc, later.doc);
-                    if self.rule == Rule::Components {
-                        edges.push(Edge { earlier, later, alike });
-                    }
                 }
                 Record::Edge { .. } => {}
-                Record::Gone { .. } | Record::Follower { .. } => return Err(damaged()),
+                _ => return Err(damaged()),
             }
         }
-        if pairs || (members && round % 2 == 1) {
-            if round % 2 == 1 {
-                decision.put(GONE, greedy.gone.to_bytes());
-            }
+        let again = pairs || (members && round % 2 == 1);
+        if again && round.is_multiple_of(2) {
+            return Ok(Next::Again);
+        }
+        decision.put(GONE, greedy.gone.to_bytes());
+        if again {
             return Ok(Next::Again);
         }
         for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", alike_pairs), ("pairs_left_out", tallies[1])] {
             decision.count(name, count);
         }
-        match self.rule {
-            Rule::Greedy => {
-                decision.put(GONE, greedy.gone.to_bytes());
-                decision.put(SETTLED, Vec::new());
-                Ok(Next::Again)
+        let step = if self.rule == Rule::Greedy { Step::Settle } else { Step::Link };
+        step.put(decision);
+        Ok(Next::Again)
+    }
+
+    /// The pairs found alike, each once.
+    fn each_edge(&self, notes: &mut dyn NoteStream, mut see: impl FnMut(Place, Place, f64)) -> Result<()> {
+        let mut last = None;
+        while let Some(record) = self.next_record(notes)? {
+            // A pair that meets in several bands, or in two rounds, comes more than once.
+            if let Record::Edge { later, earlier, alike } = record
+                && last.replace((later, earlier)) != Some((later, earlier))
+            {
+                see(later, earlier, alike);
             }
-            Rule::Components => {
-                decision.put(GONE, Vec::new());
-                self.components(&edges, decision)?;
-                Ok(Next::Done)
+        }
+        Ok(())
+    }
+
+    /// The last round of the greedy choice, which is made: each document that goes finds the one because of which it does.
+    pub(super) fn settle(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
+        let gone = round.decided.get(GONE)?.and_then(|bytes| Bits::from_bytes(&bytes)).ok_or_else(damaged)?;
+        let mut done = None;
+        self.each_edge(notes, |later, earlier, alike| {
+            emit(Record::Edge { later, earlier, alike });
+            if done != Some(later) && gone.has(later.doc) && !gone.has(earlier.doc) {
+                done = Some(later);
+                emit(Record::Gone { document: later.doc, other: earlier.doc, alike });
+                emit(Record::Follower { leader: earlier.doc, document: later.doc, alike });
             }
+        })
+    }
+
+    /// Connected components, first: the pairs, to be sorted by their earlier document.
+    pub(super) fn links(&self, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
+        self.each_edge(notes, |later, earlier, alike| {
+            emit(Record::Edge { later, earlier, alike });
+            emit(Record::Link { earlier, later, alike });
+        })
+    }
+
+    /// Then: they are united.
+    pub(super) fn unite(&self, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
+        let mut union = Union::default();
+        while let Some(record) = self.next_record(outcomes)? {
+            if let Record::Link { earlier, later, .. } = record {
+                let numbered = union.link(earlier.doc, later.doc);
+                numbered
+                    .ok_or_else(|| RunError::stop("dedup_minhash: more than 4 billion documents are alike to others; run it over parts of the corpus first"))?;
+            }
+        }
+        union.write(|bytes| decision.append(GROUPS, bytes))?;
+        Step::put(Step::Gather, decision);
+        Ok(Next::Again)
+    }
+
+    /// Then: both sides of each pair, to be sorted by group.
+    pub(super) fn gather(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
+        let groups = round.decided.get(GROUPS)?.and_then(Groups::read).ok_or_else(damaged)?;
+        while let Some(record) = self.next_record(notes)? {
+            match record {
+                Record::Link { earlier, later, alike } => {
+                    let (Some((root, a)), Some((_, b))) = (groups.find(earlier.doc), groups.find(later.doc)) else { return Err(damaged()) };
+                    for (number, document, other) in [(a, earlier.doc, b), (b, later.doc, a)] {
+                        emit(Record::Linked { root, number, document, direct: other == root, alike });
+                    }
+                }
+                record => emit(record),
+            }
+        }
+        Ok(())
+    }
+
+    /// The last round of connected components: of each group the first document stays, and the others go because of it. How alike one is, is said by its pair with the
+    /// first, or else by its pair with whomever it is most like: the last of its records.
+    pub(super) fn part(&self, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
+        let mut group = Group::default();
+        let mut next = self.next_record(notes)?;
+        while let Some(record) = next {
+            next = self.next_record(notes)?;
+            let Record::Linked { root, number, document, alike, .. } = record else {
+                emit(record);
+                continue;
+            };
+            if matches!(next, Some(Record::Linked { root: r, number: n, .. }) if (r, n) == (root, number)) {
+                continue;
+            }
+            if number == root {
+                self.lead(std::mem::take(&mut group), emit);
+                group.leader = document;
+                continue;
+            }
+            if document & OLD == 0 {
+                emit(Record::Gone { document, other: group.leader, alike });
+            }
+            emit(Record::Follower { leader: group.leader, document, alike });
+            group.first = group.first.filter(|(first, _)| *first < document).or(Some((document, alike)));
+        }
+        self.lead(group, emit);
+        Ok(())
+    }
+
+    /// The end of a group, whose first document goes too where none is to stay: because of the first of the others.
+    fn lead(&self, group: Group, emit: &mut impl FnMut(Record)) {
+        if let (Survivor::None, Some((other, alike))) = (&self.keep, group.first)
+            && group.leader & OLD == 0
+        {
+            emit(Record::Gone { document: group.leader, other, alike });
         }
     }
 
-    /// The end of the last round of the greedy choice: everything comes sorted.
+    /// The end: everything comes sorted.
     pub(super) fn outcome(&self, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
+        for name in [GONE, GROUPS, STEP] {
+            decision.remove(name)?;
+        }
         let mut outcome = Outcome::new(decision);
         while let Some(record) = self.next_record(outcomes)? {
             match record {
@@ -146,52 +284,7 @@ impl NearDuplicates {
             }
         }
         outcome.end()?;
-        decision.put(GONE, Vec::new());
         Ok(Next::Done)
-    }
-
-    /// The last round of the greedy choice, which is made: each document that goes finds the one because of which it does.
-    pub(super) fn settle(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
-        let gone = round.decided.get(GONE)?.and_then(|bytes| Bits::from_bytes(&bytes)).ok_or_else(damaged)?;
-        let (mut last, mut done) = (None, None);
-        while let Some(record) = self.next_record(notes)? {
-            let Record::Edge { later, earlier, alike } = record else { continue };
-            // A pair that meets in several bands, or in two rounds, comes more than once.
-            if last.replace((later, earlier)) == Some((later, earlier)) {
-                continue;
-            }
-            emit(record);
-            if done != Some(later) && gone.has(later.doc) && !gone.has(earlier.doc) {
-                done = Some(later);
-                emit(Record::Gone { document: later.doc, other: earlier.doc, alike });
-                emit(Record::Follower { leader: earlier.doc, document: later.doc, alike });
-            }
-        }
-        Ok(())
-    }
-
-    /// What comes of connected components, which are found in memory.
-    pub(super) fn components(&self, edges: &[Edge], decision: &mut Decision) -> Result<()> {
-        let mut found = members(edges, self.rule);
-        found.sort_unstable_by_key(|member| (member.leader.doc, member.place.doc));
-        let none = matches!(self.keep, Survivor::None);
-        let mut outcome = Outcome::new(decision);
-        let mut gone: Vec<(u64, u64, f64)> = Vec::new();
-        let mut last = None;
-        for member in found {
-            let (leader, document) = (member.leader.doc, member.place.doc);
-            if last.replace(leader) != Some(leader) && none && leader & OLD == 0 {
-                gone.push((leader, document, member.alike));
-            }
-            if document & OLD == 0 {
-                gone.push((document, leader, member.alike));
-            }
-            outcome.follower(leader, document, member.alike)?;
-        }
-        gone.sort_unstable_by_key(|(document, ..)| *document);
-        gone.into_iter().try_for_each(|(document, other, alike)| outcome.gone(document, other, alike))?;
-        edges.iter().try_for_each(|edge| outcome.edge(edge.later.doc, edge.earlier.doc, edge.alike))?;
-        outcome.end()
     }
 
     /// Turns pairs and groups into tables, with the documents' names.
@@ -202,11 +295,15 @@ impl NearDuplicates {
         let (mut members, mut sizes) = (decision.take(MEMBERS)?, decision.take(SIZES)?);
         let kept = !matches!(self.keep, Survivor::None);
         let (mut cluster, mut size, mut waiting, mut leader) = (0, 0, None, None);
+        let mut shown = Chosen::default();
         let mut next = || -> Result<Option<Row>> {
             let (doc, similarity) = match waiting.take() {
                 Some(member) => member,
                 None => {
                     let Some((of, document, alike)) = next_row(&mut *members)? else { return Ok(None) };
+                    if (of | document) & OLD == 0 {
+                        shown.offer([of, document], || alike);
+                    }
                     if leader == Some(of) {
                         (document, alike)
                     } else {
@@ -227,7 +324,8 @@ impl NearDuplicates {
             Ok(Some(Row { cluster, size, doc, id, url, kept, similarity }))
         };
         let table = tables::clusters::<Trouble>(|| Ok(next()?), |bytes| Ok(decision.append("clusters.parquet", bytes)?));
-        table.map_err(|Trouble(error)| error)
+        table.map_err(|Trouble(error)| error)?;
+        examples::alike(decision, texts, shown)
     }
 }
 

@@ -85,6 +85,11 @@ impl Objective {
         }
     }
 
+    /// Whether a row may be any stretch of text, so that those of a pack list serve.
+    pub fn streams(self) -> bool {
+        !matches!(self, Self::Nsp | Self::Sop | Self::Reward)
+    }
+
     /// Whether an encoder finds a prefix and a decoder something behind it.
     pub fn has_source(self) -> bool {
         matches!(self, Self::PrefixLm | Self::SpanCorruption | Self::BlankInfilling)

@@ -47,6 +47,10 @@ fn the_better_arm_is_found_and_equal_arms_are_not_told_apart() {
     let better = judge(&dirty, &clean);
     assert_eq!(better.verdict, Verdict::Better, "{better:?}");
     assert_eq!((better.share, better.budget_tokens), (1.0 / 5.0, 30 * 8 * 16));
+    for curve in better.arms.iter().flat_map(|arm| &arm.curves) {
+        assert_eq!((curve.len(), curve[9].step, curve[9].tokens), (10, 30, better.budget_tokens));
+        assert!(curve[9].val_loss.unwrap() < curve[0].val_loss.unwrap(), "{curve:?}");
+    }
     let worse = judge(&clean, &dirty);
     assert_eq!(worse.verdict, Verdict::Worse);
     assert_eq!(worse.differences[0].bits.mean, -better.differences[0].bits.mean);
@@ -74,7 +78,7 @@ fn resolved(gap: f64, runs: usize, repeats: u64) -> f64 {
                 let data = (0..study.folds).map(|i| folds[(run + i) % runs]).sum::<f64>() / study.folds as f64;
                 let level = 3.0 + shift + starts[run] + data + noise(0.005);
                 let nats = tastes.iter().enumerate().map(|(i, taste)| (level + taste) * heldout.bytes(i) as f64).collect();
-                made.push(Run { arm: name.into(), run, nats, margins: Vec::new(), tokens: 0, epochs: 0.0 });
+                made.push(Run { arm: name.into(), run, nats, margins: Vec::new(), tokens: 0, epochs: 0.0, curve: Vec::new() });
             }
         }
         found += u64::from(study.judge(&made).unwrap().verdict != Verdict::NotResolved);

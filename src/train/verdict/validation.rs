@@ -5,10 +5,10 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{Run, Study};
-use crate::train::TrainError;
 use crate::train::data::Corpus;
 use crate::train::model::Model;
 use crate::train::statistics::{bootstrap_95, mean, ratio, student_95, variance};
+use crate::train::{Point, TrainError};
 
 /// What a comparison came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,8 @@ pub struct ArmScore {
     pub tokens: u64,
     /// Mean number of passes that its runs made over their share.
     pub epochs: f64,
+    /// Loss against tokens, run by run.
+    pub curves: Vec<Vec<Point>>,
 }
 
 /// A domain of the held-out documents, or a kind of minimal pairs, under an arm.
@@ -217,6 +219,7 @@ impl Study<'_> {
                 documents: arm.corpus.documents(),
                 tokens: (0..arm.corpus.documents()).map(|document| arm.corpus.tokens(document) as u64).sum(),
                 epochs: mean(&own.iter().map(|run| run.epochs).collect::<Vec<_>>()),
+                curves: own.iter().map(|run| run.curve.clone()).collect(),
             });
             bits.push(measured);
             answers.push(answered);
@@ -244,7 +247,7 @@ impl Study<'_> {
             differences,
             arms,
             seeds: self.runs,
-            budget_tokens: (self.train.steps * self.train.batch * self.model.seq_len) as u64,
+            budget_tokens: self.budget(),
             share: self.folds as f64 / self.runs as f64,
             heldout_documents: bytes.len(),
             heldout_bytes: bytes.iter().sum::<f64>() as u64,

@@ -1,0 +1,86 @@
+"""Token shards as PyTorch tensors: `PackedDataset` for a sampler of your own, `PackedDataset.batches` for everything else.
+
+    batches = PackedDataset("out/web/shards", 2048).batches(8)      # rank and world size are those of torch.distributed
+    loader = DataLoader(batches, batch_size=None, num_workers=2)    # or torchdata's StatefulDataLoader
+    for epoch in range(3):
+        batches.set_epoch(epoch)
+        for batch in loader:
+            loss = model(batch["input_ids"], batch["position_ids"], ...)
+            ...
+            state = batches.state_dict(batch)                       # into the checkpoint; any number of processes and workers goes on from it
+
+The arrays are those of `dataprep.numpy.Arrays`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Mapping, Sequence
+
+import torch
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
+
+from . import numpy as _numpy
+
+Tensors = dict[str, Any]
+
+
+class PackedDataset(_numpy.PackedDataset, Dataset[Tensors]):
+    """`dataprep.numpy.PackedDataset` with tensors. The order is shuffled as it is: a loader over it needs `shuffle=False` and `collate_fn=PackedDataset.collate`."""
+
+    def __init__(self, shards: str | os.PathLike[str], seq_len: int, objective: str = "causal", seed: int | None = None, **keys: Any) -> None:
+        # Workers that outlive an epoch see the next one here.
+        self._shared = torch.zeros(1, dtype=torch.int64).share_memory_()
+        super().__init__(shards, seq_len, objective, seed, **keys)
+
+    @property
+    def epoch(self) -> int:
+        return int(self._shared[0])
+
+    def set_epoch(self, epoch: int) -> None:
+        self._shared[0] = epoch
+
+    def __getitem__(self, index: int) -> Tensors:
+        return _tensors(super().__getitem__(index))
+
+    def batches(self, batch_size: int, *, rank: int | None = None, world_size: int | None = None, endless: bool = False) -> PackedBatches:
+        """Batches of this process; its rank and the world size are those of torch.distributed, where that runs."""
+        runs = torch.distributed.is_available() and torch.distributed.is_initialized()
+        if rank is None:
+            rank = torch.distributed.get_rank() if runs else 0
+        if world_size is None:
+            world_size = torch.distributed.get_world_size() if runs else 1
+        return PackedBatches(self, batch_size, rank, world_size, endless)
+
+    @staticmethod
+    def collate(samples: Sequence[Mapping[str, Any]]) -> Tensors:
+        """Rows into a batch: places that are counted over a row are counted over the batch."""
+        batch: Tensors = {}
+        for name in samples[0]:
+            arrays = [sample[name] for sample in samples]
+            offsets = [row * len(sample["input_ids"]) for row, sample in enumerate(samples)]
+            if name == "cu_seqlens":
+                batch[name] = torch.cat([arrays[0][:1]] + [array[1:] + offset for array, offset in zip(arrays, offsets)])
+            elif name == "questions":
+                batch[name] = torch.cat([array + offset for array, offset in zip(arrays, offsets)])
+            elif name in ("prefix_lens", "answers"):
+                batch[name] = torch.cat(arrays)
+            else:
+                batch[name] = torch.stack(arrays)
+        return batch
+
+
+class PackedBatches(_numpy.Batches, IterableDataset[Tensors]):
+    """`dataprep.numpy.Batches` with tensors, shared out to the workers of a loader. A loader over it needs `batch_size=None`."""
+
+    def _worker(self) -> tuple[int, int]:
+        info = get_worker_info()
+        return (0, 1) if info is None else (info.id, info.num_workers)
+
+    def _convert(self, batch: _numpy.Arrays) -> Tensors:
+        return _tensors(batch)
+
+
+def _tensors(arrays: _numpy.Arrays) -> Tensors:
+    # The arrays are ours alone, so nothing is copied.
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}

@@ -1,0 +1,68 @@
+//! The likeliest cut of a text into pieces (Viterbi 1967; Kudo 2018), with the sums that SentencePiece makes.
+//!
+//! Cuts whose sums are equal are common (`=` thrice and `==` once in any order), and which of them is found hangs on the rounding: scores are added up over the whole text in 32 bits, and a
+//! candidate is compared before it is rounded.
+
+use super::trie::Trie;
+use super::{Found, NORMAL, Piece, USER_DEFINED};
+
+/// What an unknown character costs beside the least likely piece.
+const PENALTY: f32 = 10.0;
+/// What a piece of the user's costs.
+const USERS: f64 = 0.1;
+
+pub(super) struct Unigram {
+    trie: Trie,
+    /// By id.
+    scores: Vec<f64>,
+    unknown: f32,
+}
+
+/// The best cut of what stands before a place: its score and its last piece.
+#[derive(Clone, Copy)]
+struct Best {
+    score: f32,
+    start: u32,
+    id: Option<u32>,
+}
+
+/// No cut ends here yet.
+const NOWHERE: Best = Best { score: 0.0, start: u32::MAX, id: None };
+
+impl Unigram {
+    pub fn new(pieces: &[Piece]) -> Unigram {
+        let cuts = |kind| matches!(kind, NORMAL | USER_DEFINED);
+        let numbered = (0..).zip(pieces);
+        let trie = Trie::new(numbered.filter(|(_, piece)| cuts(piece.kind)).map(|(id, piece)| (piece.text.as_str(), id)));
+        let scores = pieces.iter().map(|piece| if piece.kind == USER_DEFINED { -USERS } else { f64::from(piece.score) }).collect();
+        let least = pieces.iter().filter(|piece| piece.kind == NORMAL).map(|piece| piece.score).fold(f32::MAX, f32::min);
+        Unigram { trie, scores, unknown: least - PENALTY }
+    }
+
+    pub fn cut(&self, text: &str, found: &mut Vec<Found>) {
+        let mut best = vec![NOWHERE; text.len() + 1];
+        for (at, c) in text.char_indices() {
+            let (here, start) = (best[at].score, at as u32);
+            let mut single = false;
+            self.trie.prefixes(&text.as_bytes()[at..], |length, id| {
+                let score = self.scores[id as usize] + f64::from(here);
+                let target = &mut best[at + length];
+                if target.start == NOWHERE.start || score > f64::from(target.score) {
+                    *target = Best { score: score as f32, start, id: Some(id) };
+                }
+                single |= length == c.len_utf8();
+            });
+            let (score, target) = (self.unknown + here, &mut best[at + c.len_utf8()]);
+            if !single && (target.start == NOWHERE.start || score > target.score) {
+                *target = Best { score, start, id: None };
+            }
+        }
+        let (mut end, first) = (text.len(), found.len());
+        while end > 0 {
+            let Best { start, id, .. } = best[end];
+            found.push(Found { id, start: start as usize, end });
+            end = start as usize;
+        }
+        found[first..].reverse();
+    }
+}
