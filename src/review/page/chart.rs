@@ -82,6 +82,7 @@ pub fn bars(counts: &BTreeMap<i64, u64>, bounds: &[f64], from: &dyn Fn(f64) -> O
             area,
             (low..high, 0.0..top * 1.05),
             (&|slot: &f64| from(*slot).map_or_else(String::new, short), &|count: &f64| if count.fract() == 0.0 { short(*count) } else { String::new() }),
+            true,
         )?;
         let bar = |(slot, count): (&i64, &u64)| {
             let mut bar = Rectangle::new([(*slot as f64, 0.0), (*slot as f64 + 1.0, *count as f64)], BAR.filled());
