@@ -57,17 +57,10 @@ fn frame<'a, 'b>(
     if !measures {
         mesh.disable_y_mesh();
     }
-    mesh.disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(LINE)
-        .axis_style(LINE)
-        .label_style(FONT.into_font().color(&INK))
-        .x_labels(5)
-        .y_labels(5)
-        .x_label_formatter(x)
-        .y_label_formatter(y)
-        .draw()
-        .ok()?;
+    mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(LINE).axis_style(LINE);
+    mesh.label_style(FONT.into_font().color(&INK)).x_labels(5).y_labels(5).x_label_formatter(x).y_label_formatter(y);
+    mesh.draw().ok()?;
+    drop(mesh);
     Some(chart)
 }
 
