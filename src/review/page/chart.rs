@@ -53,14 +53,15 @@ fn frame<'a, 'b>(
 ) -> Option<ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>> {
     let mut builder = ChartBuilder::on(area);
     let mut chart = builder.margin(6).margin_right(16).x_label_area_size(24).y_label_area_size(46).build_cartesian_2d(across, up).ok()?;
-    let mut mesh = chart.configure_mesh();
-    if !measures {
-        mesh.disable_y_mesh();
+    {
+        let mut mesh = chart.configure_mesh();
+        if !measures {
+            mesh.disable_y_mesh();
+        }
+        mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(LINE).axis_style(LINE);
+        mesh.label_style(FONT.into_font().color(&INK)).x_labels(5).y_labels(5).x_label_formatter(x).y_label_formatter(y);
+        mesh.draw().ok()?;
     }
-    mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(LINE).axis_style(LINE);
-    mesh.label_style(FONT.into_font().color(&INK)).x_labels(5).y_labels(5).x_label_formatter(x).y_label_formatter(y);
-    mesh.draw().ok()?;
-    drop(mesh);
     Some(chart)
 }
 
