@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::files::RunDir;
 use super::journal;
-use super::ledger::Ledger;
 use super::lease;
+use super::ledger::Ledger;
 use super::report::{ListedFault, Report};
 use super::stand::Stand;
 use super::{MANIFEST, Manifest, PROFILE_FILE, pretty};

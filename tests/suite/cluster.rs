@@ -24,12 +24,12 @@ use = "classify"
 keep_share = 0.95
 
 [[stage]]
-use = "dedup_lines"
-min_copies = 6
+use = "dedup_substring"
+min_bytes = 110
 
 [[stage]]
-use = "dedup_substring"
-min_bytes = 90
+use = "dedup_lines"
+min_copies = 6
 
 [[stage]]
 use = "bloom"
@@ -196,7 +196,10 @@ fn a_run_can_be_done_task_by_task_and_each_of_them_twice() {
             }
             let status = command(&folder, "status", &[]);
             let shown = String::from_utf8_lossy(&status.stdout).into_owned();
-            assert!(shown.starts_with("map-0: segment 1 of 4\n") && shown.contains(&format!("{0} tasks: 0 done, 0 running, 0 failed, {0} waiting", tasks.len())), "{shown}");
+            assert!(
+                shown.starts_with("map-0: segment 1 of 4\n") && shown.contains(&format!("{0} tasks: 0 done, 0 running, 0 failed, {0} waiting", tasks.len())),
+                "{shown}"
+            );
         }
         // In any order, and two at the same time at each.
         for task in tasks.iter().rev() {
