@@ -29,7 +29,7 @@ min_bytes = 110
 
 [[stage]]
 use = "dedup_lines"
-min_copies = 6
+min_copies = 38
 
 [[stage]]
 use = "bloom"
