@@ -9,6 +9,7 @@ mod notes;
 mod shop;
 mod spec;
 mod values;
+mod written;
 
 use std::fmt;
 use std::path::Path;
@@ -19,8 +20,9 @@ pub use decision::Decision;
 pub(crate) use notes::NoteBuffer;
 pub use notes::{NoteShape, Notes};
 pub use shop::{Complaint, Dice, Shop};
-pub use spec::{Clash, Spec};
+pub use spec::{Clash, LOSS_MASK, PAIRS, Spec, WORD_STARTS};
 pub use values::{ByteSize, OneOrMany, Share};
+pub use written::Written;
 
 use crate::doc::{Doc, DocId, TagTable};
 use crate::scratch::Scratch;
@@ -303,6 +305,11 @@ pub trait Reader: Send {
 
     /// Input bytes consumed so far (compressed ones, for compressed files): for progress.
     fn consumed(&self) -> u64;
+
+    /// Lines before the item given last, at the end all of them; `None` where items do not stand on lines.
+    fn line(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Takes documents.
@@ -332,8 +339,8 @@ pub trait Part: Send {
     /// Appends a document.
     fn write(&mut self, doc: &Doc) -> Result<()>;
 
-    /// Ends the part; everything is handed to the system (the executor syncs and renames).
-    fn close(self: Box<Self>) -> Result<()>;
+    /// Ends the part; everything is handed to the system (the executor syncs and renames). Gives the files, from the folder of [`Sink::part`], that the run is to answer for.
+    fn close(self: Box<Self>) -> Result<Vec<Written>>;
 }
 
 /// The typed table as a user writes it. Derive `Deserialize` with `deny_unknown_fields` on the struct; its doc comments are the manual.
@@ -353,13 +360,6 @@ pub trait Register {
     /// Takes up a recipe; `manual` is the text of its source file, whose header is its manual.
     fn add<R: Recipe>(&mut self, manual: &'static str);
 }
-
-/// What a stage gives beside `tokens` where not every token counts in the loss.
-pub const LOSS_MASK: &str = "loss_mask";
-/// What a stage gives beside `tokens` where it says which of them begin a word.
-pub const WORD_STARTS: &str = "word_starts";
-/// What a source of preferences gives beside `text`.
-pub const PAIRS: &str = "pairs";
 
 /// What a recipe makes.
 pub enum Built {

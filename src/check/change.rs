@@ -132,6 +132,15 @@ fn pairs(old: &Shares, new: &Shares) -> Vec<(String, f64, f64)> {
     pairs
 }
 
+/// The values whose shares have moved most, first the one that did so most: (value, share before, share now).
+pub fn movers(old: &Shares, new: &Shares, most: usize) -> Vec<(String, f64, f64)> {
+    let mut moved = pairs(old, new);
+    moved.retain(|(_, old, new)| old != new);
+    moved.sort_by(|a, b| (b.2 - b.1).abs().total_cmp(&(a.2 - a.1).abs()));
+    moved.truncate(most);
+    moved
+}
+
 /// A number for people.
 pub fn shown(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e15 {
@@ -176,6 +185,14 @@ mod tests {
         assert_eq!(moved(Change::Share, &old, &new).by, 0.0);
         let complete = values(&[("a", 50), ("d", 50)], 0);
         assert_eq!(moved(Change::Share, &complete, &new).by, 0.5);
+    }
+
+    #[test]
+    fn what_moved_most_comes_first() {
+        let shares = |counts: &[(&str, u64)]| Shares { counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(), other: 0 };
+        let (old, new) = (shares(&[("a", 50), ("b", 30), ("c", 20)]), shares(&[("a", 10), ("b", 30), ("d", 60)]));
+        let found: Vec<String> = movers(&old, &new, 2).into_iter().map(|(name, old, new)| format!("{name} {old} {new}")).collect();
+        assert_eq!(found, ["d 0 0.6", "a 0.5 0.1"]);
     }
 
     #[test]

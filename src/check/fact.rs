@@ -41,6 +41,8 @@ pub enum Fact {
     Text(String),
     /// What was found to be wrong, in words.
     Faults(Vec<String>),
+    /// Not known, and why, in words.
+    Unknown(String),
 }
 
 /// Values that a baseline keeps by name; the rest is counted together.
@@ -54,7 +56,7 @@ impl Fact {
             Fact::Number { value, .. } => Some(*value),
             Fact::Share { share, .. } => Some(*share),
             Fact::Faults(faults) => Some(faults.len() as f64),
-            Fact::Values { .. } | Fact::Numbers(_) | Fact::Classes(_) | Fact::Text(_) => None,
+            Fact::Values { .. } | Fact::Numbers(_) | Fact::Classes(_) | Fact::Text(_) | Fact::Unknown(_) => None,
         }
     }
 
@@ -63,7 +65,7 @@ impl Fact {
         match self {
             Fact::Number { of, .. } | Fact::Share { of, .. } | Fact::Values { of, .. } => Some(*of),
             Fact::Numbers(sketch) => Some(sketch.count()),
-            Fact::Count(_) | Fact::Classes(_) | Fact::Text(_) | Fact::Faults(_) => None,
+            Fact::Count(_) | Fact::Classes(_) | Fact::Text(_) | Fact::Faults(_) | Fact::Unknown(_) => None,
         }
     }
 
@@ -89,7 +91,7 @@ impl Fact {
 pub struct Facts(pub BTreeMap<String, Fact>);
 
 /// The first part of the names that facts can have, and what they say.
-pub const FAMILIES: [(&str, &str); 16] = [
+pub const FAMILIES: [(&str, &str); 17] = [
     ("documents", "documents written"),
     ("bytes", "UTF-8 bytes of their texts"),
     ("kept", "share of the documents read that were written"),
@@ -99,12 +101,13 @@ pub const FAMILIES: [(&str, &str); 16] = [
     ("script", "characters by script, as script/han"),
     ("damage", "share of documents with visible damage, as damage/mojibake"),
     ("repeated", "repeated/texts and repeated/ids: share of documents seen before"),
+    ("contamination", "share of documents that hold an item of --against"),
     ("field", "share of documents that have a field, as field/url"),
     ("values", "values of a text field, as values/lang/en"),
     ("numbers", "values of a number field, as numbers/lang_score/p50"),
-    ("tokens", "tokens, tokens/lengths/p50, tokens/bytes (bytes a token), tokens/use"),
+    ("tokens", "tokens, tokens/lengths/p50, tokens/bytes (bytes a token), tokens/use, tokens/frequent/ID"),
     ("shards", "shards/FOLDER/integrity, /tokenizer, /vocabulary, /padding, /cut"),
-    ("integrity", "faults of the run's own files"),
+    ("integrity", "faults of the run's own files; integrity/shards of its shards"),
     ("verdict", "better, worse or not_resolved"),
 ];
 
@@ -125,13 +128,14 @@ impl Facts {
         }
     }
 
-    /// As a baseline keeps them: of fields with very many values only the frequent ones.
+    /// As a baseline keeps them: of fields with very many values only the frequent ones, and nothing of what is not known.
     pub fn shortened(&self) -> Facts {
         let shorten = |fact: &Fact| match fact {
             Fact::Values { values, of } => Fact::Values { values: most_frequent(values), of: *of },
             fact => fact.clone(),
         };
-        Facts(self.0.iter().map(|(name, fact)| (name.clone(), shorten(fact))).collect())
+        let known = self.0.iter().filter(|(_, fact)| !matches!(fact, Fact::Unknown(_)));
+        Facts(known.map(|(name, fact)| (name.clone(), shorten(fact))).collect())
     }
 }
 

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::fact::{Fact, Facts};
 use crate::profile::{DAMAGE, Profile};
 use crate::run::{PROFILE_FILE, Report};
-use crate::shard::{MANIFEST_FILE, Manifest, sets};
+use crate::shard::{Digest, MANIFEST_FILE, Manifest, sets};
 
 /// Why facts cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -37,25 +38,43 @@ pub struct Options {
     pub quick: bool,
 }
 
+/// What is known of a run, or of shards.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// All facts.
+    pub facts: Facts,
+    /// The shard sets, as far as their manifests can be read.
+    pub sets: Vec<(PathBuf, Manifest)>,
+    /// Files of documents that the run has written, where its manifest lists them.
+    pub documents: Vec<PathBuf>,
+    /// The first faults of the source, in words.
+    pub unread: Vec<String>,
+}
+
 /// All that is known of the run, or of the shards, in `folder`.
 ///
 /// # Errors
 /// Where there is none, or its own files are damaged. Damaged data is a fact.
-pub fn gather(folder: &Path, options: Options) -> Result<Facts, Error> {
-    let mut facts = Facts::default();
+pub fn gather(folder: &Path, options: Options) -> Result<Gathered, Error> {
+    let mut gathered = Gathered::default();
     let found = sets(folder);
     if folder.join("report.json").is_file() {
-        of_run(&mut facts, folder)?;
+        of_run(&mut gathered, folder, options)?;
     } else if folder.join("run.json").is_file() {
         return Err(Error::Unfinished(folder.to_owned()));
     } else if found.is_empty() {
         return Err(Error::Nothing(folder.to_owned()));
     }
     for set in found {
-        of_shards(&mut facts, folder, &set, options);
+        of_shards(&mut gathered, folder, set, options);
     }
-    Ok(facts)
+    Ok(gathered)
 }
+
+/// Faults of the source that are quoted.
+const UNREAD: usize = 5;
+
+const QUICK: &str = "--quick reads no payload";
 
 impl Facts {
     /// What a profile says.
@@ -90,6 +109,36 @@ fn share(part: u64, of: u64) -> Fact {
 #[derive(Deserialize)]
 struct RunManifest {
     parts: Vec<(String, String)>,
+    /// Runs of earlier versions list none; their parts are looked for by name.
+    #[serde(default)]
+    files: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    name: String,
+    bytes: u64,
+    xxh3: Digest,
+}
+
+impl Written {
+    /// What is wrong with the file, if anything is.
+    fn fault(&self, folder: &Path, options: Options) -> Option<String> {
+        let path = folder.join(&self.name);
+        let bytes = match fs::metadata(&path) {
+            Ok(found) => found.len(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(format!("{} is missing", self.name)),
+            Err(error) => return Some(format!("cannot read {}: {error}", self.name)),
+        };
+        if bytes != self.bytes {
+            return Some(format!("{} has {bytes} bytes, {} were written", self.name, self.bytes));
+        }
+        match (!options.quick).then(|| Digest::of_file(&path)) {
+            Some(Ok(found)) if found != self.xxh3 => Some(format!("{} is not what was written: its hash is another", self.name)),
+            Some(Err(error)) => Some(error.to_string()),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -97,11 +146,13 @@ struct Verdict {
     verdict: String,
 }
 
-fn of_run(facts: &mut Facts, folder: &Path) -> Result<(), Error> {
+fn of_run(gathered: &mut Gathered, folder: &Path, options: Options) -> Result<(), Error> {
+    let facts = &mut gathered.facts;
     let report: Report = read(folder.join("report.json"))?;
     let documents = &report.documents;
     facts.put("kept", share(documents.written, documents.read));
     let damaged: u64 = report.source.faults.values().sum();
+    gathered.unread = report.source.listed.iter().take(UNREAD).map(|one| format!("{}: {}: {}", one.file, one.fault.reason, one.fault.detail)).collect();
     facts.put("faults", share(damaged, documents.read + damaged));
     for stage in &report.stages {
         let name = format!("drop/{}", stage.name);
@@ -112,7 +163,10 @@ fn of_run(facts: &mut Facts, folder: &Path) -> Result<(), Error> {
     }
     of_profile(facts, &read(folder.join(PROFILE_FILE))?);
     let manifest: RunManifest = read(folder.join("manifest.json"))?;
-    facts.put("integrity", Fact::Faults(missing_parts(folder, &manifest.parts)));
+    let mut faults = missing_parts(folder, &manifest);
+    faults.extend(manifest.files.par_iter().filter_map(|file| file.fault(folder, options)).collect::<Vec<_>>());
+    facts.put("integrity", integrity(faults, options.quick && !manifest.files.is_empty()));
+    gathered.documents = manifest.files.iter().map(|file| folder.join(&file.name)).collect();
     let validation = folder.join("validate").join("validate.json");
     if validation.is_file() {
         facts.put("verdict", Fact::Text(read::<Verdict>(validation)?.verdict));
@@ -120,9 +174,19 @@ fn of_run(facts: &mut Facts, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn missing_parts(folder: &Path, parts: &[(String, String)]) -> Vec<String> {
+/// Sound sizes are no proof of sound bytes, unsound ones are proof enough.
+fn integrity(faults: Vec<String>, unread: bool) -> Fact {
+    if unread && faults.is_empty() { Fact::Unknown(QUICK.to_owned()) } else { Fact::Faults(faults) }
+}
+
+/// Parts of which no file is there. Those that are listed as files are looked at one by one.
+fn missing_parts(folder: &Path, manifest: &RunManifest) -> Vec<String> {
     let mut missing = Vec::new();
-    for group in parts.chunk_by(|a, b| a.0 == b.0) {
+    for group in manifest.parts.chunk_by(|a, b| a.0 == b.0) {
+        let within = format!("{}/", group[0].0);
+        if manifest.files.iter().any(|file| file.name.starts_with(&within)) {
+            continue;
+        }
         let inside = folder.join(&group[0].0);
         let mut files = Vec::new();
         names_below(&inside, &mut files);
@@ -178,11 +242,13 @@ fn of_profile(facts: &mut Facts, profile: &Profile) {
         facts.put("tokens/lengths", Fact::Numbers(tokens.lengths.clone()));
         facts.put("tokens/bytes", Fact::Number { value: tokens.bytes as f64 / tokens.total().max(1) as f64, of: tokens.lengths.count() });
         facts.put("tokens/use", Fact::Classes(tokens.classes.clone()));
+        facts.put("tokens/frequent", Fact::Values { values: tokens.frequent(), of: tokens.lengths.count() });
     }
 }
 
-fn of_shards(facts: &mut Facts, folder: &Path, set: &Path, options: Options) {
-    let inside = set.strip_prefix(folder).unwrap_or(set).to_string_lossy().into_owned();
+fn of_shards(gathered: &mut Gathered, folder: &Path, set: PathBuf, options: Options) {
+    let facts = &mut gathered.facts;
+    let inside = set.strip_prefix(folder).unwrap_or(&set).to_string_lossy().into_owned();
     let name = if inside.is_empty() {
         "shards".to_owned()
     } else if inside.starts_with("shards") {
@@ -190,16 +256,12 @@ fn of_shards(facts: &mut Facts, folder: &Path, set: &Path, options: Options) {
     } else {
         format!("shards/{inside}")
     };
-    let integrity = format!("integrity/{name}");
-    let manifest = match Manifest::load(set) {
+    let manifest = match Manifest::load(&set) {
         Ok(manifest) => manifest,
-        Err(fault) => return facts.put(integrity, Fact::Faults(vec![fault.to_string()])),
+        Err(fault) => return facts.put(format!("integrity/{name}"), Fact::Faults(vec![fault.to_string()])),
     };
-    let faults = manifest.verify(set, options.quick).err().unwrap_or_default();
-    // Sound sizes are no proof of sound bytes, unsound ones are proof enough.
-    if !options.quick || !faults.is_empty() {
-        facts.put(integrity, Fact::Faults(faults.iter().map(ToString::to_string).collect()));
-    }
+    let faults = manifest.verify(&set, options.quick).err().unwrap_or_default();
+    facts.put(format!("integrity/{name}"), integrity(faults.iter().map(ToString::to_string).collect(), options.quick));
     facts.put(format!("{name}/tokenizer"), Fact::Text(format!("{} {}", manifest.tokenizer.name, manifest.tokenizer.xxh3)));
     facts.put(format!("{name}/vocabulary"), Fact::Count(u64::from(manifest.vocab_size)));
     facts.0.entry("documents".to_owned()).or_insert(Fact::Count(manifest.documents));
@@ -208,4 +270,5 @@ fn of_shards(facts: &mut Facts, folder: &Path, set: &Path, options: Options) {
         facts.put(format!("{name}/padding"), Fact::Number { value: pack.stats.padding_share(), of: pack.stats.documents });
         facts.put(format!("{name}/cut"), Fact::Number { value: pack.stats.truncated_share(), of: pack.stats.documents });
     }
+    gathered.sets.push((set, manifest));
 }

@@ -8,11 +8,17 @@ pub fn annotations(checks: &Checks, judged: &[Judged], strict: bool) -> String {
     for one in judged.iter().filter(|one| one.outcome != Outcome::Pass) {
         let error = strict || (one.outcome == Outcome::Fail && one.severity == Severity::Error);
         let level = if error { "error" } else { "warning" };
-        let place = checks.text.line_of(one.span.start).map(|(file, line)| format!("file={},line={line},", property(file))).unwrap_or_default();
         let message = if one.help.is_empty() { one.message.clone() } else { format!("{}: {}", one.message, one.help) };
-        out += &format!("::{level} {place}title={}::{}\n", property(&format!("{} ({})", one.check, one.metric)), data(&message));
+        let place = checks.text.line_of(one.span.start).map(|(file, line)| (file, line as u64));
+        out += &annotation(level, place, &format!("{} ({})", one.check, one.metric), &message);
     }
     out
+}
+
+/// One workflow command: `level` is `error` or `warning`, the place a file and its line.
+pub fn annotation(level: &str, place: Option<(&str, u64)>, title: &str, message: &str) -> String {
+    let place = place.map(|(file, line)| format!("file={},line={line},", property(file))).unwrap_or_default();
+    format!("::{level} {place}title={}::{}\n", property(title), data(message))
 }
 
 /// A Markdown table of all that did not pass, or a line that all did.

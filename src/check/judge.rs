@@ -54,6 +54,9 @@ pub struct Judged {
     pub span: Range<usize>,
 }
 
+/// What to do about a metric that is not there.
+const UNMEASURED: &str = "`--metrics` lists what is known of this data; values and scores come from the stages that find them, as `lang` from `language`";
+
 /// Faults that are quoted.
 const EXAMPLES: usize = 5;
 
@@ -109,8 +112,11 @@ fn broken(check: &Check, value: f64) -> Option<String> {
 fn bounded(check: &Check, name: &str, facts: &Facts, standard: bool) -> Option<Judged> {
     let Some(fact) = facts.get(name) else {
         let message = format!("`{name}` was not measured here");
-        return (!standard).then(|| blank(check, name, Outcome::Inconclusive, message));
+        return (!standard).then(|| Judged { help: UNMEASURED.to_owned(), ..blank(check, name, Outcome::Inconclusive, message) });
     };
+    if let Fact::Unknown(why) = &fact {
+        return Some(blank(check, name, Outcome::Inconclusive, format!("`{name}` is not known: {why}")));
+    }
     let Some(value) = fact.value() else {
         let message = format!("`{name}` is no single number: name one inside it, as `{name}/p50` of numbers or `{name}/VALUE` of values");
         return (!standard).then(|| blank(check, name, Outcome::Inconclusive, message));

@@ -12,9 +12,9 @@ mod judge;
 mod junit;
 mod written;
 
-pub use change::{Change, shown};
+pub use change::{Change, movers, shown};
 pub use fact::{FAMILIES, Fact, Facts};
-pub use gather::{Error, Options, gather};
+pub use gather::{Error, Gathered, Options, gather};
 pub use judge::{Judged, Outcome, judge};
 pub use junit::junit;
 pub use written::{Check, Checks, Severity, family};

@@ -4,7 +4,7 @@
 //! since about two characters make a word there. Each window of an item stands in the index under a 64-bit rolling hash and 32 bits of another
 //! hash: among a trillion windows of texts, with ten million in the index, one is taken for another once in two hundred runs or less.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
@@ -145,6 +145,18 @@ impl Builder {
             self.add(number, line as u32 + 1, &text);
         }
         Ok(())
+    }
+
+    /// Adds the items of a set, as [`Builder::read`] does, or all that an index holds, told by how the file begins.
+    ///
+    /// # Errors
+    /// As those of [`Builder::read`] and [`Builder::join`].
+    pub fn take(&mut self, name: &str, mut file: impl BufRead) -> io::Result<()> {
+        let mut start = Vec::new();
+        file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
+        let index = start == MAGIC;
+        let whole = io::Cursor::new(start).chain(file);
+        if index { Index::read(whole).and_then(|index| self.join(index)) } else { self.read(name, whole) }
     }
 
     /// Adds all that another index holds.

@@ -27,6 +27,9 @@ use crate::text::url::Url;
 /// Into how many classes token ids are hashed: enough to tell two tokenizers or two languages apart, few enough for a file in git.
 pub const TOKEN_CLASSES: usize = 1024;
 
+/// Token ids that are counted one by one, the lowest: nearly all tokenizers number their pieces by how often they were needed.
+const FIRST_IDS: usize = 4096;
+
 /// The numbers of a corpus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -64,6 +67,9 @@ pub struct TokenUse {
     pub bytes: u64,
     /// Tokens by class of id; as many as [`TOKEN_CLASSES`].
     pub classes: Vec<u64>,
+    /// How often each of the lowest ids was seen, up to the last that was.
+    #[serde(default)]
+    pub first: Vec<u64>,
 }
 
 /// A document, as far as a profile looks at it; its fields are told by [`Profile::field`] and its kin.
@@ -102,7 +108,16 @@ impl Profile {
             tokens.classes.resize(TOKEN_CLASSES, 0);
             tokens.lengths.add(ids.len() as f64);
             tokens.bytes += row.text.len() as u64;
-            ids.iter().for_each(|id| tokens.classes[token_class(*id)] += 1);
+            for id in ids {
+                tokens.classes[token_class(*id)] += 1;
+                let at = *id as usize;
+                if at < FIRST_IDS {
+                    if at >= tokens.first.len() {
+                        tokens.first.resize(at + 1, 0);
+                    }
+                    tokens.first[at] += 1;
+                }
+            }
         }
     }
 
@@ -139,6 +154,9 @@ impl Profile {
             tokens.lengths.merge(&more.lengths);
             tokens.bytes += more.bytes;
             tokens.classes.iter_mut().zip(&more.classes).for_each(|(all, more)| *all += more);
+            let first = tokens.first.len().max(more.first.len());
+            tokens.first.resize(first, 0);
+            tokens.first.iter_mut().zip(&more.first).for_each(|(all, more)| *all += more);
         }
     }
 }
@@ -147,6 +165,13 @@ impl TokenUse {
     /// Tokens of all documents.
     pub fn total(&self) -> u64 {
         self.classes.iter().sum()
+    }
+
+    /// Of all tokens, how often each of the lowest ids was seen.
+    pub fn frequent(&self) -> Shares {
+        let counts: BTreeMap<String, u64> =
+            (0..).zip(&self.first).filter(|(_, count)| **count > 0).map(|(id, count): (u64, &u64)| (id.to_string(), *count)).collect();
+        Shares { other: self.total() - counts.values().sum::<u64>(), counts }
     }
 }
 
@@ -243,6 +268,8 @@ mod tests {
         assert_eq!(left, whole);
         assert_eq!(whole.texts.rate(), (0.25, 4));
         assert_eq!(whole.tokens.as_ref().map(TokenUse::total), Some(12));
+        let frequent = whole.tokens.as_ref().map(TokenUse::frequent).unwrap();
+        assert_eq!((frequent.counts["7"], frequent.counts["3"], frequent.other), (4, 1, 4), "70,000 is no low id");
         assert_eq!(whole.names["lang"].counts, [("en".to_owned(), 3), ("zh".to_owned(), 1)].into());
         assert_eq!(whole.names["host"].total(), 4);
     }

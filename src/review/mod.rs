@@ -133,6 +133,10 @@ impl Folder {
     /// Where no run has ended there.
     pub fn open(path: &Path) -> Result<Folder, Error> {
         let file = path.join("report.json");
+        if !file.is_file() {
+            let help = "name the folder that `run.output` of its pipeline says";
+            return Err(Error::Cannot(format!("{} holds no finished run\n  help: {help}", path.display())));
+        }
         let text = std::fs::read_to_string(&file).map_err(|cause| unreadable(&file, cause))?;
         let Report { annotated, stages } = serde_json::from_str(&text).map_err(|cause| unreadable(&file, cause))?;
         Ok(Folder { path: path.to_owned(), stages: stages.into_iter().map(|stage| stage.name).collect(), annotated })

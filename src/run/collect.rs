@@ -187,10 +187,10 @@ impl Chunk<'_> {
         if let Some(spool) = self.spool {
             spool.close()?;
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut files) = (Vec::new(), Vec::new());
         for (part, sink) in self.parts.into_iter().zip(outlet.sinks) {
             if let Some(part) = part {
-                part.close()?;
+                files.extend(part.close()?.into_iter().map(|file| file.below(sink.folder())));
                 parts.push((sink.folder().to_owned(), self.name.clone()));
             }
         }
@@ -199,7 +199,8 @@ impl Chunk<'_> {
         }
         outlet.dir.publish(&self.tmp)?;
         fs::remove_dir_all(&self.tmp).map_err(RunError::file("cannot remove", &self.tmp))?;
-        let line = Line { split, chunk: close.chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, consumed };
+        let line =
+            Line { split, chunk: close.chunk, next: close.next, ledger: self.ledger, faults: self.faults, spool, notes: self.runs, parts, files, consumed };
         line.commit(outlet.segment, self.profile.as_ref(), outlet.dir)?;
         Ok(line)
     }

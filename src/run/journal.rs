@@ -40,6 +40,8 @@ pub struct Line {
     pub notes: Vec<String>,
     /// Sinks' parts: (folder, name).
     pub parts: Vec<(String, String)>,
+    /// Files of theirs, relative to the run directory.
+    pub files: Vec<crate::stage::Written>,
     /// Input bytes up to the end of the chunk.
     pub consumed: u64,
 }
@@ -127,6 +129,7 @@ mod tests {
             spool: None,
             notes: vec![],
             parts: vec![],
+            files: Vec::new(),
             consumed: 0,
         };
         line(0, false).commit(0, None, &dir).unwrap();

@@ -40,7 +40,7 @@ use spool::SpoolTexts;
 
 use crate::plan::{Plan, PlannedKind};
 use crate::profile::Profile;
-use crate::stage::{Artifacts, Decision, Dice, Global, Result, RunError, Sink, Stage, Vocabulary};
+use crate::stage::{Artifacts, Decision, Dice, Global, Result, RunError, Sink, Stage, Vocabulary, Written};
 
 /// What the documents look like that a run has written: a [`Profile`] as JSON.
 pub const PROFILE_FILE: &str = "profile.json";
@@ -70,6 +70,8 @@ struct Manifest {
     fingerprint: String,
     /// (folder, part) of every part of every sink, in order.
     parts: Vec<(String, String)>,
+    /// Files of documents with their hashes, in order of their names. Files of shards stand in the manifests of their sets.
+    files: Vec<Written>,
     artifacts: Vec<String>,
 }
 
@@ -88,6 +90,7 @@ pub fn run(mut plan: Plan, options: &Options<'_>) -> Result<Summary> {
         counts: BTreeMap::new(),
         timing: Vec::new(),
         parts: Vec::new(),
+        files: Vec::new(),
         profile: Profile::default(),
     };
     let mut decision = None;
@@ -133,6 +136,7 @@ struct Running<'a> {
     counts: BTreeMap<String, BTreeMap<String, u64>>,
     timing: Vec<SegmentTime>,
     parts: Vec<(String, String)>,
+    files: Vec<Written>,
     profile: Profile,
 }
 
@@ -304,6 +308,7 @@ impl Running<'_> {
             let file = plan.splits[line.split as usize].files.first().cloned().unwrap_or_default();
             self.listed.extend(line.faults.iter().map(|fault| ListedFault { file: file.clone(), fault: fault.clone() }));
             self.parts.extend(line.parts.iter().cloned());
+            self.files.extend(line.files.iter().cloned());
         }
     }
 
@@ -317,6 +322,7 @@ impl Running<'_> {
     /// Sinks end, the ledger is balanced, report and manifest are written.
     fn finish(mut self, plan: &Plan) -> Result<Summary> {
         self.parts.sort();
+        self.files.sort_by(|a, b| a.name.cmp(&b.name));
         for planned in &plan.sinks {
             let folder = planned.sink.folder();
             let names: Vec<String> = self.parts.iter().filter(|(of, _)| of == folder).map(|(_, name)| name.clone()).collect();
@@ -337,7 +343,8 @@ impl Running<'_> {
         self.dir.remove("spool")?;
         self.dir.remove("tmp")?;
         let artifacts = plan.stages.iter().filter(|stage| matches!(stage.kind, PlannedKind::Global(_))).map(|stage| stage.name.clone()).collect();
-        let manifest = Manifest { version: env!("CARGO_PKG_VERSION").to_owned(), fingerprint: plan.fingerprint.digest(), parts: self.parts, artifacts };
+        let (version, fingerprint) = (env!("CARGO_PKG_VERSION").to_owned(), plan.fingerprint.digest());
+        let manifest = Manifest { version, fingerprint, parts: self.parts, files: self.files, artifacts };
         self.dir.write("manifest.json", &pretty(&manifest)?)?;
         Ok(Summary { report, already: false })
     }

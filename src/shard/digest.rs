@@ -77,7 +77,7 @@ pub struct FileEntry {
 }
 
 /// A new file that is hashed while it is written.
-pub(super) struct HashedFile {
+pub struct HashedFile {
     path: PathBuf,
     name: String,
     out: BufWriter<File>,
@@ -86,20 +86,33 @@ pub(super) struct HashedFile {
 }
 
 impl HashedFile {
+    /// The file `name` in a folder.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
     pub fn create(dir: &Path, name: String) -> Result<HashedFile, ShardError> {
         let path = dir.join(&name);
         let file = File::create(&path).map_err(ShardError::io("create", &path))?;
         Ok(HashedFile { path, name, out: BufWriter::with_capacity(1 << 18, file), hash: Xxh3::new(), bytes: 0 })
     }
 
+    /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), ShardError> {
         self.write_all(bytes).map_err(ShardError::io("write", &self.path))
     }
 
+    /// Hands everything to the system and says what was written.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
     pub fn finish(mut self) -> Result<FileEntry, ShardError> {
         self.out.flush().map_err(ShardError::io("write", &self.path))?;
         Ok(FileEntry { name: self.name, bytes: self.bytes, xxh3: Digest(self.hash.digest128()) })

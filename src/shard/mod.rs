@@ -52,7 +52,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use digest::{Digest, FileEntry};
+pub use digest::{Digest, FileEntry, HashedFile};
 pub use dtype::{Dtype, Tokens};
 pub use error::ShardError;
 pub use forget::Takedown;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::row::Column;
 use crate::doc::{Doc, Kind, TagTable};
-use crate::stage::{Built, Complaint, Part, Result, RunError, Sink, Spec, Vocabulary};
+use crate::stage::{Built, Complaint, Part, Result, RunError, Sink, Spec, Vocabulary, Written};
 
 /// Different values in one part beyond which the tag was surely not meant: each is an open file.
 const MOST_VALUES: usize = 1000;
@@ -112,8 +112,12 @@ impl<S: Sink> Part for SplitPart<'_, S> {
         part.write(doc)
     }
 
-    fn close(self: Box<Self>) -> Result<()> {
-        self.parts.into_values().try_for_each(|part| part.close())
+    fn close(self: Box<Self>) -> Result<Vec<Written>> {
+        let mut files = Vec::new();
+        for (value, part) in self.parts {
+            files.extend(part.close()?.into_iter().map(|file| file.below(&value)));
+        }
+        Ok(files)
     }
 }
 
@@ -184,7 +188,8 @@ mod tests {
             }
             part.write(&doc).unwrap();
         }
-        part.close().unwrap();
+        let files: Vec<String> = part.close().unwrap().into_iter().map(|file| file.name).collect();
+        assert_eq!(files, ["_none", "de", "zh"].map(|value| format!("{value}/part-00000-000.jsonl.zst")));
         assert_eq!(names(dir.path()).unwrap(), ["_none", "de", "zh"]);
         let lines = zstd::decode_all(std::fs::File::open(dir.path().join("zh/part-00000-000.jsonl.zst")).unwrap()).unwrap();
         assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), 2);

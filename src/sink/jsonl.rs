@@ -10,16 +10,16 @@
 //! fields = ["id", "url", "text", "lang"]
 //! ```
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::by;
 use super::row::{self, Column};
+use super::{by, written};
 use crate::doc::{Doc, TagTable};
-use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary};
+use crate::shard::HashedFile;
+use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary, Written};
 
 /// The table as written.
 #[derive(Debug, Default, Deserialize)]
@@ -91,20 +91,20 @@ impl Sink for JsonLines {
     }
 
     fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part>> {
-        let path = dir.join(format!("{name}.jsonl.zst"));
-        let writing = RunError::file("cannot write", &path);
+        let file = HashedFile::create(dir, format!("{name}.jsonl.zst")).map_err(RunError::stop)?;
+        let path = file.path().to_owned();
         let open = || -> io::Result<_> {
-            let mut encoder = zstd::Encoder::new(BufWriter::with_capacity(1 << 17, File::create(&path)?), self.level)?;
+            let mut encoder = zstd::Encoder::new(file, self.level)?;
             encoder.include_checksum(true)?;
             Ok(encoder)
         };
-        let out = open().map_err(writing)?;
+        let out = open().map_err(RunError::file("cannot write", &path))?;
         Ok(Box::new(LinePart { out, path, line: Vec::new(), columns: self.columns.clone(), tags: self.tags.clone() }))
     }
 }
 
 struct LinePart {
-    out: zstd::Encoder<'static, BufWriter<File>>,
+    out: zstd::Encoder<'static, HashedFile>,
     path: PathBuf,
     line: Vec<u8>,
     columns: Option<Vec<Column>>,
@@ -121,9 +121,9 @@ impl Part for LinePart {
         line.and_then(|()| self.out.write_all(&self.line)).map_err(RunError::file("cannot write", &self.path))
     }
 
-    fn close(self: Box<Self>) -> Result<()> {
-        let writing = RunError::file("cannot write", &self.path);
-        self.out.finish().and_then(|mut out| out.flush()).map_err(writing)
+    fn close(self: Box<Self>) -> Result<Vec<Written>> {
+        let out = self.out.finish().map_err(RunError::file("cannot write", &self.path))?;
+        written(out)
     }
 }
 

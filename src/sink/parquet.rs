@@ -9,7 +9,6 @@
 //! fields = ["id", "text", "lang"]
 //! ```
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,10 +21,11 @@ use parquet::file::properties::WriterProperties;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::by;
 use super::row::{self, Column};
+use super::{by, written};
 use crate::doc::{Doc, Kind, TagTable, Value};
-use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary};
+use crate::shard::HashedFile;
+use crate::stage::{Built, Complaint, Part, Recipe, Result, RunError, Shop, Sink, Spec, Vocabulary, Written};
 
 /// Bytes of documents that are handed to the encoder at a time, and encoded bytes at which a row group ends.
 const BATCH_BYTES: usize = 8 << 20;
@@ -98,9 +98,8 @@ impl Sink for Tables {
     }
 
     fn part(&self, dir: &Path, name: &str) -> Result<Box<dyn Part>> {
-        let path = dir.join(format!("{name}.parquet"));
-        let schema = self.schema();
-        let file = File::create(&path).map_err(RunError::file("cannot write", &path))?;
+        let file = HashedFile::create(dir, format!("{name}.parquet")).map_err(RunError::stop)?;
+        let (path, schema) = (file.path().to_owned(), self.schema());
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_created_by(concat!("dataprep ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -207,7 +206,7 @@ impl Cells {
 }
 
 struct TablePart {
-    writer: ArrowWriter<File>,
+    writer: ArrowWriter<HashedFile>,
     path: PathBuf,
     schema: SchemaRef,
     columns: Vec<Cells>,
@@ -241,16 +240,17 @@ impl Part for TablePart {
         if self.waiting >= BATCH_BYTES { self.hand_over() } else { Ok(()) }
     }
 
-    fn close(mut self: Box<Self>) -> Result<()> {
+    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
         self.hand_over()?;
         let path = self.path.clone();
-        self.writer.close().map_err(failed(&path))?;
-        Ok(())
+        written(self.writer.into_inner().map_err(failed(&path))?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use arrow::array::{AsArray, cast::as_primitive_array};
     use arrow::datatypes::{Float64Type, UInt32Type};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

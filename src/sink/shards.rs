@@ -21,7 +21,7 @@ use super::{by, row};
 use crate::doc::{Doc, Member, Piece, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
 use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask, pair};
-use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary, WORD_STARTS};
+use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary, WORD_STARTS, Written};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -245,11 +245,13 @@ impl Part for ShardPart<'_> {
         Ok(())
     }
 
-    fn close(self: Box<Self>) -> Result<()> {
+    /// The manifest of the set lists its files.
+    fn close(self: Box<Self>) -> Result<Vec<Written>> {
         let stats = self.writer.finish().map_err(RunError::stop)?;
         let mut json = serde_json::to_vec_pretty(&stats).map_err(RunError::stop)?;
         json.push(b'\n');
-        fs::write(&self.about, json).map_err(RunError::file("cannot write", &self.about))
+        fs::write(&self.about, json).map_err(RunError::file("cannot write", &self.about))?;
+        Ok(Vec::new())
     }
 }
 

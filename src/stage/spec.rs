@@ -57,3 +57,10 @@ impl Spec {
         self
     }
 }
+
+/// What a stage gives beside `tokens` where not every token counts in the loss.
+pub const LOSS_MASK: &str = "loss_mask";
+/// What a stage gives beside `tokens` where it says which of them begin a word.
+pub const WORD_STARTS: &str = "word_starts";
+/// What a source of preferences gives beside `text`.
+pub const PAIRS: &str = "pairs";

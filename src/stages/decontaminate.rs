@@ -18,10 +18,8 @@
 //!
 //! Reason: `contaminated`, with the number of runs that the document holds.
 
-use std::io::Read;
-
 use super::prelude::*;
-use crate::dedup::contamination::{Builder, Hit, Index, LONGEST, MAGIC, Words, cut_lines};
+use crate::dedup::contamination::{Builder, Hit, Index, LONGEST, Words, cut_lines};
 use crate::text::listed::unpacked;
 
 /// Which sets, and what becomes of their items.
@@ -100,12 +98,8 @@ impl Recipe for Decontaminate {
 }
 
 fn read(shop: &mut Shop<'_>, name: &str, builder: &mut Builder) -> std::result::Result<(), Complaint> {
-    let mut file = unpacked(shop.open("against", name.as_ref())?).map_err(|cause| unreadable(name, &cause))?;
-    let mut start = Vec::new();
-    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start).map_err(|cause| unreadable(name, &cause))?;
-    let whole = std::io::Cursor::new(start.clone()).chain(file);
-    let read = if start == MAGIC { Index::read(whole).and_then(|index| builder.join(index)) } else { builder.read(name, whole) };
-    read.map_err(|cause| unreadable(name, &cause))
+    let file = unpacked(shop.open("against", name.as_ref())?).map_err(|cause| unreadable(name, &cause))?;
+    builder.take(name, file).map_err(|cause| unreadable(name, &cause))
 }
 
 fn unreadable(name: &str, cause: &std::io::Error) -> Complaint {

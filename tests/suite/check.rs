@@ -169,7 +169,8 @@ fn planted_faults_are_caught_under_their_names_and_clean_corpora_pass() {
         // Who does not read payloads cannot know, and does not say that all is well.
         let out = folder.path("out").display().to_string();
         let quick = dataprep(&["check", &out, "--quick", "--metrics"], &[]);
-        assert!(quick.status.success() && !String::from_utf8_lossy(&quick.stdout).contains("integrity/shards"));
+        assert!(quick.status.success() && String::from_utf8_lossy(&quick.stdout).contains("integrity/shards  not known: --quick"));
+        assert_eq!(dataprep(&["check", &out, "--quick", "--strict"], &[]).status.code(), Some(1));
     });
     broken(&|| {
         let path = first("out/shards", ".tokens");
@@ -177,6 +178,13 @@ fn planted_faults_are_caught_under_their_names_and_clean_corpora_pass() {
         std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("tokens");
     });
     broken(&|| std::fs::remove_file(first("out/docs", ".zst")).expect("a part"));
+    broken(&|| {
+        let path = first("out/docs", ".zst");
+        let mut bytes = std::fs::read(&path).expect("a part");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).expect("a part");
+    });
 }
 
 #[test]
@@ -213,6 +221,19 @@ fn files_that_dataprep_did_not_make_are_profiled_first() {
         assert!(told.contains(part), "{part} is missing from\n{told}");
     }
     assert!(std::fs::read_to_string(&junit).expect("the results").contains("failures=\"1\""));
+
+    let leaked = documents[7]["text"].as_str().expect("a text").chars().take(200).collect::<String>();
+    let eval = folder
+        .write("eval.jsonl", format!("{}\n{}\n", json!({ "q": "Which of these was it that nobody ever said to anyone at all?" }), json!({ "q": leaked })));
+    let eval = eval.display().to_string();
+    let output = dataprep(&["check", &file, "--against", &eval, "--json"], &[]);
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let failed: Vec<&Value> = told["checks"].as_array().expect("a list").iter().filter(|one| one["outcome"] == "fail").collect();
+    assert_eq!((output.status.code(), failed.len()), (Some(1), 1), "{told}");
+    assert_eq!((&failed[0]["check"], &failed[0]["documents"]), (&json!("no_evaluation_items"), &json!(400)));
+    assert!(failed[0]["examples"][0].as_str().expect("an example").ends_with("eval.jsonl:2"), "{}", failed[0]);
+    let few = folder.write("few.jsonl", format!("{}\n", json!({ "q": "Too short." }))).display().to_string();
+    assert!(said(&dataprep(&["check", &file, "--against", &few], &[])).contains("give a smaller --ngram"));
     let only = folder.write("ok.toml", "[[check]]\nname = \"drops\"\nmetric = \"drop/quality\"\nmax = 0.5\n").display().to_string();
     assert_eq!(dataprep(&["check", &file, "--checks", &only], &[]).status.code(), Some(0), "what cannot be told is no failure");
     assert_eq!(dataprep(&["check", &file, "--checks", &only, "--strict"], &[]).status.code(), Some(1), "unless asked for");
