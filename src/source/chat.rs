@@ -62,7 +62,7 @@ pub(super) fn fields() -> Fields {
 }
 
 /// Rows that are conversations.
-struct Conversations(Fields);
+pub(super) struct Conversations(pub(super) Fields);
 
 /// Why a row is no conversation: the reason, and what was found, in words.
 pub(super) type Unfit = (&'static str, String);
@@ -83,7 +83,7 @@ impl Rows for Conversations {
 }
 
 /// Takes the turns out of a row.
-fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)>, Unfit> {
+pub(super) fn turns(row: &mut Map<String, Value>) -> std::result::Result<Vec<(Role, String)>, Unfit> {
     let mut turns = Vec::new();
     let list = ["messages", "conversations"].into_iter().find(|column| row.get(*column).is_some_and(|value| !value.is_null()));
     if list != Some("messages")

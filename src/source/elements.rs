@@ -16,6 +16,9 @@ pub struct Elements {
     given: usize,
     /// Bytes between the last place that was told and the element given.
     lead: u64,
+    /// Line ends used up, and those before the element given last.
+    lines: u64,
+    line: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,7 @@ pub fn is_list(window: &mut Window) -> Result<bool, Error> {
 impl Elements {
     /// The elements of a list; `inside` where the window stands behind an element.
     pub fn new(window: Window, inside: bool, max: usize) -> Elements {
-        Elements { window, max, state: if inside { State::Inside } else { State::Before }, given: 0, lead: 0 }
+        Elements { window, max, state: if inside { State::Inside } else { State::Before }, given: 0, lead: 0, lines: 0, line: 0 }
     }
 
     /// How the file is compressed.
@@ -60,8 +63,19 @@ impl Elements {
 
     /// Behind the element given last.
     pub fn position(&mut self) -> Position {
-        self.window.advance(std::mem::take(&mut self.given));
+        let given = std::mem::take(&mut self.given);
+        self.pass(given);
         self.window.position()
+    }
+
+    /// Line ends before the element given last.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn pass(&mut self, bytes: usize) {
+        self.lines += memchr::memchr_iter(b'\n', &self.window.unread()[..bytes]).count() as u64;
+        self.window.advance(bytes);
     }
 
     /// Bytes from [`Elements::position`], asked for before it was read, to the element given.
@@ -71,13 +85,16 @@ impl Elements {
 
     /// The next element; `None` behind the list. Damage ends the list. `Err` is the device's.
     pub fn next_element(&mut self) -> io::Result<Option<Line<'_>>> {
-        self.window.advance(std::mem::take(&mut self.given));
+        let given = std::mem::take(&mut self.given);
+        self.pass(given);
         self.lead = 0;
         if self.state == State::Ended {
             return Ok(None);
         }
         let ended = |detail: &str| Line::Damaged(Damage { kind: DamageKind::Truncated, offset: 0, detail: detail.to_owned() });
-        match self.find() {
+        let found = self.find();
+        self.line = self.lines;
+        match found {
             Ok(Found::Element(length)) => {
                 self.given = length;
                 Ok(Some(Line::Text(&self.window.unread()[..length])))
@@ -106,7 +123,7 @@ impl Elements {
     fn find(&mut self) -> Result<Found, Error> {
         if self.state == State::Before {
             self.skip(|byte| byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf))?;
-            self.window.advance(1);
+            self.pass(1);
             self.lead += 1;
             self.state = State::Inside;
         }
@@ -114,7 +131,7 @@ impl Elements {
         match self.skip(|byte| byte.is_ascii_whitespace() || byte == b',')? {
             None => return Ok(Found::Unclosed),
             Some(b']') => {
-                self.window.advance(1);
+                self.pass(1);
                 return Ok(if self.skip(|byte| byte.is_ascii_whitespace())?.is_some() { Found::Behind } else { Found::End });
             }
             Some(_) => {}
@@ -126,12 +143,12 @@ impl Elements {
                 if passed == 0 && length <= self.max {
                     return Ok(Found::Element(length));
                 }
-                self.window.advance(length);
+                self.pass(length);
                 return Ok(Found::TooLong(passed + length as u64));
             }
             searched = self.window.unread().len();
             if searched > self.max || passed > 0 {
-                self.window.advance(searched);
+                self.pass(searched);
                 passed += std::mem::take(&mut searched) as u64;
             }
             if self.window.grow()? == Grow::MemberEnd && !self.window.next_member()? {
@@ -146,7 +163,7 @@ impl Elements {
             let unread = self.window.unread();
             let other = unread.iter().position(|byte| !over(*byte));
             let (step, byte) = (other.unwrap_or(unread.len()), other.map(|at| unread[at]));
-            self.window.advance(step);
+            self.pass(step);
             self.lead += step as u64;
             if byte.is_some() || (self.window.grow()? == Grow::MemberEnd && !self.window.next_member()?) {
                 return Ok(byte);

@@ -57,15 +57,21 @@ pub enum Unfit {
         found: &'static str,
     },
     /// The row has neither a page nor a text.
-    NoContent,
+    NoContent {
+        /// The columns that it has, the first of them.
+        columns: Vec<String>,
+    },
 }
+
+/// Columns that a message names.
+const NAMED: usize = 8;
 
 impl Unfit {
     /// The name that reports use.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::WrongType { .. } => "wrong_type",
-            Self::NoContent => "missing_field",
+            Self::NoContent { .. } => "missing_field",
         }
     }
 
@@ -73,7 +79,10 @@ impl Unfit {
     pub fn detail(&self, fields: &Fields) -> String {
         match self {
             Self::WrongType { column, found } => format!("column `{column}` holds {found}"),
-            Self::NoContent => format!("neither `{}` nor `{}` holds a text", fields.html, fields.text),
+            Self::NoContent { columns } if columns.is_empty() => format!("neither `{}` nor `{}` holds a text: the row is empty", fields.html, fields.text),
+            Self::NoContent { columns } => {
+                format!("neither `{}` nor `{}` holds a text: the row has `{}`", fields.html, fields.text, columns.join("`, `"))
+            }
         }
     }
 }
@@ -102,6 +111,9 @@ impl Fields {
 
     /// Makes a document of a row, and of a page that is bytes. A column that is missing or null is an absent field.
     pub fn document(&self, mut row: Map<String, Value>, page: Option<Html>) -> Result<Doc, Unfit> {
+        if [&self.html, &self.text].into_iter().all(|name| name.is_empty() || row.get(name).is_none_or(Value::is_null)) && page.is_none() {
+            return Err(Unfit::NoContent { columns: row.keys().take(NAMED).cloned().collect() });
+        }
         let (id, is_number) = match row.get(&self.id) {
             Some(Value::Number(number)) if number.is_i64() || number.is_u64() => {
                 let id = number.to_string();
@@ -115,9 +127,6 @@ impl Fields {
         let html =
             take_text(&mut row, &self.html)?.map(|page| Html { bytes: page.into_bytes(), content_type: Some("text/html; charset=utf-8".to_owned()) }).or(page);
         let text = take_text(&mut row, &self.text)?;
-        if html.is_none() && text.is_none() {
-            return Err(Unfit::NoContent);
-        }
         let mut doc = Doc::new(id, url, html, text);
         if is_number {
             doc = doc.with_number_for_name();
@@ -173,7 +182,8 @@ mod tests {
     fn rows_that_make_no_document_say_why() {
         let unfit = document(json!({"text": 5})).unwrap_err();
         assert_eq!((unfit.reason(), unfit.detail(&Fields::default()).as_str()), ("wrong_type", "column `text` holds a number"));
-        assert_eq!(document(json!({"text": null, "id": "x"})).unwrap_err(), Unfit::NoContent);
+        let unfit = document(json!({"text": null, "body": "x"})).unwrap_err();
+        assert_eq!(unfit.detail(&Fields::default()), "neither `html` nor `text` holds a text: the row has `text`, `body`");
         assert_eq!(document(json!({"text": "t", "id": 1.5})).unwrap_err().reason(), "wrong_type");
     }
 

@@ -3,6 +3,7 @@
 mod archive;
 pub mod chat;
 pub mod compression;
+pub mod conversations;
 mod elements;
 pub mod fields;
 pub mod jsonl;

@@ -60,7 +60,7 @@ impl Recipe for Pairs {
 }
 
 /// Rows that are pairs.
-struct Preferences(Fields);
+pub(super) struct Preferences(pub(super) Fields);
 
 type Turns = Vec<(Role, String)>;
 
@@ -78,7 +78,7 @@ impl Rows for Preferences {
 }
 
 /// Takes a pair out of a row: the prompt's turns, then both answers.
-fn pair(row: &mut Map<String, Value>) -> Result<Turns, Unfit> {
+pub(super) fn pair(row: &mut Map<String, Value>) -> Result<Turns, Unfit> {
     let answers = ["chosen", "rejected"].map(|column| row.shift_remove(column).filter(|value| !value.is_null()));
     let (chosen, rejected) = match answers {
         [Some(chosen), Some(rejected)] => (chosen, rejected),

@@ -8,7 +8,7 @@ use super::parquet::Parquet;
 use super::paths;
 use super::text::Text;
 use crate::doc::{Doc, TagTable};
-use crate::stage::{Built, Complaint, OneOrMany, Read, Recipe, Result, RunError, Shop, Source};
+use crate::stage::{Built, Complaint, Fault, OneOrMany, Read, Recipe, Result, RunError, Shop, Source};
 
 /// Files that can be read more than once.
 pub struct Texts {
@@ -49,6 +49,11 @@ impl Texts {
 
     /// Calls `each` with every document that has a text. What cannot be read is counted by reason, `no_text` among them.
     pub fn each(&self, each: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<BTreeMap<String, u64>> {
+        self.each_or(each, &mut |_| ())
+    }
+
+    /// The same; `unread` is shown what the source says of everything that cannot be read.
+    pub fn each_or(&self, each: &mut dyn FnMut(&Doc) -> Result<()>, unread: &mut dyn FnMut(&Fault)) -> Result<BTreeMap<String, u64>> {
         let mut faults = BTreeMap::new();
         let mut fault = |reason: &str| *faults.entry(reason.to_owned()).or_insert(0) += 1;
         for source in &self.sources {
@@ -58,7 +63,10 @@ impl Texts {
                     match read {
                         Read::Doc(doc) if doc.has_text() => each(&doc)?,
                         Read::Doc(_) => fault("no_text"),
-                        Read::Fault(damage) => fault(&damage.reason),
+                        Read::Fault(damage) => {
+                            unread(&damage);
+                            fault(&damage.reason);
+                        }
                         Read::Skip(_) => {}
                     }
                 }

@@ -78,6 +78,23 @@ pub fn find(text: &str, kinds: &[Kind], secrets: &Secrets) -> Vec<Found> {
     without_overlaps(found)
 }
 
+/// Whether what was found is reserved for examples and so is nobody's: mail under RFC 2606's names, telephone numbers 555-0100 to 555-0199. Internet addresses for
+/// documentation are not found at all.
+pub fn is_reserved(kind: Kind, found: &str) -> bool {
+    match kind {
+        Kind::Email => {
+            let host = found.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+            let under = |name: &&str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+            ["example.com", "example.net", "example.org", "example", "test", "invalid"].iter().any(under)
+        }
+        Kind::Phone => {
+            let digits: String = found.chars().filter(char::is_ascii_digit).collect();
+            matches!(digits.len(), 10 | 11) && digits[digits.len() - 7..].starts_with("55501")
+        }
+        _ => false,
+    }
+}
+
 /// Keeps of overlapping findings the one of the earlier kind, then the one that begins first.
 fn without_overlaps(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by_key(|one| (one.kind, one.span.start));
@@ -119,6 +136,20 @@ mod tests {
         let text = "写信到 13812345678@163.com 或拨打13812345678，服务器 8.8.8.8。";
         assert_eq!(all(text), [("email", "13812345678@163.com"), ("phone", "13812345678"), ("ip", "8.8.8.8")]);
         assert_eq!(find(text, &[Kind::Ip], &Secrets::new()).len(), 1);
+    }
+
+    #[test]
+    fn examples_are_told_from_people() {
+        for (kind, found) in
+            [(Kind::Email, "a@example.com"), (Kind::Email, "b@mail.Example.org"), (Kind::Email, "c@firma.test"), (Kind::Phone, "+1-202-555-0142")]
+        {
+            assert!(is_reserved(kind, found), "{found}");
+        }
+        for (kind, found) in
+            [(Kind::Email, "a@notexample.com"), (Kind::Email, "b@example.com.de"), (Kind::Phone, "+1-202-555-2142"), (Kind::Card, "4111111111111111")]
+        {
+            assert!(!is_reserved(kind, found), "{found}");
+        }
     }
 
     #[test]
