@@ -8,6 +8,7 @@
 //! | [`config`], [`plan`], [`run`] | what was written, what it means, and the executor |
 //! | [`source`], [`sink`], [`stages`] | one format or one stage a file |
 //! | [`html`], [`text`], [`language`], [`fasttext`], [`linear`], [`measures`], [`dedup`], [`ngram`], [`tokenizer`], [`shard`], [`profile`] | the pure libraries under the stages |
+//! | [`check`], [`lint`], [`review`] | bounds on what a run wrote, rules over fine-tuning data, and what a finished run tells |
 //! | [`train`], [`trial`] | the bundled trainer, and the verdict over a pipeline's arms |
 //! | [`cli`] | the command |
 //!
@@ -33,6 +34,7 @@ pub mod fasttext;
 pub mod html;
 pub mod language;
 pub mod linear;
+pub mod lint;
 pub mod measures;
 pub mod ngram;
 pub mod plan;

@@ -3,14 +3,17 @@
 mod suite {
     mod bad_input;
     mod check;
+    mod chinese;
     mod classifier;
     mod conversations;
     mod happy_llm;
     mod hardship;
     mod html_mutations;
+    mod installation;
     mod language_model;
     mod languages;
     mod layering;
+    mod lint;
     mod messages;
     mod near;
     mod own_stage;

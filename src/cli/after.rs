@@ -2,6 +2,7 @@
 
 use super::say::aside;
 use super::train::{print_metrics, show_training};
+use super::translate::told;
 use super::validate::{print_report, show_trial};
 use super::{Done, Outcome};
 use crate::check::{self, family, gather};
@@ -112,7 +113,7 @@ impl After {
     fn check(&self, config: &Config, report: &Report, verdict: Option<Verdict>) -> Outcome {
         let Some(table) = &config.expect else { return Ok(Done::Fine) };
         // The run has just written its payloads: to hash them again is for `dataprep check`.
-        let facts = gather(&config.run.output, check::Options { quick: true })?;
+        let facts = gather(&config.run.output, check::Options { quick: true })?.facts;
         let mut unmet = Vec::new();
         for (key, bound) in &self.expect {
             let of_stage = key.split_once('/').and_then(|(stage, reason)| report.drop_rate(stage, reason));
@@ -134,7 +135,7 @@ impl After {
         if unmet.is_empty() {
             return Ok(Done::Fine);
         }
-        aside(Problems::new(unmet, config.text.clone()).to_string().trim_end());
+        aside(told(Problems::new(unmet, config.text.clone()).to_string().trim_end()));
         Ok(Done::Unmet)
     }
 }

@@ -35,7 +35,9 @@ impl BuildIndex {
             builder.read(&name, unpacked(File::open(path).map_err(failed)?).map_err(failed)?).map_err(failed)?;
         }
         if let Some(field) = builder.unknown_field() {
-            return Err(Failure(format!("no item has a field `{field}`")));
+            return Err(Failure(format!(
+                "no item has a field `{field}`\n  help: look how the sets name it, or leave --fields out: then every text of an item is looked for"
+            )));
         }
         let short = builder.short();
         let index = builder.finish();

@@ -99,7 +99,10 @@ impl Forget {
         let takedown = write(set, &documents)?;
         let left = find(&Shards::open(set)?, subjects)?.len();
         if left > 0 {
-            return Err(Failure(format!("{left} documents that are meant are still in {}", set.display())));
+            return Err(Failure(format!(
+                "{left} documents that are meant are still in {}\n  help: run the same command again; if they stay, make the shards anew without them",
+                set.display()
+            )));
         }
         let rows: Vec<String> = takedown.rows.iter().map(|(length, rows)| format!("{} of {length} tokens", count(*rows))).collect();
         let manifest = Manifest::load(set)?;

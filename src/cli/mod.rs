@@ -6,7 +6,11 @@ mod after;
 mod build_index;
 mod build_list;
 mod check;
+mod chinese;
 mod clusters;
+mod completions;
+mod contamination;
+mod examples;
 mod explain;
 mod extract;
 mod fit_thresholds;
@@ -14,6 +18,8 @@ mod forget;
 mod index_corpus;
 mod inspect;
 mod learn_tokenizer;
+mod lint;
+mod man;
 mod plan;
 mod profile;
 mod progress;
@@ -27,16 +33,20 @@ mod trace;
 mod train;
 mod train_classifier;
 mod train_lm;
+mod translate;
 mod validate;
 mod whatif;
 mod where_from;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::review::page::Language;
 
 /// What a verb can end with besides an error.
 pub(crate) enum Done {
@@ -61,8 +71,28 @@ pub(crate) type Outcome = Result<Done, Failure>;
 #[derive(Parser)]
 #[command(name = "dataprep", version, about, after_help = "Start with: dataprep run pipelines/quickstart.toml")]
 struct Cli {
+    #[command(flatten)]
+    messages: Messages,
     #[command(subcommand)]
     verb: Verb,
+}
+
+#[derive(clap::Args)]
+struct Messages {
+    /// Language of messages and of this help: zh, or en. Stands before the verb.
+    #[arg(long = "lang", id = "messages", env = "LANG", hide_env_values = true, default_value = "en", value_parser = report::language, value_name = "LANG")]
+    language: Language,
+}
+
+/// What stands before the verb, read first: in which language the rest is spoken.
+#[derive(Parser)]
+#[command(ignore_errors = true, disable_help_flag = true)]
+struct Before {
+    #[command(flatten)]
+    messages: Messages,
+    /// Everything else.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<OsString>,
 }
 
 #[derive(Subcommand)]
@@ -79,6 +109,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Profile(profile::ShowProfile),
     Check(Box<check::Check>),
+    Lint(Box<lint::Lint>),
     Extract(extract::Extract),
     ToWarc(to_warc::ToWarc),
     #[command(subcommand)]
@@ -94,11 +125,21 @@ enum Verb {
     LearnTokenizer(Box<learn_tokenizer::LearnTokenizer>),
     FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
+    Completions(completions::Completions),
+    Man(man::ManPages),
+}
+
+/// The command line with examples below the help of every verb: what arguments are parsed by, and what completions and manual pages are made of.
+fn command() -> clap::Command {
+    let command = examples::with_examples(Cli::command());
+    if translate::is_chinese() { translate::abouts(command) } else { command }
 }
 
 /// Parses the arguments, runs the verb, prints its error.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().verb {
+    translate::speak(Before::parse().messages.language);
+    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.verb {
         Verb::Run(verb) => verb.call(),
         Verb::Plan(verb) => verb.call(),
         Verb::Explain(verb) => verb.call(),
@@ -110,6 +151,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(verb) => verb.call(),
         Verb::Profile(verb) => verb.call(),
         Verb::Check(verb) => verb.call(),
+        Verb::Lint(verb) => verb.call(),
         Verb::Extract(verb) => verb.call(),
         Verb::ToWarc(verb) => verb.call(),
         Verb::Shards(verb) => verb.call(),
@@ -124,15 +166,31 @@ pub fn main() -> ExitCode {
         Verb::LearnTokenizer(verb) => verb.call(),
         Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
+        Verb::Completions(verb) => verb.call(),
+        Verb::Man(verb) => verb.call(),
     };
     match outcome {
         Ok(Done::Fine) => ExitCode::SUCCESS,
         Ok(Done::Unmet) => ExitCode::from(1),
         Err(Failure(text)) => {
             let text = text.trim_end();
-            say::aside(format_args!("{}{text}", if text.starts_with("error") { "" } else { "error: " }));
+            let framed = format!("{}{text}{}", if text.starts_with("error") { "" } else { "error: " }, remedy(text));
+            say::aside(translate::told(&framed));
             ExitCode::from(2)
         }
+    }
+}
+
+/// What to do about a file that cannot be read or written, where the error does not say it.
+fn remedy(text: &str) -> &'static str {
+    if text.contains("help: ") || text.contains(" --> ") {
+        ""
+    } else if text.contains("cannot read ") || text.contains("cannot open ") {
+        "\n  help: check the path, which is taken from the folder the command runs in, and the file's permissions"
+    } else if text.contains("cannot write ") || text.contains("cannot create ") {
+        "\n  help: check that the folder is there, may be written to and has room"
+    } else {
+        ""
     }
 }
 
@@ -190,8 +248,14 @@ mod tests {
     }
 
     #[test]
+    fn files_that_cannot_be_had_come_with_a_remedy() {
+        assert!(remedy("cannot read a.txt: no such file").contains("check the path"));
+        assert!(remedy("cannot write a.txt: no space").contains("has room"));
+        assert_eq!([remedy("cannot read a: b\n  help: c"), remedy("error: cannot read `x`\n --> p.toml:1:1"), remedy("stopped")], [""; 3]);
+    }
+
+    #[test]
     fn the_arguments_are_well_formed() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

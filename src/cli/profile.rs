@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::say::{aside, say};
 use super::{Done, Failure, Outcome, count, size};
 use crate::check::shown;
+use crate::doc::Doc;
 use crate::language::{BUILT_IN, Identifier, Scratch};
 use crate::profile::{Profile, Shares, Sketch, TokenUse};
 use crate::run::{PROFILE_FILE, survey};
@@ -35,7 +36,7 @@ impl ShowProfile {
                 let bytes = std::fs::read(&path).map_err(|cause| failed(&cause))?;
                 serde_json::from_slice(&bytes).map_err(|cause| failed(&cause))?
             }
-            files => of_files(files, self.field.as_deref())?,
+            files => of_files(files, self.field.as_deref(), &mut |_| ())?,
         };
         if self.json {
             say!("{}", serde_json::to_string(&profile)?)?;
@@ -46,18 +47,29 @@ impl ShowProfile {
     }
 }
 
-/// The profile of documents that no run has written; what cannot be read is told aside.
-pub(super) fn of_files(files: &[String], field: Option<&str>) -> Result<Profile, Failure> {
+/// The profile of documents that no run has written; `see` is shown each of them. What cannot be read is told aside.
+pub(super) fn of_files(files: &[String], field: Option<&str>, see: &mut dyn FnMut(&Doc)) -> Result<Profile, Failure> {
     let texts = Texts::open(files, field)?;
     let identifier = Identifier::load(BUILT_IN)?;
     let (mut profile, mut scratch) = (Profile::default(), Scratch::default());
-    let faults = texts.each(&mut |doc| {
+    let mut first = None;
+    let mut each = |doc: &Doc| {
+        see(doc);
         survey(doc, None, &mut profile);
         if !doc.extra.contains_key("lang") && doc.key() % SAMPLED == 0 {
             profile.name("lang", identifier.identify(doc.text(), &mut scratch).lang);
         }
         Ok(())
-    })?;
+    };
+    let faults = texts.each_or(&mut each, &mut |fault| first = first.take().or_else(|| Some(fault.detail.clone())))?;
+    if profile.documents == 0 {
+        let help = "--field NAME names the key or column of the text";
+        return Err(Failure(format!(
+            "no document was read from {}: {}\n  help: {help}",
+            files.join(" "),
+            first.unwrap_or_else(|| "nothing is in it".to_owned())
+        )));
+    }
     if !faults.is_empty() {
         let list: Vec<String> = faults.iter().map(|(reason, number)| format!("{} {reason}", count(*number))).collect();
         aside(format_args!("not read: {}", list.join(", ")));

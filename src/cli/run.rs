@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::after::After;
 use super::progress::{LogFormat, watch};
 use super::report;
-use super::say::say;
-use super::{Outcome, all_threads, count, size};
+use super::say::{aside, say};
+use super::{Outcome, all_threads, count, size, translate};
 use crate::plan::Pipeline;
 use crate::review::page::{Language, PAGE};
 use crate::run::{Options, Report, run};
@@ -57,8 +57,11 @@ impl Run {
         let summary = run(plan, &options)?;
         if !self.quiet {
             say!("{}", funnel(&summary.report).trim_end())?;
+            if let Some(told) = unread(&summary.report) {
+                aside(translate::told(&told));
+            }
             if summary.already {
-                say!("finished before: nothing was left to do")?;
+                say!("{}", translate::told("finished before: nothing was left to do"))?;
             }
         }
         let output = config.run.output.clone();
@@ -69,6 +72,16 @@ impl Run {
         }
         done
     }
+}
+
+/// Where nothing at all was read though something was there: the first fault, and what to do.
+fn unread(report: &Report) -> Option<String> {
+    let first = report.source.listed.first().filter(|_| report.documents.read == 0)?;
+    let help = match first.fault.reason.as_str() {
+        "missing_field" => "`fields = { text = \"NAME\" }` in `[source]` names the key or column of the text",
+        _ => "`source.listed` in report.json names the first places",
+    };
+    Some(format!("warning: no document was read: {}: {}\n  help: {help}", first.file, first.fault.detail))
 }
 
 /// The funnel as a table: what reached each stage, what went on, and why the rest did not.

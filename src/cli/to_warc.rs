@@ -24,7 +24,10 @@ impl ToWarc {
     pub(super) fn call(self) -> Outcome {
         let pages = listed(&self.listing)?;
         if pages.is_empty() {
-            return Err(Failure(format!("{} lists no pages", self.listing.display())));
+            return Err(Failure(format!(
+                "{} lists no pages\n  help: a line is a URL, a tab and the path of a file; `dataprep to-warc --help` shows the other form",
+                self.listing.display()
+            )));
         }
         for (number, part) in pages.chunks(pages.len().div_ceil(self.parts.max(1))).enumerate() {
             let out = if self.parts > 1 { numbered(&self.out, number) } else { self.out.clone() };

@@ -53,7 +53,8 @@ impl Where {
             (None, Some(step), Some(batch)) => {
                 let share = Share { rank: self.rank, world: self.world, worker: 0, workers: 1, batch };
                 let first = step.checked_mul(batch).and_then(|first| first.checked_add(batch).map(|_| first));
-                let first = first.ok_or_else(|| Failure("there is no such step".to_owned()))?;
+                let first =
+                    first.ok_or_else(|| Failure("there is no such step\n  help: steps count from 0; --batch times --world rows make one".to_owned()))?;
                 reader.positions(0, share)?.skip(first as usize).take(batch as usize).collect()
             }
             _ => Vec::new(),

@@ -1,0 +1,96 @@
+//! The same messages in both languages: mistakes in a pipeline file, results of checks and of the lint, and the help.
+
+use super::support::{Folder, dataprep, said};
+
+fn shown(output: &std::process::Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), said(output))
+}
+
+/// What a command says in English and in Chinese.
+fn both(arguments: &[&str]) -> [String; 2] {
+    ["en", "zh"].map(|language| shown(&dataprep(&[&["--lang", language], arguments].concat(), &[])))
+}
+
+#[test]
+fn mistakes_in_a_pipeline_file() {
+    let folder = Folder::new();
+    folder.write("in.jsonl", "{\"text\":\"a\"}\n");
+    let toml = "[run]\noutput = \"DIR/out\"\n[source]\nuse = \"jsonl\"\npath = \"DIR/in.jsonl\"\n[[stage]]\nuse = \"rules\"\nsett = \"gopher\"\n[[sink]]\nuse = \"jsonl\"\n";
+    let file = folder.write("p.toml", toml.replace("DIR", &folder.path("").display().to_string())).display().to_string();
+    let [english, chinese] = both(&["plan", &file]);
+    let place = |line: usize| format!(" --> {file}:{line}:1\n  |\n");
+    assert_eq!(
+        english,
+        format!(
+            "error: stage `rules` lacks the key `set`\n {}6 | [[stage]]\n  | ^^^^^^^^^ add `set = ...` below this line\n\n\
+             error: stage `rules` has no key `sett`\n {}8 | sett = \"gopher\"\n  | ^^^^ did you mean `set`?\n",
+            place(6),
+            place(8)
+        )
+    );
+    assert_eq!(
+        chinese,
+        format!(
+            "错误：阶段 `rules` 缺少键 `set`\n {}6 | [[stage]]\n  | ^^^^^^^^^ 在这一行下面加上 `set = ...`\n\n\
+             错误：阶段 `rules` 没有键 `sett`\n {}8 | sett = \"gopher\"\n  | ^^^^ 是不是 `set`？\n",
+            place(6),
+            place(8)
+        )
+    );
+    let [english, chinese] = both(&["run", "none.toml"]);
+    assert!(
+        english.starts_with("error: cannot read the pipeline file none.toml: ") && english.ends_with("\n  help: give the path of a TOML file\n"),
+        "{english}"
+    );
+    assert!(chinese.starts_with("错误：无法读取流水线文件 none.toml：") && chinese.ends_with("\n  办法：请给出一个 TOML 文件的路径\n"), "{chinese}");
+}
+
+#[test]
+fn results_of_checks_and_of_the_lint() {
+    let folder = Folder::new();
+    let texts: String =
+        (0..200).map(|at| format!("{{\"text\": \"{}\"}}\n", if at % 2 == 0 { "twice the same".to_owned() } else { format!("text {at}") })).collect();
+    let file = folder.write("c.jsonl", texts).display().to_string();
+    let [english, chinese] = both(&["check", &file]);
+    for (text, parts) in [
+        (
+            english,
+            [
+                "failed: texts_not_repeated: repeated/texts is 0.495, above 0.1\n",
+                "^^^ whole texts stand more than once: ",
+                "c.jsonl: 6 checks pass, 1 fail, 0 cannot be told\n",
+            ],
+        ),
+        (chinese, ["不通过：texts_not_repeated：repeated/texts 为 0.495，高于 0.1\n", "^^^ 有整篇文本重复：", "c.jsonl：6 项通过，1 项不通过，0 项无法判断\n"]),
+    ] {
+        for part in parts {
+            assert!(text.contains(part), "{part} is missing from\n{text}");
+        }
+    }
+    let row = |answer: &str| format!("{{\"instruction\": \"What stands there?\", \"output\": \"{answer}\"}}\n");
+    let file = folder.write("t.jsonl", row("A bridge.") + &row("Nothing.")).display().to_string();
+    let [english, chinese] = both(&["lint", &file]);
+    assert!(
+        english.starts_with(&format!(
+            "warning: DP301 conflicting_answers, 1 found\n  {file}:2: the same turns are answered otherwise at {file}:1\n  help: keep the better answer"
+        )),
+        "{english}"
+    );
+    assert!(
+        chinese.starts_with(&format!("警告：DP301 conflicting_answers，共 1 处\n  {file}:2：同样的问题另有不同的回答，见 {file}:1\n  办法：保留较好的回答")),
+        "{chinese}"
+    );
+    assert!(chinese.contains("t.jsonl：2 行，0 个错误，1 个警告\n没有检查：DP201, DP202, DP203（需要给出 --tokenizer 和 --template）"), "{chinese}");
+}
+
+#[test]
+fn the_help_says_what_verbs_do() {
+    let [english, chinese] = both(&["--help"]);
+    assert!(english.contains("Run a pipeline, or go on with one that was stopped") && english.contains("Usage: dataprep"), "{english}");
+    assert!(chinese.contains("运行流水线，或接着做完中断的运行") && chinese.contains("从抓取文件到干净的 token 分片"), "{chinese}");
+    let [_, verb] = both(&["plan", "--help"]);
+    assert!(verb.contains("检查流水线并说明它会做什么") && verb.contains("dataprep plan web.toml"), "{verb}");
+    // The language of a verb's own option is its own matter.
+    let spoken = shown(&dataprep(&["inspect", "none", "--lang", "zh"], &[]));
+    assert!(spoken.starts_with("error: "), "{spoken}");
+}
