@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import traceback
+from types import TracebackType
 from typing import Any, Callable
 
 
@@ -38,6 +39,6 @@ def _file(path: str) -> Any:
     return module
 
 
-def shown(error: BaseException) -> str:
-    """The traceback of an error."""
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+def shown(error: BaseException, trace: TracebackType | None) -> str:
+    """An error with its traceback."""
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()

@@ -14,7 +14,7 @@ from typing import Any, Iterator, Mapping, Sequence
 from . import _core
 
 Arrays = dict[str, Any]
-"""Arrays by name. With `B` rows of `W` places (the row length; twice that for `encoder` and `reward`), and `N` documents or pieces of them:
+"""Arrays by name. With `B` rows of `W` places, and `N` documents or pieces of them:
 
 ================  ============  ====================================================================================
 `input_ids`       int64 [B, W]  ids; what a row leaves is filled with `pad_id`
@@ -28,6 +28,8 @@ Arrays = dict[str, Any]
 `answers`         int64         the right class of each (nsp, sop, reward)
 `position`        int           samples of the stream behind this step of all processes, for `state_dict`
 ================  ============  ====================================================================================
+
+`W` is `seq_len`, twice that with `encoder` and for reward; with span_corruption and blank_infilling a batch may be wider, since every piece of a row brings sentinels of its own.
 """
 
 
@@ -108,9 +110,6 @@ class PackedDataset:
         row = range(self._rows)[index]
         batch = self.read([self.epoch * self._rows + row])
         return {name: array[0] if array.ndim == 2 else array for name, array in batch.items()}
-
-    def __getitems__(self, indices: Sequence[int]) -> list[Arrays]:
-        return [self[index] for index in indices]
 
     def read(self, positions: Sequence[int]) -> Arrays:
         """Samples by their numbers in the stream, as one batch."""

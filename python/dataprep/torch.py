@@ -15,7 +15,7 @@ The arrays are those of `dataprep.numpy.Arrays`.
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Sequence
+from typing import Any, Sequence
 
 import torch
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
@@ -52,21 +52,14 @@ class PackedDataset(_numpy.PackedDataset, Dataset[Tensors]):
             world_size = torch.distributed.get_world_size() if runs else 1
         return PackedBatches(self, batch_size, rank, world_size, endless)
 
+    def __getitems__(self, indices: Sequence[int]) -> Tensors:
+        """The rows of a batch, as a loader asks for them; one batch already."""
+        start = self.epoch * self._rows
+        return _tensors(self.read([start + index for index in indices]))
+
     @staticmethod
-    def collate(samples: Sequence[Mapping[str, Any]]) -> Tensors:
-        """Rows into a batch: places that are counted over a row are counted over the batch."""
-        batch: Tensors = {}
-        for name in samples[0]:
-            arrays = [sample[name] for sample in samples]
-            offsets = [row * len(sample["input_ids"]) for row, sample in enumerate(samples)]
-            if name == "cu_seqlens":
-                batch[name] = torch.cat([arrays[0][:1]] + [array[1:] + offset for array, offset in zip(arrays, offsets)])
-            elif name == "questions":
-                batch[name] = torch.cat([array + offset for array, offset in zip(arrays, offsets)])
-            elif name in ("prefix_lens", "answers"):
-                batch[name] = torch.cat(arrays)
-            else:
-                batch[name] = torch.stack(arrays)
+    def collate(batch: Tensors) -> Tensors:
+        """For a loader's `collate_fn`: the batch as it is."""
         return batch
 
 

@@ -29,7 +29,8 @@ impl Function for Callable {
     fn call(&self, batch: RecordBatch) -> Result<RecordBatch, String> {
         Python::attach(|py| {
             let raised = |error: PyErr| {
-                let shown = py.import("dataprep._calls").and_then(|module| module.call_method1("shown", (error.value(py),))).and_then(|shown| shown.extract());
+                let shown = py.import("dataprep._calls").and_then(|module| module.call_method1("shown", (error.value(py), error.traceback(py))));
+                let shown = shown.and_then(|shown| shown.extract());
                 shown.unwrap_or_else(|_| error.to_string())
             };
             let answer = self.0.bind(py).call1((Table::new(batch.schema(), vec![batch]),)).map_err(raised)?;

@@ -56,7 +56,9 @@ impl Stage {
         let toml = pipeline::stage_toml(recipe, keys)?;
         let alone = Alone::parse(&format!("stage {recipe}"), &toml).map_err(errors::problems)?;
         let asks = |field: &str| alone.spec.needs.iter().any(|need| need == field);
-        let main = ["html", "text", "url"].into_iter().find(|field| asks(field)).unwrap_or("text");
+        // What has no URL passes the stage `url`, so it needs none; but nothing else is its matter.
+        let otherwise = if recipe == "url" { "url" } else { "text" };
+        let main = ["html", "text", "url"].into_iter().find(|field| asks(field)).unwrap_or(otherwise);
         let named = |names: &[String]| {
             alone.tags.iter().filter(|(name, _)| names.iter().any(|given| given == name)).map(|(name, kind)| (name.to_owned(), kind)).collect()
         };

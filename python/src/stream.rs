@@ -106,14 +106,15 @@ impl Stream {
 
     /// Samples by their numbers in the stream, a row each.
     fn batch<'py>(&self, py: Python<'py>, positions: Vec<u64>) -> PyResult<Bound<'py, PyDict>> {
-        let rows = py.detach(|| {
-            let mut rows = Rows::of(positions.len() * self.width);
-            for position in &positions {
-                rows.push(&self.inner.sample(*position).map_err(errors::shards)?, self.width, self.pad)?;
-            }
-            Ok::<Rows, PyErr>(rows)
+        let (rows, width) = py.detach(|| {
+            let samples = positions.iter().map(|position| self.inner.sample(*position)).collect::<Result<Vec<Sample>, _>>().map_err(errors::shards)?;
+            // Pieces of a row that bring sentinels of their own may take more than a row has.
+            let width = samples.iter().map(|sample| sample.inputs.len()).fold(self.width, usize::max);
+            let mut rows = Rows::of(positions.len() * width);
+            samples.iter().for_each(|sample| rows.push(sample, width, self.pad));
+            Ok::<_, PyErr>((rows, width))
         })?;
-        let shape = [positions.len(), self.width];
+        let shape = [positions.len(), width];
         let arrays = PyDict::new(py);
         arrays.set_item("input_ids", rows.input_ids.into_pyarray(py).reshape(shape)?)?;
         arrays.set_item("labels", rows.labels.into_pyarray(py).reshape(shape)?)?;
@@ -164,11 +165,8 @@ impl Rows {
     }
 
     /// Adds a sample, filled up to `width` places. What is filled up is a sequence of its own, of document 0.
-    fn push(&mut self, sample: &Sample, width: usize, pad: i64) -> PyResult<()> {
+    fn push(&mut self, sample: &Sample, width: usize, pad: i64) {
         let (start, places) = (self.input_ids.len(), sample.inputs.len());
-        if places > width {
-            return Err(errors::other(format!("a row has {places} places, and {width} are wanted: give a longer seq_len")));
-        }
         self.input_ids.extend(sample.inputs.iter().map(|id| i64::from(*id)));
         self.labels.extend(sample.targets.iter().map(|target| target.map_or(NO_LABEL, i64::from)));
         self.position_ids.extend(sample.positions.iter().map(|place| i64::from(*place)));
@@ -190,6 +188,5 @@ impl Rows {
         self.document_ids.resize(end, 0);
         self.questions.extend(sample.questions.iter().map(|place| (start + place) as i64));
         self.answers.extend(sample.answers.iter().map(|answer| i64::from(*answer)));
-        Ok(())
     }
 }

@@ -23,9 +23,9 @@ def judge(batch):
     assert table.column_names == ["id", "text", "lang"]
     lengths = pc.utf8_length(table["text"]).cast("float64")
     return pa.table({
-        "keep": pc.greater_equal(lengths, 300.0),
+        "keep": pc.greater_equal(lengths, 250.0),
         "value": lengths,
-        "threshold": pa.repeat(pa.scalar(300.0), len(table)),
+        "threshold": pa.repeat(pa.scalar(250.0), len(table)),
         "text": pc.utf8_upper(table["text"]),
         "loudness": pc.divide(lengths, 1000.0),
     })
@@ -69,10 +69,10 @@ def test_a_function_is_a_stage_like_any_other(folder: Path, monkeypatch: pytest.
     monkeypatch.syspath_prepend(str(folder))
     keys = {"gives": {"loudness": "float"}, "reasons": ["quiet"]}
     report = dataprep.run(pipeline(folder, "filters_of_mine:judge", **keys), threads=2)
-    # Texts of one in four documents are said once, and are shorter than 300 characters.
+    # Texts of one in four documents are said once, and are shorter than 250 characters.
     assert report.drops()["python"] == {"quiet": 75} and report.written == 225
     rows = read(folder / "out" / "docs")
-    assert all(row["text"] == str(row["text"]).upper() and row["loudness"] >= 0.3 for row in rows) and len(rows) == 225
+    assert all(row["text"] == str(row["text"]).upper() and row["loudness"] >= 0.25 for row in rows) and len(rows) == 225
     # From a file, on one thread, the same documents.
     again = dataprep.run(pipeline(folder, f"{folder}/filters_of_mine.py:judge", output="again", **keys), threads=1)
     assert again.drops() == report.drops() and read(folder / "again" / "docs") == rows
@@ -103,7 +103,7 @@ def test_a_change_of_the_function_makes_another_run(folder: Path, monkeypatch: p
     call, keys = f"{folder}/filters_of_mine.py:judge", {"gives": {"loudness": "float"}}
     before = dataprep.plan(pipeline(folder, call, **keys)).fingerprint
     assert dataprep.plan(pipeline(folder, call, **keys)).fingerprint == before
-    (folder / "filters_of_mine.py").write_text(FILTERS.replace("300.0", "400.0"))
+    (folder / "filters_of_mine.py").write_text(FILTERS.replace("250.0", "400.0"))
     assert dataprep.plan(pipeline(folder, call, **keys)).fingerprint != before
 
 

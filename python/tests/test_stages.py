@@ -120,7 +120,7 @@ def test_tables_come_back_to_every_library() -> None:
     polars = pytest.importorskip("polars")
     assert polars.DataFrame(said)["reason"].to_list() == ["too_few_words", None, None]
     assert dataprep.rules("gopher").batch(polars.Series("anything", ["too short"])).to_pydict()["keep"] == [False]
-    edited = pa.table(dataprep.rules("c4").batch(pa.table({"text": pa.array([f"{TEXT}\nHome"], pa.string_view())})))
+    edited = pa.table(dataprep.rules("c4", disable=["too_few_sentences"]).batch(pa.table({"text": pa.array([f"{TEXT}\nHome"], pa.string_view())})))
     assert edited["text"].type == pa.string_view() and "Home" not in edited["text"][0].as_py()
     with pytest.raises(ValueError, match="there is no column `text` among: body"):
         dataprep.rules("gopher").batch(pa.table({"body": ["x"]}))

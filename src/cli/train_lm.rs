@@ -15,8 +15,8 @@ const TOGETHER: u64 = 64;
 #[derive(clap::Args)]
 #[command(
     after_help = "Every line with a word is a sentence. Remove duplicates first: repeated text spoils the counts that the discounts are computed from.\n\
-                  Words are held in memory, some 100 bytes each; n-grams that it has no room for go to files beside the model that is made, some
-                  130 bytes for each distinct 5-gram. The same model comes of any memory."
+                  Words are held in memory, some 100 bytes each; n-grams that it has no room for go to files beside the model that is made, some \
+                  200 bytes for each distinct 5-gram. The same model comes of any memory."
 )]
 pub struct TrainLm {
     /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.

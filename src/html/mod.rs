@@ -29,7 +29,6 @@ mod parts;
 mod raw;
 mod render;
 mod select;
-mod streamed;
 mod table;
 mod tag;
 mod tokenizer;

@@ -36,11 +36,7 @@ pub fn parse(html: &str, bounds: Bounds) -> Result<Tree, Reject> {
     let sink = builder.sink;
     match sink.over.get() {
         Some(reject) => Err(reject),
-        None => {
-            let mut tree = sink.tree.into_inner();
-            super::streamed::place(&mut tree);
-            Ok(tree)
-        }
+        None => Ok(sink.tree.into_inner()),
     }
 }
 
@@ -299,6 +295,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_open_in_a_noscript_ends_with_it() {
+        for (inside, open) in [("<iframe src=x />", "<iframe 4>"), ("<style>p{", "<style 4>"), ("a<!-- b", "'a"), ("<textarea>t", "<textarea 4>'t"), ("", "")] {
+            assert_eq!(ours(&format!("<body><noscript>{inside}</noscript><p>b")), format!("<html 1><head 2><body 2><noscript 3>{open}<p 3>'b"));
+        }
+        // Without an end tag it is the rest of the page.
+        assert_eq!(ours("<body><noscript><noscript><iframe>a<p>b"), "<html 1><head 2><body 2><noscript 3><noscript 4><iframe 5>");
+    }
+
+    #[test]
     fn a_million_attributes_take_linear_time() {
         let page = format!(
             "<p {}>x",
@@ -310,5 +315,6 @@ mod tests {
         assert!(parse(&page, BOUNDS).is_ok());
         let page = format!("<a {}>x", "b ".repeat(1_000_000));
         assert!(parse(&page, BOUNDS).is_ok());
+        assert!(parse(&"<noscript>".repeat(90_000), Bounds { depth: 100_000, ..BOUNDS }).is_ok());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Place;
-use crate::dedup::shingles::{Shingles, Unit, jaccard};
+use crate::dedup::shingles::{Block, Shingles, Unit, jaccard};
 use crate::dedup::signature::{Signature, Work, bands_for};
 use crate::dedup::words::each_word;
 use crate::doc::{Role, Turn};
@@ -33,15 +33,21 @@ impl Evaluation {
 
     /// Takes up the questions of a row.
     pub fn add(&mut self, turns: &[Turn<'_>], place: Place) {
-        let (mut work, mut digests) = (Work::default(), Vec::new());
+        let (mut block, mut work, mut digests) = (Block::default(), Work::default(), Vec::new());
         for question in questions(turns) {
-            let set = self.shingles.set(question);
-            self.signature.bands(&set, &mut work, &mut digests);
+            let set = self.shingles.set(question, &mut block);
+            self.sign(&set, &mut work, &mut digests);
             for digest in &digests {
                 self.bands.entry(*digest).or_default().push(self.questions.len() as u32);
             }
             self.questions.push((place, set));
         }
+    }
+
+    fn sign(&self, set: &[u64], work: &mut Work, digests: &mut Vec<u64>) {
+        self.signature.begin(work);
+        self.signature.add(set, work);
+        self.signature.end(work, digests);
     }
 
     /// Number of questions.
@@ -51,10 +57,10 @@ impl Evaluation {
 
     /// The first question of the row that is one of an evaluation: where that stands, and how alike the two are.
     pub fn find(&self, turns: &[Turn<'_>]) -> Option<(Place, f64)> {
-        let (mut work, mut digests) = (Work::default(), Vec::new());
+        let (mut block, mut work, mut digests) = (Block::default(), Work::default(), Vec::new());
         questions(turns).find_map(|question| {
-            let set = self.shingles.set(question);
-            self.signature.bands(&set, &mut work, &mut digests);
+            let set = self.shingles.set(question, &mut block);
+            self.sign(&set, &mut work, &mut digests);
             let mut near: Vec<u32> = digests.iter().filter_map(|digest| self.bands.get(digest)).flat_map(|band| band.iter().take(COMPARED).copied()).collect();
             near.sort_unstable();
             near.dedup();

@@ -18,9 +18,13 @@ use crate::stage::{Result, RunError};
 #[derive(Default, Serialize)]
 pub struct SegmentTime {
     segment: usize,
+    /// From the first document to the last.
     pub wall_seconds: f64,
+    /// Reducing and deciding.
     pub barrier_seconds: f64,
+    /// Bytes of documents read.
     pub bytes: u64,
+    /// Of each stage, over all threads.
     pub stage_seconds: BTreeMap<String, f64>,
 }
 

@@ -22,7 +22,7 @@ use crate::plan::{Plan, PlannedKind};
 use crate::stage::{Artifacts, Decision, Dice, Result, RunError, Sink, Stage};
 
 /// How long to wait for tasks of others: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// A run as this process works on it.
 pub struct Running<'a> {
@@ -62,7 +62,7 @@ impl<'a> Running<'a> {
                 Ok(0) => {
                     self.stopped()?;
                     std::thread::sleep(pause);
-                    pause = (2 * pause).min(PAUSES.1);
+                    pause = (pause * 3 / 2).min(PAUSES.1);
                 }
                 Ok(_) => pause = PAUSES.0,
                 // What another process has ended is not there any more for this one to read and to move.

@@ -16,8 +16,9 @@ pub struct Elements {
     given: usize,
     /// Bytes between the last place that was told and the element given.
     lead: u64,
-    /// Line ends used up.
+    /// Line ends used up, and those before the element given last.
     lines: u64,
+    line: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub fn is_list(window: &mut Window) -> Result<bool, Error> {
 impl Elements {
     /// The elements of a list; `inside` where the window stands behind an element.
     pub fn new(window: Window, inside: bool, max: usize) -> Elements {
-        Elements { window, max, state: if inside { State::Inside } else { State::Before }, given: 0, lead: 0, lines: 0 }
+        Elements { window, max, state: if inside { State::Inside } else { State::Before }, given: 0, lead: 0, lines: 0, line: 0 }
     }
 
     /// How the file is compressed.
@@ -68,8 +69,8 @@ impl Elements {
     }
 
     /// Line ends before the element given last.
-    pub fn lines(&self) -> u64 {
-        self.lines
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     fn pass(&mut self, bytes: usize) {
@@ -91,7 +92,9 @@ impl Elements {
             return Ok(None);
         }
         let ended = |detail: &str| Line::Damaged(Damage { kind: DamageKind::Truncated, offset: 0, detail: detail.to_owned() });
-        match self.find() {
+        let found = self.find();
+        self.line = self.lines;
+        match found {
             Ok(Found::Element(length)) => {
                 self.given = length;
                 Ok(Some(Line::Text(&self.window.unread()[..length])))

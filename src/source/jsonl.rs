@@ -288,7 +288,7 @@ impl Reader for LineReader {
     }
 
     fn line(&self) -> Option<u64> {
-        Some(if let Units::List(elements) = &self.units { elements.lines() } else { self.line })
+        Some(if let Units::List(elements) = &self.units { elements.line() } else { self.line })
     }
 }
 

@@ -24,12 +24,12 @@ use = "classify"
 keep_share = 0.95
 
 [[stage]]
-use = "dedup_lines"
-min_copies = 6
+use = "dedup_substring"
+min_bytes = 110
 
 [[stage]]
-use = "dedup_substring"
-min_bytes = 90
+use = "dedup_lines"
+min_copies = 38
 
 [[stage]]
 use = "bloom"

@@ -176,7 +176,7 @@ fn planted_faults_are_found_under_their_codes_and_nothing_else_is() {
         results.iter().all(|one| sarif["runs"][0]["tool"]["driver"]["rules"][one["ruleIndex"].as_u64().expect("a number") as usize]["id"] == one["ruleId"])
     );
     let xml = std::fs::read_to_string(folder.path("lint.xml")).expect("JUnit");
-    assert!(xml.contains("tests=\"18\"") && xml.contains("failures=\"16\"") && xml.contains("train.jsonl:5:"), "{xml}");
+    assert!(xml.contains("tests=\"18\"") && xml.contains("failures=\"16\"") && xml.contains("train.jsonl:45: chosen and rejected stand"), "{xml}");
 
     let told = dataprep(&arguments, &["--github", "--list", "1"]);
     let told = String::from_utf8_lossy(&told.stdout).into_owned();

@@ -96,7 +96,7 @@ fn a_run_answers_sql() {
     let groups = told(&["query", &run, "SELECT id < 'c' AS early, COUNT(*) AS n FROM documents GROUP BY early", "--csv"]);
     assert_eq!(groups, "early,n\nfalse,3\ntrue,2\n", "groups come in order where none is asked for");
     assert_eq!(rows("SELECT stage, ordinal, other_ordinal FROM pairs"), [json!({ "stage": "dedup_minhash", "ordinal": 1, "other_ordinal": 0 })]);
-    let table = told(&["query", &run, "SELECT id, stars FROM documents WHERE id < 'c' ORDER BY id"]);
+    let table = told(&["query", &run, "SELECT id, stars FROM documents WHERE stars < 4"]);
     assert_eq!(table, "id  stars\n--  -----\na       3\n", "{table}");
     let csv = told(&["query", &run, "SELECT id, text FROM documents WHERE id = 'd'", "--csv"]);
     assert!(csv.starts_with("id,text\nd,\"Something about cats that sleep, \"\"all\"\" day, at home."), "{csv}");
@@ -124,7 +124,7 @@ fn a_query_that_names_what_is_not_there_is_told_what_is() {
     }
     // A query reads no file but those of the run.
     let wrong = refused(&["query", &run, "SELECT * FROM read_csv('/etc/passwd')"]);
-    assert!(wrong.contains("the query cannot be answered"), "{wrong}");
+    assert!(wrong.contains("there is no table `read_csv`: one of: documents, "), "{wrong}");
 }
 
 #[cfg(feature = "analysis")]
@@ -139,8 +139,8 @@ fn parquet_shards_and_annotations_are_tables_too() {
     folder.report(&pipeline(rules), &["--set", "run.mode=annotate"]);
     let sql = "SELECT keep, value, threshold FROM annotations WHERE id = 'd' AND rule = 'too_few_words'";
     assert!(told(&["query", &run, sql, "--csv"]).starts_with("keep,value,threshold\nfalse,"));
-    let tokens = told(&["query", &run, "SELECT COUNT(*) AS n, SUM(tokens) > SUM(bytes) AS more FROM shards", "--csv"]);
-    assert_eq!(tokens, "n,more\n7,true\n");
+    let tokens = told(&["query", &run, "SELECT COUNT(*) AS n, SUM(tokens) = SUM(bytes) AS same FROM shards", "--csv"]);
+    assert_eq!(tokens, "n,same\n7,true\n");
 }
 
 #[test]

@@ -217,8 +217,9 @@ fn corpora_given_as_files_have_the_keys_of_validate() {
     let verdict = folder.json("v/validate.json");
     assert_eq!((&verdict["minimal_pairs"], &verdict["seeds"]), (&0.into(), &3.into()));
     let curves = verdict["arms"][0]["curves"].as_array().expect("a curve a run");
-    let last = |curve: &serde_json::Value| curve.as_array().and_then(|points| Some(points.last()?["tokens"].clone()));
-    assert_eq!(curves.iter().map(last).collect::<Vec<_>>(), vec![Some(2048.into()); 3]);
+    let last = |curve: &serde_json::Value| curve.as_array().and_then(|points| points.last()?["tokens"].as_u64());
+    // The last row of a pass is a short one.
+    assert!(curves.len() == 3 && curves.iter().all(|curve| last(curve).is_some_and(|tokens| (1900..=2048).contains(&tokens))), "{curves:?}");
     for (set, want) in [
         ("validate.arms=each_stage", "`--set validate.arms=each_stage` says nothing of corpora given as files: say it by `--arm NAME=FILE`"),
         ("run.seed=3", "it takes keys of `[validate]`, as `--set validate.seq_len=256`"),

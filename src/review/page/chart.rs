@@ -53,21 +53,15 @@ fn frame<'a, 'b>(
 ) -> Option<ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>> {
     let mut builder = ChartBuilder::on(area);
     let mut chart = builder.margin(6).margin_right(16).x_label_area_size(24).y_label_area_size(46).build_cartesian_2d(across, up).ok()?;
-    let mut mesh = chart.configure_mesh();
-    if !measures {
-        mesh.disable_y_mesh();
+    {
+        let mut mesh = chart.configure_mesh();
+        if !measures {
+            mesh.disable_y_mesh();
+        }
+        mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(LINE).axis_style(LINE);
+        mesh.label_style(FONT.into_font().color(&INK)).x_labels(5).y_labels(5).x_label_formatter(x).y_label_formatter(y);
+        mesh.draw().ok()?;
     }
-    mesh.disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(LINE)
-        .axis_style(LINE)
-        .label_style(FONT.into_font().color(&INK))
-        .x_labels(5)
-        .y_labels(5)
-        .x_label_formatter(x)
-        .y_label_formatter(y)
-        .draw()
-        .ok()?;
     Some(chart)
 }
 
@@ -82,6 +76,7 @@ pub fn bars(counts: &BTreeMap<i64, u64>, bounds: &[f64], from: &dyn Fn(f64) -> O
             area,
             (low..high, 0.0..top * 1.05),
             (&|slot: &f64| from(*slot).map_or_else(String::new, short), &|count: &f64| if count.fract() == 0.0 { short(*count) } else { String::new() }),
+            true,
         )?;
         let bar = |(slot, count): (&i64, &u64)| {
             let mut bar = Rectangle::new([(*slot as f64, 0.0), (*slot as f64 + 1.0, *count as f64)], BAR.filled());

@@ -77,7 +77,7 @@ const TABLE: [(&str, &str, &str); 73] = [
         "In the dropped documents that were written down, or in all where the run annotates: bars are documents, the line is the bound of the rule.",
         "取自留样的被丢弃文档；标注模式下取自全部文档。柱形为文档数，竖线为规则的界限。",
     ),
-    ("bound", "Bound", "界限值"),
+    ("bound", "bound", "界限值"),
     ("near", "Near-duplicates side by side", "近似重复并排对照"),
     (
         "near_note",

@@ -48,8 +48,10 @@ fn the_better_arm_is_found_and_equal_arms_are_not_told_apart() {
     assert_eq!(better.verdict, Verdict::Better, "{better:?}");
     assert_eq!((better.share, better.budget_tokens), (1.0 / 5.0, 30 * 8 * 16));
     for curve in better.arms.iter().flat_map(|arm| &arm.curves) {
-        assert_eq!((curve.len(), curve[9].step, curve[9].tokens), (10, 30, better.budget_tokens));
-        assert!(curve[9].val_loss.unwrap() < curve[0].val_loss.unwrap(), "{curve:?}");
+        assert_eq!((curve.len(), curve[9].step), (10, 30));
+        // The last row of a pass is a short one.
+        assert!((better.budget_tokens - 100..=better.budget_tokens).contains(&curve[9].tokens), "{curve:?}");
+        assert!(curve[0].tokens * 9 < curve[9].tokens && curve[9].val_loss.unwrap() < curve[0].val_loss.unwrap(), "{curve:?}");
     }
     let worse = judge(&clean, &dirty);
     assert_eq!(worse.verdict, Verdict::Worse);
