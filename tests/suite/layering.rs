@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each folder (or file) of `src/` may name of the others. `ARCHITECTURE.md` shows the same as a picture.
-const ALLOWED: [(&str, &[&str]); 28] = [
+const ALLOWED: [(&str, &[&str]); 30] = [
     (
         "cli",
         &[
@@ -30,6 +30,7 @@ const ALLOWED: [(&str, &[&str]); 28] = [
             "profile",
             "shard",
             "analysis",
+            "store",
         ],
     ),
     ("analysis", &["config", "review", "shard"]),
