@@ -9,8 +9,9 @@ use super::pairs::{NONE, PairTable};
 
 /// Stands for no symbol.
 const NO_SYMBOL: u32 = u32::MAX;
-/// Words of up to this many symbols are merged by looking through all pairs each time.
+/// Words of up to this many symbols are merged by looking through all pairs each time; most have no more than the smaller number.
 const SHORT: usize = 100;
+const SHORTEST: usize = 16;
 
 /// Pairs that merge: rank in the high half of the value, merged symbol in the low.
 pub(super) struct Merges(PairTable);
@@ -31,7 +32,8 @@ impl Merges {
     pub fn apply_until(&self, word: &mut Vec<u32>, stop: u32) {
         match word.len() {
             0 | 1 => {}
-            2..=SHORT => self.apply_short(word, stop, |word, i| self.get(word[i], word[i + 1])),
+            2..=SHORTEST => self.apply_short::<SHORTEST>(word, stop, |word, i| self.get(word[i], word[i + 1])),
+            ..=SHORT => self.apply_short::<SHORT>(word, stop, |word, i| self.get(word[i], word[i + 1])),
             _ => self.apply_long(word, stop),
         }
     }
@@ -41,7 +43,8 @@ impl Merges {
     pub fn apply_with(&self, word: &mut Vec<u32>, first: impl Fn(usize) -> u64) {
         match word.len() {
             0 | 1 => {}
-            2..=SHORT => self.apply_short(word, NO_SYMBOL, |_, i| first(i)),
+            2..=SHORTEST => self.apply_short::<SHORTEST>(word, NO_SYMBOL, |_, i| first(i)),
+            ..=SHORT => self.apply_short::<SHORT>(word, NO_SYMBOL, |_, i| first(i)),
             _ => self.apply_long(word, NO_SYMBOL),
         }
     }
@@ -53,9 +56,9 @@ impl Merges {
     }
 
     #[inline(always)]
-    fn apply_short(&self, word: &mut Vec<u32>, stop: u32, first: impl Fn(&[u32], usize) -> u64) {
+    fn apply_short<const N: usize>(&self, word: &mut Vec<u32>, stop: u32, first: impl Fn(&[u32], usize) -> u64) {
         let mut length = word.len();
-        let mut pairs = [NONE; SHORT];
+        let mut pairs = [NONE; N];
         for (i, pair) in pairs[..length - 1].iter_mut().enumerate() {
             *pair = first(word, i);
         }

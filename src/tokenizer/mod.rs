@@ -96,14 +96,13 @@ impl Tokenizer {
     /// From the content of a file: tokenizer.json, a model of SentencePiece, ranks or a character vocabulary, told apart by content.
     pub fn from_bytes(name: &str, file: &[u8], pattern: Option<Pattern>) -> Result<Tokenizer, TokenizerError> {
         let hash = xxh3_128(file);
-        let (native, converted);
-        let file = if sentencepiece::is_model(file) {
-            (converted, native) = sentencepiece::read(file).map_err(|fault| TokenizerError::Format { name: name.to_owned(), fault })?;
-            &converted
+        let (converted, native) = if sentencepiece::is_model(file) {
+            let (json, native) = sentencepiece::read(file).map_err(|fault| TokenizerError::Format { name: name.to_owned(), fault })?;
+            (Some(json), native)
         } else {
-            native = None;
-            file
+            (None, None)
         };
+        let file = converted.as_deref().unwrap_or(file);
         let is_json = file.trim_ascii_start().starts_with(b"{");
         if is_json && file.trim_ascii_start()[1..].trim_ascii_start().starts_with(b"\"type\"") {
             let chars = Chars::parse(name, file)?;

@@ -106,7 +106,9 @@ fn pairs(tokens: &[(Vec<u8>, u32)]) -> Vec<(u32, u32, u32, u32)> {
     for (token, rank) in tokens {
         for cut in 1..token.len() {
             let (left, right) = token.split_at(cut);
-            if let (Some(left), Some(right)) = (find(left), find(right)) {
+            if let Some(left) = find(left)
+                && let Some(right) = find(right)
+            {
                 all.push((left, right, *rank, *rank));
             }
         }

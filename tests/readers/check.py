@@ -128,11 +128,13 @@ def megatron_sentences(out, wanted, rows):
             masking_use_longer_ngrams=False, masking_use_geometric_distribution=False,
         )
         documents = np.arange(len(starts) - 1, dtype=np.int32)
-        drawn = BERTMaskedWordPieceDataset(IndexedDataset(f"{out}/{name}"), f"{out}/{name}", documents, None, Split.train, config)
+        drawn = BERTMaskedWordPieceDataset(IndexedDataset(f"{out}/{name}"), f"{out}/{name}", documents, 100, Split.train, config)
         for number in range(len(drawn)):
             first, last, _ = drawn.sample_index[number]
             assert any(one <= first and last <= other for one, other in zip(starts, starts[1:])), "a sample crosses documents"
-            text = [int(id) for id in drawn[number]["text"]]
+            item = drawn[number]
+            # With what is masked put back.
+            text = np.where(item["loss_mask"] == 1, item["labels"], item["text"]).tolist()
             assert text[0] == tokenizer.cls and text.count(tokenizer.cls) == 1 and text.count(tokenizer.sep) == 2, text
             pairs += 1
     assert pairs > 0, "no sample was drawn"

@@ -118,3 +118,27 @@ impl Bpe {
         symbols
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::UNKNOWN;
+    use super::*;
+
+    #[test]
+    fn pieces_without_use_come_apart_and_the_users_stay_alone() {
+        let pieces = [("<unk>", 0.0, UNKNOWN), ("a", -4.0, NORMAL), ("b", -5.0, NORMAL), ("c", -6.0, NORMAL), ("ab", -0.5, UNUSED), ("abc", -0.7, NORMAL)];
+        let user = ("cc", 0.0, USER_DEFINED);
+        let pieces: Vec<Piece> = pieces.into_iter().chain([user]).map(|(text, score, kind)| Piece { text: text.to_owned(), score, kind }).collect();
+        let bpe = Bpe::new(&pieces);
+        let cut = |text: &'static str| {
+            let mut found = Vec::new();
+            bpe.cut(text, &mut found);
+            found.iter().map(|found| (&text[found.start..found.end], found.id)).collect::<Vec<_>>()
+        };
+        assert_eq!(cut("abc"), [("abc", Some(5))], "merged through a piece without use");
+        assert_eq!(cut("abb"), [("a", Some(1)), ("b", Some(2)), ("b", Some(2))]);
+        assert_eq!(cut("abccc"), [("a", Some(1)), ("b", Some(2)), ("cc", Some(6)), ("c", Some(3))]);
+        assert_eq!(cut("a水"), [("a", Some(1)), ("水", None)]);
+        assert!(cut("").is_empty());
+    }
+}
