@@ -46,7 +46,7 @@ struct Run<'a, S> {
     at: usize,
     sink: &'a S,
     names: Vec<Option<(&'a str, LocalName)>>,
-    /// Where the latest `noscript` ends: for browsers, which run scripts, it is raw text, and nothing that begins in it reaches beyond it.
+    /// Where the latest `noscript` ends: for browsers, which run scripts, it is raw text, so no comment or raw text that begins in it reaches beyond it.
     noscript: usize,
 }
 
