@@ -91,7 +91,7 @@ pub fn run(plan: Plan, options: &Options<'_>) -> Result<Summary> {
     if let Some(report) = prepare::prepare(&plan, &dir)? {
         return Ok(Summary { report, already: true });
     }
-    let report = Running::new(plan, &dir, options).to_the_end(None)?;
+    let report = Running::new(plan, &dir, options).until_finished(None)?;
     Ok(Summary { report, already: false })
 }
 
@@ -99,7 +99,7 @@ pub fn run(plan: Plan, options: &Options<'_>) -> Result<Summary> {
 ///
 /// A process that has given no sign of life for `patience` is taken for dead, and others do what it was doing. Whoever commits a task first counts.
 pub fn work(plan: Plan, options: &Options<'_>, patience: Duration) -> Result<Report> {
-    together(plan, options, patience, |running, leases| running.to_the_end(Some(leases)))
+    together(plan, options, patience, |running, leases| running.until_finished(Some(leases)))
 }
 
 /// Does one task of a run, whoever else is at it; false where it was done before.

@@ -54,7 +54,7 @@ impl<'a> Running<'a> {
     }
 
     /// Does what there is to do until the run is finished. Without leases this process is alone.
-    pub fn to_the_end(mut self, leases: Option<&Leases<'_>>) -> Result<Report> {
+    pub fn until_finished(mut self, leases: Option<&Leases<'_>>) -> Result<Report> {
         let mut pause = PAUSES.0;
         loop {
             match self.step(leases) {
