@@ -7,6 +7,7 @@ pub mod attention;
 #[cfg(test)]
 mod check;
 pub mod loss;
+pub mod lstm;
 pub mod matrix;
 pub mod norm;
 pub mod position;
