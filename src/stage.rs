@@ -127,6 +127,8 @@ pub struct Vocabulary {
     pub size: u32,
     /// Ids by role (`eos`, `bos`, `pad`, `mask`, `unk`, ...), in alphabetical order of the roles.
     pub special: std::collections::BTreeMap<String, u32>,
+    /// What the labels in the masks of tokens mean, from 1 on.
+    pub labels: Vec<String>,
 }
 
 /// Looks at one document: edits it, tags it, or drops it. Has no state: the same answer on any thread, in any order.
@@ -358,6 +360,8 @@ pub trait Register {
 pub const LOSS_MASK: &str = "loss_mask";
 /// What a stage gives beside `tokens` where it says which of them begin a word.
 pub const WORD_STARTS: &str = "word_starts";
+/// What a stage gives beside `tokens` where it says which labels they have.
+pub const LABELS: &str = "labels";
 /// What a source of preferences gives beside `text`.
 pub const PAIRS: &str = "pairs";
 

@@ -5,6 +5,7 @@ mod suite {
     mod check;
     mod classifier;
     mod conversations;
+    mod fine_tuning;
     mod happy_llm;
     mod hardship;
     mod html_mutations;

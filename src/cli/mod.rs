@@ -9,6 +9,7 @@ mod check;
 mod clusters;
 mod explain;
 mod extract;
+mod few_shot;
 mod fit_thresholds;
 mod forget;
 mod index_corpus;
@@ -28,6 +29,7 @@ mod train;
 mod train_classifier;
 mod train_lm;
 mod validate;
+mod vectors;
 mod whatif;
 mod where_from;
 
@@ -92,6 +94,9 @@ enum Verb {
     TrainClassifier(train_classifier::TrainClassifier),
     TrainLm(train_lm::TrainLm),
     LearnTokenizer(Box<learn_tokenizer::LearnTokenizer>),
+    FewShot(few_shot::FewShot),
+    #[command(name = "vectors")]
+    Vectors(vectors::LearnVectors),
     FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
 }
@@ -122,6 +127,8 @@ pub fn main() -> ExitCode {
         Verb::TrainClassifier(verb) => verb.call(),
         Verb::TrainLm(verb) => verb.call(),
         Verb::LearnTokenizer(verb) => verb.call(),
+        Verb::FewShot(verb) => verb.call(),
+        Verb::Vectors(verb) => verb.call(),
         Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
     };

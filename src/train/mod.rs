@@ -1,7 +1,8 @@
 //! The bundled trainer: a small Transformer on CPU, its objectives, and its use as a judge of data.
 //!
 //! Read it in this order: `data` (documents, rows) and `objective` (what is predicted), `config`, `preset`, `stack` and `model` (the Transformer) over `ops`
-//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `verdict` (which of two corpora trains better).
+//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `preference` and `rollout` (DPO and PPO), `verdict` (which of two corpora trains
+//! better). `vectors` stands by itself.
 //! It knows files only through the trait `data::Corpus`; it never prints, and threads live in `workers` alone.
 
 pub mod checkpoint;
@@ -10,6 +11,7 @@ pub mod corpus;
 pub mod data;
 mod embedding;
 pub mod evaluate;
+pub mod few_shot;
 mod head;
 pub mod model;
 pub mod objective;
@@ -18,14 +20,15 @@ pub mod optim;
 mod preference;
 pub mod preset;
 pub mod random;
-pub mod selection;
-pub mod session;
 mod recurrent;
 pub mod rollout;
+pub mod selection;
+pub mod session;
 mod stack;
 pub mod statistics;
 mod stream;
 pub mod trainer;
+pub mod vectors;
 pub mod verdict;
 pub mod workers;
 

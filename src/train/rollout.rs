@@ -139,7 +139,8 @@ fn choose(logits: &[f32], random: &mut Random) -> u32 {
 
 /// Brings the advantages of a step to a deviation of one, so that learning does not depend on the scale of scores.
 pub(super) fn scale(rollouts: &mut [Rollout]) {
-    let of_answers = rollouts.iter().flat_map(|rollout| rollout.sample.segments.iter().map(|segment| f64::from(rollout.sample.advantages[segment.places.start])));
+    let of_answers =
+        rollouts.iter().flat_map(|rollout| rollout.sample.segments.iter().map(|segment| f64::from(rollout.sample.advantages[segment.places.start])));
     let squares: Vec<f64> = of_answers.map(|advantage| advantage * advantage).collect();
     let deviation = (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt() as f32;
     for advantage in rollouts.iter_mut().flat_map(|rollout| &mut rollout.sample.advantages) {

@@ -177,7 +177,11 @@ fn shape(settings: &Settings, corpus: &ShardCorpus, from: Option<&Saved>, object
         return mismatch("objective `ppo` needs --reward-model CHECKPOINT, trained by objective `reward` on such tokens".to_owned());
     }
     if let Some(from) = from.filter(|from| from.task.vocab_size != corpus.vocab_size()) {
-        return mismatch(format!("the checkpoint knows {} ids, the shards {}: were they made with another tokenizer?", from.task.vocab_size, corpus.vocab_size()));
+        return mismatch(format!(
+            "the checkpoint knows {} ids, the shards {}: were they made with another tokenizer?",
+            from.task.vocab_size,
+            corpus.vocab_size()
+        ));
     }
     let packed = || corpus.packed_lengths().first().copied();
     let seq_len = settings.seq_len.or_else(|| from.map(|from| from.model.seq_len)).or_else(packed).ok_or(TrainError::Setting("seq_len"))?;
@@ -216,7 +220,8 @@ fn check_marks(corpus: &ShardCorpus, objective: Objective, whole_words: bool) ->
             ("which labels there are", "`label` and `labels` in stage `tokenize` and `mask = true` in sink `shards`")
         }
         _ if !preferences && corpus.has_pairs() => {
-            let said = "the shards hold pairs, and other objectives than `reward`, `dpo` and `ppo` would learn the rejected answers too: give --objective reward";
+            let said =
+                "the shards hold pairs, and other objectives than `reward`, `dpo` and `ppo` would learn the rejected answers too: give --objective reward";
             return Err(TrainError::Mismatch(said.to_owned()));
         }
         _ => return Ok(()),

@@ -235,8 +235,7 @@ impl Task {
     /// `objective` over a vocabulary with these special tokens. Roles that it has no token for get ids behind the vocabulary, in the order of [`Objective::roles`].
     pub fn new(objective: Objective, seq_len: usize, encoder: bool, vocab_size: usize, special: &BTreeMap<String, u32>) -> Task {
         let special_tokens = special.clone();
-        let mut task =
-            Task { objective, seq_len, encoder, vocab_size, special: special_tokens, whole_words: false, fixed: false, labels: 0, both_ways: false };
+        let mut task = Task { objective, seq_len, encoder, vocab_size, special: special_tokens, whole_words: false, fixed: false, labels: 0, both_ways: false };
         let mut free = task.model_vocab_size();
         for role in objective.roles().iter().filter(|role| !special.contains_key(**role)) {
             free += if *role == "sentinel" { task.blanks(task.row_len()).max(1) } else { 1 };

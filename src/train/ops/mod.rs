@@ -6,6 +6,7 @@ pub mod activation;
 pub mod attention;
 #[cfg(test)]
 mod check;
+pub mod contrast;
 pub mod loss;
 pub mod lstm;
 pub mod matrix;
