@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn words_that_stand_together_point_the_same_way() {
-        let config = VectorConfig { width: 16, epochs: 8, batch: 6, frequent: 1.0, ..VectorConfig::default() };
+        let config = VectorConfig { width: 16, epochs: 10, batch: 3, frequent: 1.0, learning_rate: 3e-2, ..VectorConfig::default() };
         let run = |threads| {
             let mut seen = Vec::new();
             let workers = Workers::new(threads).unwrap();
@@ -228,7 +228,7 @@ mod tests {
         };
         let ((one, seen), (three, _)) = (run(1), run(3));
         assert_eq!(one.table, three.table, "threads change nothing");
-        assert_eq!((seen.len(), seen[0].1, one.counts[24]), (80, 80, 0));
+        assert_eq!((seen.len(), seen[0].1, one.counts[24]), (200, 200, 0));
         assert!(seen[0].2 > 3.0 && one.loss < seen[0].2, "{} {}", seen[0].2, one.loss);
         for id in 0..20u32 {
             let near = one.neighbours(id, 5);

@@ -23,15 +23,22 @@ fn saved(trainer: &Trainer) -> Saved {
     Saved::read(&mut bytes.as_slice()).unwrap()
 }
 
-/// The same texts with labels: of the document, which of two sets its subjects are of; of a token, whether it is a subject (none), or which of two kinds of word.
-fn labelled(documents: std::ops::Range<u32>, tokens: bool) -> Tokens {
-    let (all, mut corpus) = (prose(documents.end), Tokens::default());
+/// Texts of one sentence of [`prose`], of which half have one word of another subject: labels say which texts, or which tokens, these are.
+fn mistakes(documents: std::ops::Range<u32>, tokens: bool) -> Tokens {
+    let mut corpus = Tokens::default();
     for document in documents {
-        let mut ids = vec![0; 24];
-        all.read(document as usize, 0, &mut ids);
-        let label = |id: u32| if tokens { (id / 8) as u8 } else { 1 + (document % 2) as u8 };
-        corpus.push(u128::from(document), 40, ids.clone());
-        corpus.mark(ids.into_iter().map(|id| with_label(LOSS, label(id))).collect());
+        let mut random = Random::new(u64::from(document), "mistakes");
+        let (wrong, subject) = (random.below(2) == 1, random.below(8) as u32);
+        let mut ids = vec![subject, 8 + subject, 16 + subject, subject];
+        let mut labels = [if tokens { 0 } else { 1 + u8::from(wrong) }; 4];
+        if wrong {
+            random.bits();
+            let place = 1 + random.below(2);
+            ids[place] = ids[place] / 8 * 8 + (ids[place] % 8 + 1 + random.below(7) as u32) % 8;
+            labels[place] = if tokens { 1 } else { labels[place] };
+        }
+        corpus.push(u128::from(document), 40, ids);
+        corpus.mark(labels.map(|label| with_label(LOSS, label)).to_vec());
     }
     corpus
 }
@@ -39,30 +46,30 @@ fn labelled(documents: std::ops::Range<u32>, tokens: bool) -> Tokens {
 #[test]
 fn pretrained_weights_beat_random_ones_at_equal_steps() {
     let (texts, workers) = (prose(64), Workers::new(2).unwrap());
-    for (preset, objective) in [(Preset::Roberta, Objective::Classify), (Preset::Roberta, Objective::Tag), (Preset::Gpt, Objective::Classify)] {
-        let shape = ModelConfig::preset(preset, 24, 32, 1, 2, 16);
-        let task = Task::new(preset.objective(), 32, false, 24, &BTreeMap::new());
-        let rows = task.rows(&texts);
-        let mut pretrained = tune(shape.clone(), task.clone(), 150, 2e-2, &rows, &workers);
-        finish(&mut pretrained, &texts);
-        let pretrained = saved(&pretrained);
-
-        let (few, heldout) = (labelled(0..8, objective == Objective::Tag), labelled(8..40, objective == Objective::Tag));
-        let special = &pretrained.task.special;
-        let task = Task { labels: 2, both_ways: preset == Preset::Roberta, ..Task::new(objective, 32, false, 24, special) };
+    let shape = ModelConfig::preset(Preset::Roberta, 24, 32, 1, 2, 16);
+    let task = Task::new(Objective::Mlm, 32, false, 24, &BTreeMap::new());
+    let rows = task.rows(&texts);
+    let mut pretrained = tune(shape.clone(), task.clone(), 150, 2e-2, &rows, &workers);
+    finish(&mut pretrained, &texts);
+    let pretrained = saved(&pretrained);
+    for (objective, documents, steps, rate) in [(Objective::Tag, 64, 60, 5e-3), (Objective::Classify, 32, 30, 3e-3)] {
+        let tokens = objective == Objective::Tag;
+        let (few, heldout) = (mistakes(0..documents, tokens), mistakes(1000..1100, tokens));
+        let task = Task { labels: if tokens { 1 } else { 2 }, both_ways: true, ..Task::new(objective, 32, false, 24, &pretrained.task.special) };
         let rows = task.rows(&few);
-        let metrics = [true, false].map(|go_on| {
-            let mut trainer = tune(shape.clone(), task.clone(), 12, 3e-3, &rows, &workers);
-            if go_on {
+        let [gained, random] = [true, false].map(|goes_on| {
+            let mut trainer = tune(shape.clone(), task.clone(), steps, rate, &rows, &workers);
+            if goes_on {
                 let weights = pretrained.begin(trainer.model(), 1).unwrap();
                 trainer = trainer.begin(weights);
             }
             finish(&mut trainer, &heldout)
         });
-        let [gained, random] = &metrics;
-        assert!(gained.val_accuracy > random.val_accuracy, "{preset:?} {objective:?}: {gained:?} {random:?}");
-        assert!(gained.val_f1.unwrap() > 0.9 && gained.val_f1 > random.val_f1, "{preset:?} {objective:?}: {gained:?} {random:?}");
-        assert!(gained.val_loss.unwrap() < 0.8 * random.val_loss.unwrap(), "{preset:?} {objective:?}: {gained:?} {random:?}");
+        assert!(gained.val_loss.unwrap() < 0.9 * random.val_loss.unwrap(), "{objective:?}: {gained:?} {random:?}");
+        assert!(gained.val_accuracy > random.val_accuracy && gained.val_f1.is_some(), "{objective:?}: {gained:?} {random:?}");
+        if tokens {
+            assert!(gained.val_f1.unwrap() > random.val_f1.unwrap() + 0.3, "{gained:?} {random:?}");
+        }
     }
 }
 
@@ -154,25 +161,27 @@ fn answers_become_what_the_reward_model_likes() {
     assert!(Judge::new(from).is_err(), "a model that was trained to answer does not judge");
 }
 
+/// An input names one word of four, one of four others and one that means nothing, in any order; its target is the first two in another language, in an order of its own.
+fn translated(documents: u32, seed: u64) -> Tokens {
+    let (mut corpus, mut random) = (Tokens::default(), Random::new(seed, "input"));
+    for document in 0..documents {
+        let (first, second) = (random.below(4) as u32, 4 + random.below(4) as u32);
+        let mut input = vec![first, second, 8 + random.below(3) as u32];
+        random.shuffle(&mut input);
+        corpus.push(u128::from(document), 1, [input, vec![12 + first, 12 + second]].concat());
+        corpus.mark((0..5).map(|place| if place < 3 { 0 } else { LOSS }).collect());
+    }
+    corpus
+}
+
 #[test]
 fn a_translation_is_learned_by_models_with_and_without_an_encoder() {
-    // The target is the input backwards, in other letters.
-    let translated = |documents: u32, seed: u64| {
-        let (mut corpus, mut random) = (Tokens::default(), Random::new(seed, "input"));
-        for document in 0..documents {
-            let input: Vec<u32> = (0..4).map(|_| random.below(6) as u32).collect();
-            let target: Vec<u32> = input.iter().rev().map(|id| id + 6).collect();
-            corpus.push(u128::from(document), 1, [input, target].concat());
-            corpus.mark((0..8).map(|place| if place < 4 { 0 } else { LOSS }).collect());
-        }
-        corpus
-    };
     let (texts, heldout, workers) = (translated(256, 1), translated(32, 2), Workers::new(2).unwrap());
     for preset in [Preset::Transformer, Preset::T5, Preset::Glm] {
-        let shape = ModelConfig::preset(preset, 12, 12, 2, 2, 32);
-        let task = Task::new(Objective::Seq2seq, 12, shape.encoder, 12, &BTreeMap::new());
+        let shape = ModelConfig::preset(preset, 20, 12, 1, 2, 32);
+        let task = Task::new(Objective::Seq2seq, 12, shape.encoder, 20, &BTreeMap::new());
         let rows = task.rows(&texts);
-        let metrics = finish(&mut tune(shape, task, 200, 1e-2, &rows, &workers), &heldout);
-        assert!(metrics.val_loss.unwrap() < 0.4 * 6f64.ln(), "{preset:?}: {metrics:?}");
+        let metrics = finish(&mut tune(shape, task, 200, 5e-3, &rows, &workers), &heldout);
+        assert!(metrics.val_loss.unwrap() < 0.2, "{preset:?}: {metrics:?}; guessing gives ln 4");
     }
 }
