@@ -20,7 +20,7 @@ pub use decision::Decision;
 pub(crate) use notes::NoteBuffer;
 pub use notes::{NoteShape, Notes};
 pub use shop::{Complaint, Dice, Shop};
-pub use spec::{Clash, LOSS_MASK, PAIRS, Spec, WORD_STARTS};
+pub use spec::{Clash, LABELS, LOSS_MASK, PAIRS, Spec, WORD_STARTS};
 pub use values::{ByteSize, OneOrMany, Share};
 pub use written::Written;
 
@@ -129,6 +129,8 @@ pub struct Vocabulary {
     pub size: u32,
     /// Ids by role (`eos`, `bos`, `pad`, `mask`, `unk`, ...), in alphabetical order of the roles.
     pub special: std::collections::BTreeMap<String, u32>,
+    /// What the labels in the masks of tokens mean, from 1 on.
+    pub labels: Vec<String>,
 }
 
 /// Looks at one document: edits it, tags it, or drops it. Has no state: the same answer on any thread, in any order.

@@ -8,6 +8,7 @@ mod suite {
     mod classifier;
     mod cluster;
     mod conversations;
+    mod fine_tuning;
     mod happy_llm;
     mod hardship;
     mod html_mutations;

@@ -47,12 +47,13 @@ pub struct Template {
 }
 
 impl Template {
-    /// `chatml`, `llama3` or `plain`.
+    /// `chatml`, `llama3`, `plain` or `text_to_text`.
     pub fn built_in(name: &str) -> Option<&'static str> {
         Some(match name {
             "chatml" => include_str!("chatml.jinja"),
             "llama3" => include_str!("llama3.jinja"),
             "plain" => include_str!("plain.jinja"),
+            "text_to_text" => include_str!("text_to_text.jinja"),
             _ => return None,
         })
     }

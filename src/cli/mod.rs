@@ -15,6 +15,7 @@ mod doctor;
 mod examples;
 mod explain;
 mod extract;
+mod few_shot;
 mod fit_thresholds;
 mod forget;
 mod gc;
@@ -44,6 +45,7 @@ mod train_classifier;
 mod train_lm;
 mod translate;
 mod validate;
+mod vectors;
 mod whatif;
 mod where_from;
 mod work;
@@ -142,6 +144,9 @@ enum Verb {
     TrainClassifier(train_classifier::TrainClassifier),
     TrainLm(train_lm::TrainLm),
     LearnTokenizer(Box<learn_tokenizer::LearnTokenizer>),
+    FewShot(few_shot::FewShot),
+    #[command(name = "vectors")]
+    Vectors(vectors::LearnVectors),
     FitThresholds(fit_thresholds::FitThresholds),
     Validate(validate::Validate),
     Completions(completions::Completions),
@@ -209,6 +214,8 @@ pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::TrainClassifier(verb) => verb.call(),
         Verb::TrainLm(verb) => verb.call(),
         Verb::LearnTokenizer(verb) => verb.call(),
+        Verb::FewShot(verb) => verb.call(),
+        Verb::Vectors(verb) => verb.call(),
         Verb::FitThresholds(verb) => verb.call(),
         Verb::Validate(verb) => verb.call(),
         Verb::Completions(verb) => verb.call(),

@@ -16,9 +16,9 @@ use crate::train::session::{Settings, train};
 /// Train the bundled Transformer on a shard set.
 ///
 /// A preset is a published shape at the size that `--layers`, `--heads` and `--width` give; any objective can be learned by any preset, but that `t5` and `transformer`, with an
-/// encoder and a decoder, need one of prefix_lm, span_corruption and blank_infilling.
+/// encoder and a decoder, need one of prefix_lm, span_corruption, blank_infilling and seq2seq, and `bidirectional` needs `elmo`.
 ///
-///   causal           the next token (gpt, llama)
+///   causal           the next token (gpt, llama, bloom)
 ///   prefix_lm        what follows a beginning that is seen both ways (transformer)
 ///   fim              the next token, half of the texts with their middle at the end
 ///   sft              the next token of answers, by the loss mask of shards made with `chat_template`
@@ -27,24 +27,39 @@ use crate::train::session::{Settings, train};
 ///   sop              the same, and whether two parts stand in order (albert)
 ///   span_corruption  spans that are cut out (t5)
 ///   blank_infilling  the same, one after the other behind the text (glm)
+///   bidirectional    the next token and the one before, by LSTMs for each direction (elmo)
+///   seq2seq          a target behind its input, as a translation: shards made of the source `parallel` (t5, transformer)
+///   classify, tag    the label of each text, or of each token: shards made with `label` in stage `tokenize`
 ///   reward           which of two answers is better: neighbouring documents of one key, the better one first
+///   dpo              that the better of two answers gains on the other, from a model that can answer (--from)
+///   ppo              answers of its own that a reward model likes (--from, --reward-model), to the prompts of such shards
+///
+/// With --from training begins with the weights of another training, whose shape it takes, as in
+/// `dataprep train labelled/shards --from out/bert --objective classify --out out/classifier`.
 ///
 /// nsp and sop need shards that say where sentences start, --whole-words where words do: `marks = true` in stage `tokenize` and `mask = true` in
 /// sink `shards`. Special tokens (mask, cls, sep, eos, ...) are those that the shards name; a role that an objective needs and they lack gets an id behind the
 /// vocabulary, unless --special names one of it.
 ///
-/// OUT gets metrics.json (held-out loss in nats a target, bits per byte for causal, share of right answers for nsp, sop and reward) and checkpoint.bin, from which the same command goes on.
+/// OUT gets metrics.json (held-out loss in nats a target, bits per byte for causal, share of right answers for nsp, sop, reward and labels, F1 of labels, margin of dpo, reward of ppo) and
+/// checkpoint.bin, from which the same command goes on.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Train {
     /// Folder of the shards.
     shards: PathBuf,
-    /// Model family: gpt, llama, bert, roberta, albert, t5, glm or transformer.
+    /// Model family: gpt, llama, bert, roberta, albert, t5, glm, bloom, elmo or transformer.
     #[arg(long, default_value = "gpt")]
     preset: String,
-    /// What is learned; what the preset was published with where it is left out.
+    /// What is learned; what the preset was published with, or the model of --from was trained for, where it is left out.
     #[arg(long)]
     objective: Option<String>,
+    /// A checkpoint, or the folder of a training, whose model training begins with.
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["preset", "layers", "heads", "width"])]
+    from: Option<PathBuf>,
+    /// The checkpoint, or folder, of the reward model for ppo.
+    #[arg(long, value_name = "CHECKPOINT")]
+    reward_model: Option<PathBuf>,
     /// Mask whole words.
     #[arg(long)]
     whole_words: bool,
@@ -63,7 +78,7 @@ pub struct Train {
     /// Rows of a step.
     #[arg(long)]
     batch: Option<usize>,
-    /// Tokens of a row; the first pack list of the shards where it is left out.
+    /// Tokens of a row; those of --from, or the first pack list of the shards, where it is left out.
     #[arg(long)]
     seq_len: Option<usize>,
     /// Layers, of encoder and decoder each.
@@ -108,6 +123,8 @@ impl Train {
         let settings = Settings {
             preset: named("preset", &self.preset, Preset::NAMES)?,
             objective: self.objective.map(|name| named("objective", &name, Objective::NAMES)).transpose()?,
+            from: self.from,
+            reward_model: self.reward_model,
             whole_words: self.whole_words,
             fixed: self.fixed,
             special: self.special.into_iter().collect(),
@@ -171,7 +188,12 @@ pub(super) fn print_metrics(metrics: &Metrics) -> std::io::Result<()> {
     if let Some(loss) = metrics.val_loss {
         let bits = metrics.val_bits_per_byte.map(|bits| format!(", {bits:.4} bits per byte")).unwrap_or_default();
         let right = metrics.val_accuracy.map(|share| format!(", {:.1} % of the answers right", 100.0 * share)).unwrap_or_default();
-        say!("held out: {loss:.4} nats a target{bits}{right}")?;
+        let f1 = metrics.val_f1.map(|f1| format!(", F1 {f1:.3}")).unwrap_or_default();
+        let margin = metrics.val_margin.map(|margin| format!(", {margin:+.3} nats gained by the better answer")).unwrap_or_default();
+        say!("held out: {loss:.4} nats a target{bits}{right}{f1}{margin}")?;
+    }
+    if let Some(reward) = metrics.val_reward {
+        say!("held out: reward {reward:.4}")?;
     }
     Ok(())
 }

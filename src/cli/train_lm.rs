@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
 use std::io::Seek;
 use std::path::{Path, PathBuf};
 
 use super::say::say;
 use super::{Done, Failure, Outcome, count, size, write_whole};
 use crate::ngram::train::{Discounts, Settings, Trained, Trainer};
-use crate::ngram::{Buffers, Normal, Sentences, Tally, Words};
+use crate::ngram::{Buffers, EachSentence, Normal, Sentences, Tally, Words};
+use crate::shard::Shards;
 use crate::source::texts::Texts;
 use crate::stage::{ByteSize, Dice, RunError};
 
@@ -14,14 +16,17 @@ const TOGETHER: u64 = 64;
 /// Train an n-gram language model (modified Kneser-Ney) that the stage `perplexity` and KenLM read.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Every line with a word is a sentence. Remove duplicates first: repeated text spoils the counts that the discounts are computed from.\n\
-                  Words are held in memory, some 100 bytes each; n-grams that it has no room for go to files beside the model that is made, some \
-                  200 bytes for each distinct 5-gram. The same model comes of any memory."
+    after_help = "Every line with a word is a sentence, or, with --shards, every document, and bits per byte are said too. Remove duplicates first: repeated text spoils\n\
+                  the counts that the discounts are computed from. Words are held in memory, some 100 bytes each; n-grams that it has no room for go to files beside the\n\
+                  model that is made, some 200 bytes for each distinct 5-gram. The same model comes of any memory."
 )]
 pub struct TrainLm {
     /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILES")]
+    #[arg(long, required_unless_present = "shards", num_args = 1.., value_name = "FILES")]
     text: Vec<String>,
+    /// Folder of a shard set, in the place of texts: its tokens are the words, spelt as numbers, and each document is a sentence.
+    #[arg(long, value_name = "SHARDS", conflicts_with_all = ["text", "field", "normalise", "words"])]
+    shards: Option<PathBuf>,
     /// Key or column of the text, in *.jsonl and *.parquet.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
@@ -64,22 +69,15 @@ impl TrainLm {
         if !(0.0..1.0).contains(&self.held_out) {
             return Err(Failure(format!("--held-out {}: wanted a share from 0 to below 1", self.held_out)));
         }
-        let words = match self.words.as_str() {
-            "whitespace" => Words::Whitespace,
-            "characters" => Words::Characters,
-            path => {
-                let file = std::fs::read(path).map_err(|error| Failure(format!("--words: cannot read {path}: {error}; or give whitespace or characters")))?;
-                Words::pieces(path, &file)?
-            }
+        let mut input = match &self.shards {
+            Some(dir) => Input::shards(dir)?,
+            None => Input::Texts { cut: self.sentences()?, texts: Texts::open(&self.text, self.field.as_deref())?, buffers: Buffers::default() },
         };
-        let cut = Sentences { normal: self.normalise, words, whole: false };
-        let texts = Texts::open(&self.text, self.field.as_deref())?;
         let fallback = self.discount_fallback.then_some(Discounts::FALLBACK);
         let folder = self.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let settings = Settings { order: self.order, prune: self.prune.clone(), memory: self.memory.as_usize(), folder: folder.clone(), fallback };
         let mut trainer = Trainer::new(settings)?;
-        let mut buffers = Buffers::default();
-        let faults = self.pass(&texts, false, &mut |line| cut.each(line, &mut buffers, &mut |words, _| trainer.add(words)).map_err(RunError::stop))?;
+        let faults = self.pass(&mut input, false, &mut |words, _| trainer.add(words))?;
         for (fault, times) in faults {
             say!("{} documents not read: {fault}", count(times))?;
         }
@@ -99,38 +97,93 @@ impl TrainLm {
         drop(trained);
         let model = crate::ngram::Model::from_file(&binary)?;
         let (mut held, mut unknown) = (Tally::default(), 0u64);
-        self.pass(&texts, true, &mut |line| {
-            let score = &mut |words: &mut dyn Iterator<Item = &str>, length| {
-                let log10 = model.score(words.map(|word| model.index(word)).inspect(|id| unknown += u64::from(*id == 0)));
-                held.add(log10, length);
-                Ok(())
-            };
-            cut.each(line, &mut buffers, score).map_err(RunError::stop)
+        self.pass(&mut input, true, &mut |words, length| {
+            let log10 = model.score(words.map(|word| model.index(word)).inspect(|id| unknown += u64::from(*id == 0)));
+            held.add(log10, length);
+            Ok(())
         })?;
+        let bits = input.bits_per_byte(&held, &|key| self.is_held_out(key))?.map(|bits| format!(", {bits:.4} bits per byte")).unwrap_or_default();
         match held.perplexity() {
-            Some(perplexity) => say!("held out: perplexity {perplexity:.2} over {} words, {} of them unknown", count(held.words), count(unknown))?,
+            Some(perplexity) => say!("held out: perplexity {perplexity:.2} over {} words, {} of them unknown{bits}", count(held.words), count(unknown))?,
             None => say!("held out: nothing")?,
         }
         Ok(Done::Fine)
     }
 
-    /// All lines that are held out, or all others.
-    fn pass(
-        &self,
-        texts: &Texts,
-        held_out: bool,
-        each: &mut dyn FnMut(&str) -> Result<(), RunError>,
-    ) -> Result<std::collections::BTreeMap<String, u64>, RunError> {
-        let dice = Dice::new(self.seed, "train-lm");
-        texts.each(&mut |doc| {
-            for (number, line) in (0u64..).zip(doc.text().lines()) {
-                let block = doc.key() ^ u128::from(number / TOGETHER);
-                if (dice.roll(block) < self.held_out) == held_out {
-                    each(line)?;
-                }
+    fn sentences(&self) -> Result<Sentences, Failure> {
+        let words = match self.words.as_str() {
+            "whitespace" => Words::Whitespace,
+            "characters" => Words::Characters,
+            path => {
+                let file = std::fs::read(path).map_err(|error| Failure(format!("--words: cannot read {path}: {error}; or give whitespace or characters")))?;
+                Words::pieces(path, &file)?
             }
-            Ok(())
-        })
+        };
+        Ok(Sentences { normal: self.normalise, words, whole: false })
+    }
+
+    fn is_held_out(&self, key: u128) -> bool {
+        Dice::new(self.seed, "train-lm").roll(key) < self.held_out
+    }
+
+    /// All sentences that are held out, or all others: lines of texts, a number of them together, or whole documents of shards.
+    fn pass(&self, input: &mut Input, held_out: bool, each: &mut EachSentence<'_>) -> Result<BTreeMap<String, u64>, Failure> {
+        match input {
+            Input::Texts { cut, texts, buffers } => Ok(texts.each(&mut |doc| {
+                for (number, line) in (0u64..).zip(doc.text().lines()) {
+                    if self.is_held_out(doc.key() ^ u128::from(number / TOGETHER)) == held_out {
+                        cut.each(line, buffers, each).map_err(RunError::stop)?;
+                    }
+                }
+                Ok(())
+            })?),
+            Input::Shards { shards, names } => {
+                for document in 0..shards.documents() {
+                    if self.is_held_out(shards.key(document)?) == held_out {
+                        let ids = shards.document(document)?;
+                        if ids.is_empty() {
+                            continue;
+                        }
+                        each(&mut ids.iter().filter_map(|id| names.get(id as usize)).map(String::as_str), ids.len() as u64)?;
+                    }
+                }
+                Ok(BTreeMap::new())
+            }
+        }
+    }
+}
+
+/// Where sentences come from.
+enum Input {
+    Texts {
+        cut: Sentences,
+        texts: Texts,
+        buffers: Buffers,
+    },
+    /// With the spelling of each token.
+    Shards {
+        shards: Shards,
+        names: Vec<String>,
+    },
+}
+
+impl Input {
+    fn shards(dir: &Path) -> Result<Input, Failure> {
+        let shards = Shards::open(dir)?;
+        let names = (0..shards.manifest().vocab_size).map(|id| id.to_string()).collect();
+        Ok(Input::Shards { shards, names })
+    }
+
+    /// Of shards, whose texts' bytes are known, what is comparable between tokenizers; `None` where nothing is held out.
+    fn bits_per_byte(&self, held: &Tally, is_held_out: &dyn Fn(u128) -> bool) -> Result<Option<f64>, Failure> {
+        let Input::Shards { shards, .. } = self else { return Ok(None) };
+        let mut bytes = 0;
+        for document in 0..shards.documents() {
+            if is_held_out(shards.key(document)?) {
+                bytes += shards.document_bytes(document)?;
+            }
+        }
+        Ok((bytes > 0).then(|| -held.log10 * std::f64::consts::LOG2_10 / bytes as f64))
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Manifest {
     pub tokenizer: TokenizerEntry,
     /// By role: `eos`, `bos`, `pad`, `unk`, `mask`, `cls`, `sep`.
     pub special: BTreeMap<String, u32>,
+    /// What the label numbers in the mask mean, from 1 on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// Of the pipeline.
     pub seed: u64,
     /// Documents of all parts.
@@ -71,6 +74,7 @@ impl Manifest {
             vocab_size,
             tokenizer,
             special,
+            labels: Vec::new(),
             seed,
             documents: 0,
             tokens: 0,

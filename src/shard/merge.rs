@@ -67,6 +67,7 @@ pub fn write(dir: &Path, sources: &[Source], tokens: Option<u64>, seed: u64) -> 
     let about = first.shards.manifest();
     let quotas = quotas(sources, tokens);
     let mut manifest = Manifest::new(about.vocab_size, about.tokenizer.clone(), about.special.clone(), seed);
+    manifest.labels.clone_from(&about.labels);
     let masked = sources.iter().any(|source| source.shards.manifest().parts.iter().any(|part| part.mask.is_some()));
     let options = PartOptions { vocab_size: about.vocab_size, mask: masked };
     let mut flows: Vec<Flow> = sources.iter().zip(&quotas).map(|(source, quota)| Flow::new(*source, *quota, seed)).collect();
@@ -119,6 +120,9 @@ fn check(first: &Source, sources: &[Source]) -> Result<(), ShardError> {
                 "`{}` was made with the tokenizer `{}` of {} entries, `{name}` with `{}` of {}: their ids mean different texts",
                 first.name, about.tokenizer.name, about.vocab_size, manifest.tokenizer.name, manifest.vocab_size
             ));
+        }
+        if manifest.labels != about.labels {
+            return refused(format!("`{}` and `{name}` do not have the same labels", first.name));
         }
     }
     Ok(())

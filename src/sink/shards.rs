@@ -21,7 +21,7 @@ use super::{by, row};
 use crate::doc::{Doc, Member, Piece, TagTable};
 use crate::shard::pack::{self, Method, PackOptions};
 use crate::shard::{Digest, DocTokens, Dtype, Manifest, PartOptions, PartStats, PartWriter, Place, ShardError, Shards, TokenizerEntry, mask, pair};
-use crate::stage::{Built, Complaint, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary, WORD_STARTS, Written};
+use crate::stage::{Built, Complaint, LABELS, LOSS_MASK, PAIRS, Part, Recipe, Result, RunError, Shop, Sink, Spec, Split, Vocabulary, WORD_STARTS, Written};
 
 /// The table as written.
 #[derive(Debug, Deserialize)]
@@ -33,8 +33,8 @@ pub struct TokenShards {
     /// `"best_fit"` (default: no document is cut that fits a row, longer ones fill what others leave, and between words where `tokenize` tells them), `"concat"` (end to end, no padding) or `"one_per_row"`.
     #[serde(default = "packing")]
     packing: Method,
-    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start. Default false; behind `chat_template` it must be said, and
-    /// true for pairs.
+    /// Also write `part-*.mask`, a byte a token: bit 0 loss, bit 1 sentence start, bit 2 word start, bits 3 to 7 the number of a label. Default false; behind `chat_template` it must
+    /// be said, and true for pairs and labels.
     mask: Option<bool>,
     /// Folder inside the output directory. Default `"shards"`.
     #[serde(default = "folder")]
@@ -71,15 +71,19 @@ impl Recipe for TokenShards {
         let unmasked = "`chat_template` says which tokens count in the loss, and without a mask the shards do not";
         let words = "`tokenize` says where words begin, and without a mask the shards do not";
         let spec = by::spec(self.by.as_deref(), Spec::new().needs("tokens"));
+        let labels = "`tokenize` says which labels tokens have, and without a mask the shards do not";
+        if self.mask == Some(true) {
+            return spec;
+        }
+        let spec = spec.clashes(LABELS, "mask", labels, "write `mask = true`, or leave `label` out of `tokenize`");
         match self.mask {
-            Some(true) => spec,
             None => spec.clashes(LOSS_MASK, "mask", unmasked, "write `mask = true`, or `mask = false` if questions are to count as well").clashes(
                 WORD_STARTS,
                 "mask",
                 words,
                 "write `mask = true`, or leave `marks` out of `tokenize`",
             ),
-            Some(false) => spec.clashes(PAIRS, "mask", "of pairs the answers alone count, and without a mask the shards do not say so", "write `mask = true`"),
+            _ => spec.clashes(PAIRS, "mask", "of pairs the answers alone count, and without a mask the shards do not say so", "write `mask = true`"),
         }
     }
 
@@ -140,6 +144,7 @@ impl Sink for ShardSink {
         let xxh3 = Digest::try_from(vocabulary.hash.clone()).unwrap_or_else(|_| Digest::of(vocabulary.hash.as_bytes()));
         let tokenizer = TokenizerEntry { name: vocabulary.name.clone(), xxh3 };
         let mut manifest = Manifest::new(vocabulary.size, tokenizer, vocabulary.special.clone(), self.seed);
+        manifest.labels.clone_from(&vocabulary.labels);
         for name in parts {
             let path = about(dir, name);
             let json = fs::read(&path).map_err(RunError::file("cannot read", &path))?;
@@ -279,7 +284,8 @@ mod tests {
     fn documents_come_back_from_the_set() {
         let dir = tempfile::tempdir().unwrap();
         let special = [("eos".to_owned(), 0)].into();
-        let vocabulary = Vocabulary { name: "bpe".into(), hash: "00ff".repeat(8), size: 70_000, special };
+        let labels = vec!["neg".to_owned(), "pos".to_owned()];
+        let vocabulary = Vocabulary { name: "bpe".into(), hash: "00ff".repeat(8), size: 70_000, special, labels };
         let (folder, lengths, packing) = (folder(), vec![4, 8], Method::BestFit);
         let mut sink = ShardSink {
             folder,
@@ -306,6 +312,7 @@ mod tests {
         let read: Vec<_> = (0..shards.documents()).map(|at| shards.document(at).unwrap().to_vec()).collect();
         assert_eq!(read, texts);
         assert_eq!((shards.manifest().text_bytes, shards.manifest().packs.len(), shards.manifest().special["eos"]), (12, 2, 0));
+        assert_eq!(shards.manifest().labels, ["neg", "pos"]);
         let second = shards.document_info(1).unwrap();
         assert_eq!((second.source, second.url), ("crawl.warc.gz", Some("http://part-b.example/")));
         assert_eq!(shards.mask(0).unwrap(), Some(&[1, 1, 1][..]));

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod jsonl;
 pub mod lines;
 pub mod pairs;
+pub mod parallel;
 pub mod parquet;
 pub mod paths;
 mod row_files;
@@ -25,6 +26,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<commoncrawl::CommonCrawl>(include_str!("commoncrawl.rs"));
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
     to.add::<pairs::Pairs>(include_str!("pairs.rs"));
+    to.add::<parallel::Parallel>(include_str!("parallel.rs"));
     to.add::<parquet::Parquet>(include_str!("parquet.rs"));
     to.add::<text::Text>(include_str!("text.rs"));
     to.add::<warc::Warc>(include_str!("warc.rs"));

@@ -62,5 +62,7 @@ impl Spec {
 pub const LOSS_MASK: &str = "loss_mask";
 /// What a stage gives beside `tokens` where it says which of them begin a word.
 pub const WORD_STARTS: &str = "word_starts";
+/// What a stage gives beside `tokens` where it says which labels they have.
+pub const LABELS: &str = "labels";
 /// What a source of preferences gives beside `text`.
 pub const PAIRS: &str = "pairs";

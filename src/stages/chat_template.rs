@@ -7,7 +7,7 @@
 //! template = "plain"
 //! ```
 //!
-//! Stands where `tokenize` would, behind the source `chat` or `pairs`. `template` is `chatml`, `llama3`, `plain`, or a file: a `tokenizer_config.json` with its
+//! Stands where `tokenize` would, behind the source `chat`, `pairs` or `parallel`. `template` is `chatml`, `llama3`, `plain`, `text_to_text` (each turn ended by the end-of-text token and nothing else, behind the source `parallel`), or a file: a `tokenizer_config.json` with its
 //! `chat_template`, or the template alone (`*.jinja`). Only answers and the token that ends them count in the loss; that is told from where the
 //! template writes them (between `{% generation %}` and `{% endgeneration %}`, else behind the prompt that it makes of the turns before, else what is said and the special token
 //! behind it), never by searching ids. Write the shards with `mask = true`. The ids are those of the whole text.
@@ -45,7 +45,7 @@ const LOSS: u8 = 1;
 pub struct ChatTemplate {
     /// `stage:NAME` for one that a `learn_tokenizer` stage has made, or a `tokenizer.json`.
     tokenizer: String,
-    /// "chatml", "llama3", "plain", a `tokenizer_config.json` or a file `*.jinja`.
+    /// "chatml", "llama3", "plain", "text_to_text", a `tokenizer_config.json` or a file `*.jinja`.
     template: String,
     /// Tokens of a conversation, or of both members of a pair, at most. Default: no bound.
     max_tokens: Option<usize>,
@@ -80,7 +80,7 @@ impl Recipe for ChatTemplate {
             Some(source) => Source::Jinja(source.to_owned()),
             None => {
                 let bytes = shop.read("template", self.template.as_ref())?;
-                let help = "wanted \"chatml\", \"llama3\", \"plain\", a tokenizer_config.json or a file *.jinja";
+                let help = "wanted \"chatml\", \"llama3\", \"plain\", \"text_to_text\", a tokenizer_config.json or a file *.jinja";
                 let text = String::from_utf8(bytes).map_err(|error| Complaint::new("template", error.to_string(), help))?;
                 let jinja = self.template.ends_with(".jinja");
                 let tried = if jinja { Template::new(&text, BTreeMap::new()) } else { Template::from_config(&text) };

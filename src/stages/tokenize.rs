@@ -21,11 +21,19 @@
 //! With `marks = true` the mask of the shards (`mask = true` in the sink) says which tokens begin a sentence and which a word, in Chinese, Japanese and Thai by ICU's
 //! dictionaries. Rows are then cut between words alone; masks over whole words, next-sentence and sentence-order prediction need them too. A token that lies inside a word, or
 //! inside a character, begins none.
+//!
+//! With `label = "COLUMN"` and `labels = ["neg", "pos"]` the mask also holds labels, for `dataprep train --objective classify` and `tag`: that of the whole text where the column holds a name,
+//! or those of stretches where it holds a list, as `[{"start": 0, "end": 6, "label": "PER"}]` or `[[0, 6, "PER"]]`, in characters. Dropped are `no_label` (the column is not
+//! there), `unknown_label` (a name that is not listed) and `labels_lost` (stretches of a text that was edited since, or that do not lie in it).
+
+mod labels;
+
+use labels::Labels;
 
 use super::prelude::*;
 use super::vocabularies;
 use crate::doc::Tokens;
-use crate::stage::{Artifacts, RunError, Vocabulary, WORD_STARTS};
+use crate::stage::{Artifacts, LABELS, RunError, Vocabulary, WORD_STARTS};
 use crate::text::Span;
 use crate::text::sentences;
 use crate::text::words::Splitter;
@@ -52,6 +60,11 @@ pub struct Tokenize {
     /// Say in the mask which tokens begin a sentence and which a word. Default false.
     #[serde(default)]
     marks: bool,
+    /// The column that holds a text's label, or stretches of it with labels.
+    label: Option<String>,
+    /// The names of all labels, 31 at most.
+    #[serde(default)]
+    labels: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -63,7 +76,8 @@ impl Recipe for Tokenize {
 
     fn spec(&self) -> Spec {
         let spec = Spec::new().needs("text").gives("tokens").reason("not_encodable");
-        if self.marks { spec.gives(WORD_STARTS) } else { spec }
+        let spec = if self.marks { spec.gives(WORD_STARTS) } else { spec };
+        if self.label.is_none() { spec } else { ["no_label", "unknown_label", "labels_lost"].into_iter().fold(spec.gives(LABELS), Spec::reason) }
     }
 
     fn build(self, shop: &mut Shop<'_>) -> Build {
@@ -91,8 +105,9 @@ impl Recipe for Tokenize {
             return Err(Complaint::new("eos", format!("`{}` has no end-of-text token", self.tokenizer), "leave `eos` out").into());
         }
         let not_encodable = shop.reason("not_encodable");
-        let Tokenize { special_tokens, eos, marks, .. } = self;
-        let mut encode = Encode { made_by, tokenizer: None, special_tokens, eos, marks, end: None, surfaces: None, not_encodable };
+        let Tokenize { special_tokens, eos, marks, label, labels, .. } = self;
+        let labels = Labels::new(label, labels, shop)?;
+        let mut encode = Encode { made_by, tokenizer: None, special_tokens, eos, marks, end: None, surfaces: None, labels, not_encodable };
         if let Some(tokenizer) = tokenizer {
             encode.take(tokenizer);
         }
@@ -111,6 +126,7 @@ struct Encode {
     end: Option<u32>,
     /// What tokens stand for, where sentences and words are told.
     surfaces: Option<Surfaces>,
+    labels: Option<Labels>,
     not_encodable: Reason,
 }
 
@@ -173,16 +189,27 @@ impl Stage for Encode {
         if let Some(end) = self.end.filter(|end| ids.last() != Some(end)) {
             ids.push(end);
         }
-        let mask = match (&self.surfaces, &self.tokenizer) {
+        let mut mask = match (&self.surfaces, &self.tokenizer) {
             (Some(surfaces), Some(tokenizer)) => mask(&ids, surfaces, tokenizer, scratch.buffer::<Vec<Span>>()),
             _ => Vec::new(),
         };
+        if let Some(labels) = &self.labels {
+            let mut plain = Vec::new();
+            if let Err(error) = tokenizer.encode(doc.text(), false, &mut plain, scratch.buffer::<EncodeScratch>()) {
+                return Ok(Verdict::Drop(Drop::plain(self.not_encodable).detail(error.to_string())));
+            }
+            mask.resize(ids.len(), LOSS);
+            if let Err(drop) = labels.mark(doc, tokenizer, &ids, &plain, &mut mask) {
+                return Ok(Verdict::Drop(drop));
+            }
+        }
         doc.tokens = Some(Tokens { ids, mask, ..Tokens::default() });
         Ok(Verdict::Keep)
     }
 
     fn vocabulary(&self) -> Option<Vocabulary> {
-        self.tokenizer.as_ref().map(vocabulary)
+        let labels = self.labels.as_ref().map(|labels| labels.names().to_vec()).unwrap_or_default();
+        self.tokenizer.as_ref().map(|tokenizer| Vocabulary { labels, ..vocabulary(tokenizer) })
     }
 }
 
@@ -193,6 +220,7 @@ pub(super) fn vocabulary(tokenizer: &Tokenizer) -> Vocabulary {
         hash: format!("{:032x}", tokenizer.hash()),
         size: tokenizer.vocab_size(),
         special: tokenizer.special().clone(),
+        labels: Vec::new(),
     }
 }
 

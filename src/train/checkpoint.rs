@@ -7,7 +7,8 @@ use std::io::{Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
-use super::config::ModelConfig;
+use super::config::{ModelConfig, initial};
+use super::model::Model;
 use super::objective::Task;
 use super::trainer::{Progress, TrainConfig};
 
@@ -24,6 +25,62 @@ pub(super) struct Header {
     pub train: TrainConfig,
     pub progress: Progress,
     pub parameters: Vec<(String, usize)>,
+    /// Hash of the weights that training began with.
+    #[serde(default)]
+    pub start: u64,
+}
+
+/// A trained model, to go on from with another objective or to be asked.
+pub struct Saved {
+    /// Its shape.
+    pub model: ModelConfig,
+    /// What it was trained for.
+    pub task: Task,
+    /// Its weights.
+    pub weights: Vec<f32>,
+    parameters: Vec<(String, usize)>,
+}
+
+impl Saved {
+    /// Reads a checkpoint, of which the optimizer's memories are passed over.
+    pub fn read(from: &mut dyn Read) -> Result<Self, TrainError> {
+        let Header { model, task, parameters, .. } = header(from)?;
+        let built = Model::new(model)?;
+        if parameters.iter().map(|(name, len)| (name.as_str(), *len)).ne(built.parameters.iter().map(|own| (own.name.as_str(), own.at.len()))) {
+            return Err(damaged("its list of parameters is not that of its model"));
+        }
+        let mut weights = vec![0.0; built.len()];
+        numbers(from, &mut weights)?;
+        Ok(Self { model: built.config, task, weights, parameters })
+    }
+
+    /// First weights of another model: those of this one where both have a parameter, else those that `seed` draws. Of tables that differ in rows alone (ids behind the vocabulary,
+    /// positions) the rows that both have.
+    pub fn begin(&self, model: &Model, seed: u64) -> Result<Vec<f32>, TrainError> {
+        const TABLES: [&str; 4] = ["embedding.weight", "positions.weight", "kinds.weight", "head.weight"];
+        let mut weights = initial(&model.parameters, seed);
+        let (mut at, mut taken) = (0, 0);
+        for (name, len) in &self.parameters {
+            let from = &self.weights[at..at + len];
+            at += len;
+            let Some(own) = model.parameters.iter().find(|own| own.name == *name) else { continue };
+            let both = own.at.len().min(*len);
+            if own.at.len() != *len && !TABLES.contains(&name.as_str()) {
+                // A head for other classes begins anew.
+                continue;
+            }
+            weights[own.at.start..own.at.start + both].copy_from_slice(&from[..both]);
+            taken += both;
+        }
+        if 2 * taken < model.len() {
+            return Err(damaged("it holds a model of another shape"));
+        }
+        Ok(weights)
+    }
+}
+
+fn damaged(what: &str) -> TrainError {
+    TrainError::Checkpoint(what.to_owned())
 }
 
 /// Writes a header and vectors of numbers.
@@ -38,9 +95,26 @@ pub(super) fn write(out: &mut dyn Write, header: &Header, vectors: &[&[f32]]) ->
     Ok(())
 }
 
-/// Fills the vectors and gives the progress, if the checkpoint was written with this model and these settings.
-pub(super) fn read(from: &mut dyn Read, model: &ModelConfig, task: &Task, train: &TrainConfig, vectors: [&mut Vec<f32>; 3]) -> Result<Progress, TrainError> {
-    let damaged = |what: &str| TrainError::Checkpoint(what.to_string());
+/// Fills the vectors and gives the progress, if the checkpoint was written with this model and these settings, and begun from these weights.
+pub(super) fn read(from: &mut dyn Read, expected: &Header, vectors: [&mut Vec<f32>; 3]) -> Result<Progress, TrainError> {
+    let header = header(from)?;
+    if header.model != expected.model {
+        return Err(damaged("it holds a model of another shape"));
+    }
+    if header.task != expected.task {
+        return Err(damaged("it was written under another objective"));
+    }
+    if header.train != expected.train {
+        return Err(damaged("it was written under other settings"));
+    }
+    if header.start != expected.start {
+        return Err(damaged("it was begun from other weights"));
+    }
+    vectors.into_iter().try_for_each(|vector| numbers(from, vector))?;
+    Ok(header.progress)
+}
+
+fn header(from: &mut dyn Read) -> Result<Header, TrainError> {
     let mut start = [0; MAGIC.len()];
     from.read_exact(&mut start)?;
     if start != MAGIC {
@@ -54,23 +128,15 @@ pub(super) fn read(from: &mut dyn Read, model: &ModelConfig, task: &Task, train:
     }
     let mut json = Vec::new();
     from.take(len).read_to_end(&mut json)?;
-    let header: Header = serde_json::from_slice(&json).map_err(|error| TrainError::Checkpoint(error.to_string()))?;
-    if header.model != *model {
-        return Err(damaged("it holds a model of another shape"));
+    serde_json::from_slice(&json).map_err(|error| TrainError::Checkpoint(error.to_string()))
+}
+
+fn numbers(from: &mut dyn Read, vector: &mut [f32]) -> Result<(), TrainError> {
+    for numbers in vector.chunks_mut(4096) {
+        let mut bytes = vec![0; 4 * numbers.len()];
+        from.read_exact(&mut bytes)?;
+        let (read, _) = bytes.as_chunks::<4>();
+        numbers.iter_mut().zip(read).for_each(|(x, bytes)| *x = f32::from_le_bytes(*bytes));
     }
-    if header.task != *task {
-        return Err(damaged("it was written under another objective"));
-    }
-    if header.train != *train {
-        return Err(damaged("it was written under other settings"));
-    }
-    for vector in vectors {
-        for numbers in vector.chunks_mut(4096) {
-            let mut bytes = vec![0; 4 * numbers.len()];
-            from.read_exact(&mut bytes)?;
-            let (read, _) = bytes.as_chunks::<4>();
-            numbers.iter_mut().zip(read).for_each(|(x, bytes)| *x = f32::from_le_bytes(*bytes));
-        }
-    }
-    Ok(header.progress)
+    Ok(())
 }

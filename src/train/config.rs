@@ -41,6 +41,8 @@ pub enum Position {
     Relative,
     /// A fixed one that grows with distance (ALiBi).
     Alibi,
+    /// Not at all: a recurrent model goes by the order.
+    None,
 }
 
 /// The nonlinearity of the feed-forward layers.
@@ -99,6 +101,9 @@ pub struct ModelConfig {
     pub encoder: bool,
     /// Whether all layers have the same weights (ALBERT).
     pub shared: bool,
+    /// Whether layers are LSTMs, with weights of their own for each of two directions (ELMo).
+    #[serde(default)]
+    pub recurrent: bool,
 }
 
 /// Why a model cannot be built.

@@ -1,6 +1,9 @@
 //! A shard set, or a stretch of one, as a corpus to train on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::data::{Corpus, Span};
 use crate::shard::mask::LOSS;
@@ -33,26 +36,28 @@ impl ShardCorpus {
         Ok(ShardCorpus { shards, documents })
     }
 
-    /// Cuts off the last `share` of the tokens, as (first part, last part). The document that lies on the seam is cut in two, and its bytes are shared
-    /// out by tokens; but where neighbours of one key must stay together, the seam lies between documents.
-    pub fn split(dir: &Path, share: f64, pairs: bool) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
+    /// Takes off `share` of the tokens, as (the rest, what was taken): the last ones, where the document that lies on the seam is cut in two, and its bytes are shared
+    /// out by tokens. `whole` documents are taken by a hash of their key instead, so that neighbours of one key stay together, and labels may stand in any order.
+    pub fn split(dir: &Path, share: f64, whole: bool) -> Result<(ShardCorpus, ShardCorpus), ShardError> {
         let (mut first, mut last) = (ShardCorpus::open(dir)?, ShardCorpus::open(dir)?);
         let total: usize = first.documents.iter().map(|piece| piece.tokens).sum();
-        let mut left = total - (total as f64 * share).round() as usize;
-        if pairs {
-            let ends = first.documents.iter().scan(0, |end, piece| {
-                *end += piece.tokens;
-                Some(*end)
-            });
-            let mut seam = ends.take_while(|end| *end <= left).count();
-            let key = |document: usize| first.documents.get(document).map(|piece| piece.key);
-            if seam > 0 && key(seam - 1) == key(seam) {
-                seam -= 1;
+        let taken = (total as f64 * share).round() as usize;
+        if whole {
+            let mut tokens: BTreeMap<(u64, u128), usize> = BTreeMap::new();
+            for piece in &first.documents {
+                *tokens.entry((xxh3_64(&piece.key.to_le_bytes()), piece.key)).or_default() += piece.tokens;
             }
-            last.documents.drain(..seam);
-            first.documents.truncate(seam);
+            let mut sum = 0;
+            let mut within = |tokens: usize| {
+                sum += tokens;
+                sum <= taken
+            };
+            let keys: BTreeSet<u128> = tokens.into_iter().take_while(|(_, tokens)| within(*tokens)).map(|((_, key), _)| key).collect();
+            first.documents.retain(|piece| !keys.contains(&piece.key));
+            last.documents.retain(|piece| keys.contains(&piece.key));
             return Ok((first, last));
         }
+        let mut left = total - taken;
         last.documents.clear();
         let mut kept = Vec::new();
         for piece in first.documents.drain(..) {
@@ -80,6 +85,16 @@ impl ShardCorpus {
     /// The set's vocabulary size.
     pub fn vocab_size(&self) -> usize {
         self.shards.manifest().vocab_size as usize
+    }
+
+    /// The vocabulary's special tokens by role.
+    pub fn special(&self) -> &BTreeMap<String, u32> {
+        &self.shards.manifest().special
+    }
+
+    /// What the label numbers in the mask mean.
+    pub fn labels(&self) -> &[String] {
+        &self.shards.manifest().labels
     }
 
     /// The rows of the set's pack list for `seq_len`, if it has one and no document is cut by a split.

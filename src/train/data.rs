@@ -179,6 +179,19 @@ impl<'a> Packs<'a> {
         Self { corpus, packs }
     }
 
+    /// A row a document, its first `len` tokens: of those whose first token has such marks.
+    pub fn documents(corpus: &'a dyn Corpus, len: usize, wanted: impl Fn(u8) -> bool) -> Self {
+        let mut packs = Vec::new();
+        for Span { document, len: tokens, .. } in whole(corpus).filter(|span| span.len > 0) {
+            let mut mark = [0];
+            corpus.marks(document, 0, &mut mark);
+            if wanted(mark[0]) {
+                packs.push(vec![Span { document, start: 0, len: tokens.min(len) }]);
+            }
+        }
+        Self { corpus, packs }
+    }
+
     /// A row a pair of documents, of each its last `len` tokens: two neighbours of one key, of which neither is empty.
     pub fn pairs(corpus: &'a dyn Corpus, len: usize) -> Self {
         let end = |document| {

@@ -1,9 +1,12 @@
 //! Loss on held-out documents, in nats a token and in bits per byte; under any objective in nats a target and right answers.
 
+use std::collections::BTreeMap;
+
 use super::TrainError;
 use super::data::{Corpus, Packs, Rows};
 use super::model::Model;
 use super::objective::{Objective, Sample, Task, causal};
+use super::preference::{margins, pair_loss};
 use super::trainer::check_row;
 use super::workers::Workers;
 
@@ -68,19 +71,28 @@ pub fn bits_per_byte(scores: &[Score]) -> Option<f64> {
 /// How well a model does what an objective asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Nats a target; nats an answer where there are no targets.
+    /// Nats a target; nats an answer where there are no targets; of [`Objective::Dpo`] its loss of a pair.
     pub loss: Option<f64>,
     /// Bits a byte, of [`Objective::Causal`].
     pub bits_per_byte: Option<f64>,
-    /// Share of the answers that are right.
+    /// Share of the answers that are right; of [`Objective::Dpo`], of pairs whose better answer has gained on the other.
     pub accuracy: Option<f64>,
+    /// Mean F1 of the labels, of [`Objective::Classify`] and [`Objective::Tag`].
+    pub f1: Option<f64>,
+    /// By how many nats the better answers have gained on the others, of [`Objective::Dpo`].
+    pub margin: Option<f64>,
+    /// What the reward model gives, of [`Objective::Ppo`].
+    pub reward: Option<f64>,
 }
 
-/// Evaluates `task` on all rows that it makes of `corpus`, which are drawn in the same way every time.
-pub fn report(model: &Model, weights: &[f32], corpus: &dyn Corpus, task: &Task, workers: &Workers) -> Result<Report, TrainError> {
+/// Held-out texts are masked, cut and paired alike in every training.
+pub(super) const HELDOUT_SEED: u64 = 0;
+
+/// Evaluates `task` on all rows that it makes of `corpus`, which are drawn in the same way every time. `reference` are the weights that [`Objective::Dpo`] compares with.
+pub fn report(model: &Model, [weights, reference]: [&[f32]; 2], corpus: &dyn Corpus, task: &Task, workers: &Workers) -> Result<Report, TrainError> {
     if task.objective == Objective::Causal {
         let scores = evaluate(model, weights, corpus, workers)?;
-        return Ok(Report { loss: loss(&scores), bits_per_byte: bits_per_byte(&scores), accuracy: None });
+        return Ok(Report { loss: loss(&scores), bits_per_byte: bits_per_byte(&scores), ..Report::default() });
     }
     let rows = task.rows(corpus);
     let numbers: Vec<usize> = (0..rows.rows()).collect();
@@ -92,22 +104,78 @@ pub fn report(model: &Model, weights: &[f32], corpus: &dyn Corpus, task: &Task, 
             check_row(&row, task.row_len(), task.vocab_size)?;
             sample.append(&task.sample(&row, &rows, &mut task.random(HELDOUT_SEED, number as u64, number)));
         }
-        let (nats, answers) = model.score(weights, &sample, room);
-        let of_answers: f64 = answers.iter().map(|(nats, _)| f64::from(*nats)).sum();
-        let right = answers.iter().filter(|(_, right)| *right).count();
-        Ok::<_, TrainError>([nats.iter().map(|nats| f64::from(*nats)).sum(), sample.predicted() as f64, of_answers, answers.len() as f64, right as f64])
+        let mut sums = Sums { targets: sample.predicted(), ..Sums::default() };
+        if task.objective == Objective::Dpo {
+            sample.before = model.nats(reference, &sample, room).to_vec();
+            sums.margins = margins(&sample, model.nats(weights, &sample, room));
+        } else {
+            let (nats, answers) = model.score(weights, &sample, room);
+            sums.nats = nats.iter().map(|nats| f64::from(*nats)).sum();
+            sums.of_answers = answers.iter().map(|answer| f64::from(answer.nats)).sum();
+            sums.answers = sample.answers.iter().copied().zip(answers.iter().map(|answer| answer.class)).collect();
+        }
+        Ok::<_, TrainError>(sums)
     });
-    let mut sums = [0.0; 5];
+    let mut all = Sums::default();
     for found in found {
-        sums.iter_mut().zip(found?).for_each(|(sum, found): (&mut f64, f64)| *sum += found);
+        let found = found?;
+        all.nats += found.nats;
+        all.targets += found.targets;
+        all.of_answers += found.of_answers;
+        all.answers.extend(found.answers);
+        all.margins.extend(found.margins);
     }
-    let share = |sum: f64, count: f64| (count > 0.0).then(|| sum / count);
-    let [nats, targets, of_answers, answers, right] = sums;
-    Ok(Report { loss: share(nats, targets).or(share(of_answers, answers)), bits_per_byte: None, accuracy: share(right, answers) })
+    Ok(all.report(task))
 }
 
-/// Held-out texts are masked, cut and paired alike in every training.
-const HELDOUT_SEED: u64 = 0;
+/// Sums over held-out rows.
+#[derive(Default)]
+struct Sums {
+    nats: f64,
+    targets: usize,
+    of_answers: f64,
+    /// What is right, and what was answered.
+    answers: Vec<(u32, u32)>,
+    margins: Vec<f64>,
+}
+
+impl Sums {
+    fn report(&self, task: &Task) -> Report {
+        let share = |sum: f64, count: usize| (count > 0).then(|| sum / count as f64);
+        if task.objective == Objective::Dpo {
+            let (count, gained) = (self.margins.len(), self.margins.iter().filter(|margin| **margin > 0.0).count());
+            let loss = share(self.margins.iter().map(|margin| pair_loss(*margin)).sum(), count);
+            return Report { loss, accuracy: share(gained as f64, count), margin: share(self.margins.iter().sum(), count), ..Report::default() };
+        }
+        let right = self.answers.iter().filter(|(right, found)| right == found).count();
+        let labels = match task.objective {
+            Objective::Classify => Some(0),
+            // Having no label is none.
+            Objective::Tag => Some(1),
+            _ => None,
+        };
+        Report {
+            loss: share(self.nats, self.targets).or(share(self.of_answers, self.answers.len())),
+            accuracy: share(right as f64, self.answers.len()),
+            f1: labels.and_then(|first| mean_f1(&self.answers, first)),
+            ..Report::default()
+        }
+    }
+}
+
+/// F1 of each class from `first` on that is right or answered somewhere, in the mean; `None` where there is none.
+fn mean_f1(answers: &[(u32, u32)], first: u32) -> Option<f64> {
+    let mut classes: BTreeMap<u32, [u32; 2]> = BTreeMap::new();
+    for (right, found) in answers {
+        // Twice what was found of a class, and what there is of it on both sides.
+        for class in [right, found] {
+            let [hits, sides] = classes.entry(*class).or_default();
+            (*hits, *sides) = (*hits + u32::from(right == found), *sides + 1);
+        }
+    }
+    let scores: Vec<f64> = classes.range(first..).map(|(_, [hits, sides])| f64::from(*hits) / f64::from(*sides)).collect();
+    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
+}
 
 #[cfg(test)]
 mod tests {
@@ -115,6 +183,14 @@ mod tests {
     use super::super::data::Tokens;
     use super::super::preset::Preset;
     use super::*;
+
+    #[test]
+    fn f1_is_the_mean_over_labels_that_occur() {
+        // Label 1: one of two found, none wrongly; label 2: found once rightly, once wrongly; label 4 nowhere.
+        let answers = [(0, 0), (1, 1), (1, 2), (2, 2), (3, 3)];
+        assert_eq!(mean_f1(&answers, 1), Some((2.0 / 3.0 + 2.0 / 3.0 + 1.0) / 3.0));
+        assert_eq!((mean_f1(&answers[..1], 0), mean_f1(&answers[..1], 1)), (Some(1.0), None));
+    }
 
     #[test]
     fn every_token_but_the_first_is_scored_once_and_documents_alone() {

@@ -1,26 +1,35 @@
 //! The bundled trainer: a small Transformer on CPU, its objectives, and its use as a judge of data.
 //!
 //! Read it in this order: `data` (documents, rows) and `objective` (what is predicted), `config`, `preset`, `stack` and `model` (the Transformer) over `ops`
-//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `verdict` (which of two corpora trains better).
+//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `preference` and `rollout` (DPO and PPO), `verdict` (which of two corpora trains
+//! better). `vectors` stands by itself.
 //! It knows files only through the trait `data::Corpus`; it never prints, and threads live in `workers` alone.
 
-mod checkpoint;
+pub mod checkpoint;
 pub mod config;
 pub mod corpus;
 pub mod data;
+mod embedding;
 pub mod evaluate;
+pub mod few_shot;
+mod head;
 pub mod model;
 pub mod objective;
 pub mod ops;
 pub mod optim;
+mod places;
+mod preference;
 pub mod preset;
 pub mod random;
+mod recurrent;
+pub mod rollout;
 pub mod selection;
 pub mod session;
 mod stack;
 pub mod statistics;
 pub mod stream;
 pub mod trainer;
+pub mod vectors;
 pub mod verdict;
 pub mod workers;
 
@@ -33,9 +42,18 @@ pub struct Metrics {
     pub val_loss: Option<f64>,
     /// Held-out bits a UTF-8 byte of text, where every token but the first is predicted.
     pub val_bits_per_byte: Option<f64>,
-    /// Share of the held-out answers about whole texts that are right.
+    /// Share of the held-out answers about texts or tokens that are right; of preferences, of the pairs whose better answer has gained on the other.
     #[serde(default)]
     pub val_accuracy: Option<f64>,
+    /// Mean F1 of the labels of held-out texts or tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub val_f1: Option<f64>,
+    /// By how many nats the better answers of held-out pairs have gained on the others since training began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub val_margin: Option<f64>,
+    /// What the reward model gives for answers to held-out prompts, in the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub val_reward: Option<f64>,
     /// Tokens trained on.
     pub tokens: u64,
     /// Steps trained.
@@ -57,7 +75,7 @@ pub struct Point {
     pub step: usize,
     /// Tokens trained on.
     pub tokens: u64,
-    /// Mean training loss since the point before, nats a token.
+    /// Mean training loss since the point before, nats a token; of PPO the reward, below 0 where it is good.
     pub train_loss: f64,
     /// Held-out loss, nats a token.
     pub val_loss: Option<f64>,

@@ -23,13 +23,17 @@ pub enum Preset {
     T5,
     /// GLM: GPT-2 with a second position, that within a span.
     Glm,
+    /// BLOOM: GPT-2 with ALiBi's biases by distance in the place of positions, and a norm over the embedding.
+    Bloom,
+    /// ELMo's two language models of LSTM layers, one in each direction, over one embedding and one output table; norms stand before the layers.
+    Elmo,
     /// The Transformer of 2017: an encoder and a decoder, sinusoidal positions, LayerNorm behind each part, ReLU, biases.
     Transformer,
 }
 
 impl Preset {
     /// Every preset with its name.
-    pub const NAMES: [(&str, Self); 8] = [
+    pub const NAMES: [(&str, Self); 10] = [
         ("gpt", Self::Gpt),
         ("llama", Self::Llama),
         ("bert", Self::Bert),
@@ -37,13 +41,16 @@ impl Preset {
         ("albert", Self::Albert),
         ("t5", Self::T5),
         ("glm", Self::Glm),
+        ("bloom", Self::Bloom),
+        ("elmo", Self::Elmo),
         ("transformer", Self::Transformer),
     ];
 
-    /// What it was trained on. The Transformer of 2017 translated: a text's end, given its beginning, stands for that.
+    /// What it was trained on. The Transformer of 2017 translated ([`Objective::Seq2seq`]): a text's end, given its beginning, stands for that where there is nothing to translate.
     pub fn objective(self) -> Objective {
         match self {
-            Self::Gpt | Self::Llama => Objective::Causal,
+            Self::Gpt | Self::Llama | Self::Bloom => Objective::Causal,
+            Self::Elmo => Objective::Bidirectional,
             Self::Bert => Objective::Nsp,
             Self::Roberta => Objective::Mlm,
             Self::Albert => Objective::Sop,
@@ -78,6 +85,7 @@ impl ModelConfig {
             transform: false,
             encoder: false,
             shared: false,
+            recurrent: false,
         };
         let roberta = Self { placement: Placement::Post, embedding_norm: true, transform: true, ..gpt.clone() };
         match preset {
@@ -97,6 +105,8 @@ impl ModelConfig {
             Preset::Albert => Self { kinds: 2, embedding: width.div_ceil(2), shared: true, ..roberta },
             Preset::T5 => Self { norm: Norm::Rms, position: Position::Relative, activation: Activation::Relu, bias: false, encoder: true, ..gpt },
             Preset::Glm => Self { kinds: seq_len, ..gpt },
+            Preset::Bloom => Self { position: Position::Alibi, embedding_norm: true, ..gpt },
+            Preset::Elmo => Self { position: Position::None, recurrent: true, ..gpt },
             Preset::Transformer => Self { placement: Placement::Post, position: Position::Sinusoidal, activation: Activation::Relu, encoder: true, ..gpt },
         }
     }

@@ -12,10 +12,12 @@ pub(super) use room::{Kept, Scratch};
 
 use super::config::{Activation, Layout, ModelConfig, Norm, Placement, Position};
 use super::ops::activation::{gelu, gelu_backward, relu, relu_backward, swiglu, swiglu_backward};
-use super::ops::attention::{Attention, Bias, View};
+use super::ops::attention::{Attention, Bias};
 use super::ops::matrix::{Linear, Output};
 use super::ops::norm;
 use super::ops::position::{Distances, Rotary, Turn};
+use super::recurrent::Direction;
+pub(super) use super::places::Stream;
 
 /// Deviation of fresh matrices (GPT-2).
 pub(super) const DEVIATION: f32 = 0.02;
@@ -52,6 +54,7 @@ enum Branch {
         up: Range<usize>,
         down: Range<usize>,
     },
+    Recurrent([Direction; 2]),
 }
 
 /// What attention knows of positions.
@@ -68,18 +71,6 @@ enum Scheme {
         bucket_of: Vec<usize>,
         table: Range<usize>,
     },
-}
-
-/// Tokens on their way through a stack.
-#[derive(Default)]
-pub(super) struct Stream {
-    pub ids: Vec<u32>,
-    pub positions: Vec<u32>,
-    pub kinds: Vec<u32>,
-    /// Who sees whom.
-    pub views: Vec<View>,
-    /// Who sees whom of the encoder's stream.
-    pub across: Vec<View>,
 }
 
 /// What all parts of a pass read.
@@ -99,7 +90,10 @@ impl Stack {
         let residual = DEVIATION / (2.0 * config.layers as f32).sqrt();
         let mut parts = Vec::new();
         let layers = if config.shared { 1 } else { config.layers };
-        for layer in 0..layers {
+        if config.recurrent {
+            parts = (0..layers).map(|layer| Part::recurrent(layout, &format!("{name}.{layer}"), config)).collect();
+        }
+        for layer in (0..layers).filter(|_| !config.recurrent) {
             for (part, looks_across) in [("attention", false), ("cross", true)].into_iter().take(1 + usize::from(across)) {
                 let part = format!("{name}.{layer}.{part}");
                 parts.push(Part {
@@ -125,7 +119,7 @@ impl Stack {
         let norm = (config.placement == Placement::Pre).then(|| layout.norm(&format!("{name}.norm"), width, bias));
         let distances = Distances::new(config.seq_len);
         let scheme = match config.position {
-            Position::Learned | Position::Sinusoidal => Scheme::Embedded,
+            Position::Learned | Position::Sinusoidal | Position::None => Scheme::Embedded,
             Position::Rotary => Scheme::Rotary(Rotary::new(config.seq_len, config.head())),
             Position::Alibi => Scheme::Slopes { values: distances.slopes(config.heads), distances },
             Position::Relative => {
@@ -235,6 +229,11 @@ impl Stack {
                 }
                 linear(config.hidden, config.width).forward(&pass.weights[down.clone()], active, out, Output::Add);
             }
+            Branch::Recurrent(directions) => {
+                for (kind, (direction, kept)) in (0..).zip(directions.iter().zip(&mut kept.directions)) {
+                    direction.forward(pass.weights, &pass.stream.steps(kind), x, kept, out);
+                }
+            }
         }
     }
 
@@ -281,6 +280,14 @@ impl Stack {
                 };
                 linear(config.width, config.expanded()).backward(&pass.weights[up.clone()], x, dexpanded, (dx, mode), &mut gradient[up.clone()]);
             }
+            Branch::Recurrent(directions) => {
+                if mode == Output::Set {
+                    dx.fill(0.0);
+                }
+                for (kind, (direction, kept)) in (0..).zip(directions.iter().zip(&kept.directions)) {
+                    direction.backward(pass.weights, &pass.stream.steps(kind), kept, dout, dx, gradient);
+                }
+            }
         }
     }
 
@@ -325,6 +332,14 @@ impl Stack {
             let heads = gradient[table.clone()].chunks_exact_mut(BUCKETS);
             heads.zip(dbias.chunks_exact(bucket_of.len())).for_each(|(head, of_head)| bucket_of.iter().zip(of_head).for_each(|(bucket, d)| head[*bucket] += d));
         }
+    }
+}
+
+impl Part {
+    /// An LSTM layer, of one set of weights a direction.
+    fn recurrent(layout: &mut Layout, name: &str, config: &ModelConfig) -> Self {
+        let norm = layout.norm(&format!("{name}.norm"), config.width, config.bias);
+        Self { norm, branch: Branch::Recurrent(["forward", "backward"].map(|way| Direction::new(layout, &format!("{name}.{way}"), config.width))) }
     }
 }
 

@@ -36,7 +36,11 @@ impl Wanted {
     /// # Errors
     /// Where the set does not say what the objective has to know, or a special token is none of its.
     pub fn task(&self, shards: &Shards) -> Result<Task, TrainError> {
-        self.check_marks(shards)?;
+        check_marks(shards, self.objective, self.whole_words)?;
+        if matches!(self.objective, Objective::Dpo | Objective::Ppo) {
+            let said = "the objective needs a model beside its samples: learn it with `dataprep train`";
+            return Err(TrainError::Mismatch(said.to_owned()));
+        }
         let roles = self.objective.roles();
         if let Some(role) = self.special.keys().find(|role| !roles.contains(&role.as_str())) {
             let roles = roles.join(", ");
@@ -50,31 +54,35 @@ impl Wanted {
         let mut special = manifest.special.clone();
         special.extend(self.special.clone());
         let task = Task::new(self.objective, self.seq_len, self.encoder, manifest.vocab_size as usize, &special);
-        Ok(Task { whole_words: self.whole_words, fixed: self.fixed, ..task })
+        let labels = if matches!(self.objective, Objective::Classify | Objective::Tag) { manifest.labels.len() } else { 0 };
+        Ok(Task { whole_words: self.whole_words, fixed: self.fixed, labels, ..task })
     }
+}
 
-    /// Whether the shards say what the objective has to know.
-    fn check_marks(&self, shards: &Shards) -> Result<(), TrainError> {
-        let marks = "`marks = true` in stage `tokenize` and `mask = true` in sink `shards`";
-        let objective = self.objective;
-        let has_pairs = shards.manifest().pairs() > 0;
-        let sentences = matches!(objective, Objective::Nsp | Objective::Sop);
-        let (what, how) = if sentences && !shards.has_mark(SENTENCE_START) {
-            ("where sentences start", marks)
-        } else if self.whole_words && !shards.has_mark(WORD_START) {
-            ("where words start", marks)
-        } else if objective == Objective::Sft && !shards.has_masks() {
-            ("which tokens are answers", "stage `chat_template` and `mask = true` in sink `shards`")
-        } else if objective == Objective::Reward && !has_pairs {
-            ("which documents are pairs", "source `pairs` and stage `chat_template`")
-        } else if objective != Objective::Reward && has_pairs {
-            let said = "the shards hold pairs, and other objectives than `reward` would learn the rejected answers too: give --objective reward";
+/// Whether the shards say what an objective has to know.
+pub(super) fn check_marks(shards: &Shards, objective: Objective, whole_words: bool) -> Result<(), TrainError> {
+    let marks = "`marks = true` in stage `tokenize` and `mask = true` in sink `shards`";
+    let preferences = matches!(objective, Objective::Reward | Objective::Dpo | Objective::Ppo);
+    let has_pairs = shards.manifest().pairs() > 0;
+    let (what, how) = match objective {
+        Objective::Nsp | Objective::Sop if !shards.has_mark(SENTENCE_START) => ("where sentences start", marks),
+        _ if whole_words && !shards.has_mark(WORD_START) => ("where words start", marks),
+        Objective::Sft | Objective::Ppo if !shards.has_masks() => ("which tokens are answers", "stage `chat_template` and `mask = true` in sink `shards`"),
+        Objective::Seq2seq if !shards.has_masks() => {
+            ("what is input and what target", "source `parallel`, stage `chat_template` and `mask = true` in sink `shards`")
+        }
+        Objective::Reward | Objective::Dpo if !has_pairs => ("which documents are pairs", "source `pairs` and stage `chat_template`"),
+        Objective::Classify | Objective::Tag if shards.manifest().labels.is_empty() => {
+            ("which labels there are", "`label` and `labels` in stage `tokenize` and `mask = true` in sink `shards`")
+        }
+        _ if !preferences && has_pairs => {
+            let said =
+                "the shards hold pairs, and other objectives than `reward`, `dpo` and `ppo` would learn the rejected answers too: give --objective reward";
             return Err(TrainError::Mismatch(said.to_owned()));
-        } else {
-            return Ok(());
-        };
-        Err(TrainError::Mismatch(format!("the shards do not say {what}: write them with {how}")))
-    }
+        }
+        _ => return Ok(()),
+    };
+    Err(TrainError::Mismatch(format!("the shards do not say {what}: write them with {how}")))
 }
 
 /// Where the rows are.
@@ -102,7 +110,7 @@ impl Stream {
         let unread = |error: ShardError| TrainError::Corpus(error.to_string());
         let shards = Shards::open(dir).map_err(unread)?;
         let task = wanted.task(&shards)?;
-        let packs = shards.manifest().packs.iter().find(|pack| wanted.objective.streams() && pack.seq_len as usize == task.row_len());
+        let packs = shards.manifest().packs.iter().find(|pack| wanted.objective.takes_any_rows() && pack.seq_len as usize == task.row_len());
         let (layout, seed) = match packs {
             Some(pack) => {
                 let seed = seed.unwrap_or(pack.seed);

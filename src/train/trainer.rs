@@ -6,14 +6,18 @@
 use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::checkpoint;
 use super::config::{ModelConfig, initial};
 use super::data::{Corpus, Draws, Row, Rows, Sampling};
-use super::evaluate::{Report, report};
+use super::evaluate::{self, Report, report};
 use super::model::{Losses, Model};
-use super::objective::{Sample, Task};
+use super::objective::{Objective, Sample, Task};
 use super::optim::{AdamW, OptimConfig};
+use super::preference::{weigh_answers, weigh_pairs};
+use super::random::Random;
+use super::rollout::{self, Judge, Players, Rollout};
 use super::workers::Workers;
 use super::{Metrics, Point, TrainError};
 
@@ -22,6 +26,12 @@ const CHUNK_TOKENS: usize = 512;
 
 /// At most this many gradients are held before they are added up; also the most threads that a step can use.
 const MAX_GROUPS: usize = 16;
+
+/// Updates for each set of answers that [`Objective::Ppo`] draws.
+const UPDATES: usize = 4;
+
+/// Held-out prompts that are answered.
+const HELDOUT_PROMPTS: usize = 64;
 
 /// How long to train, and on what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +75,10 @@ pub struct Trainer<'a> {
     workers: &'a Workers,
     draws: Draws,
     weights: Vec<f32>,
+    /// The weights that training began with, where it compares with them.
+    reference: Vec<f32>,
+    judge: Option<Judge>,
+    start: u64,
     adam: AdamW,
     gradients: Vec<Vec<f32>>,
     progress: Progress,
@@ -92,9 +106,13 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::NoRows);
         }
         let groups = (config.batch * model.config.seq_len).div_ceil(CHUNK_TOKENS).clamp(1, MAX_GROUPS.min(config.batch));
-        Ok(Self {
+        let weights = initial(&model.parameters, config.seed);
+        let trainer = Self {
             draws: Draws::new(config.sampling, config.seed, rows.rows()),
-            weights: initial(&model.parameters, config.seed),
+            weights: Vec::new(),
+            reference: Vec::new(),
+            judge: None,
+            start: 0,
             adam: AdamW::new(&model.parameters),
             gradients: vec![vec![0.0; model.len()]; groups],
             progress: Progress::default(),
@@ -103,7 +121,24 @@ impl<'a> Trainer<'a> {
             config,
             rows,
             workers,
-        })
+        };
+        Ok(trainer.begin(weights))
+    }
+
+    /// Begins with other weights than random ones; where the objective compares with those that training began with, these are what it takes.
+    #[must_use]
+    pub fn begin(mut self, weights: Vec<f32>) -> Self {
+        self.start = weights.iter().fold(0, |hash, weight| xxh3_64_with_seed(&weight.to_le_bytes(), hash));
+        self.reference = if matches!(self.task.objective, Objective::Dpo | Objective::Ppo) { weights.clone() } else { Vec::new() };
+        self.weights = weights;
+        self
+    }
+
+    /// Gives [`Objective::Ppo`] its reward model.
+    pub fn judged_by(mut self, judge: Judge) -> Result<Self, TrainError> {
+        judge.check(&self.task)?;
+        self.judge = Some(judge);
+        Ok(self)
     }
 
     /// Whether all steps are done.
@@ -147,11 +182,14 @@ impl<'a> Trainer<'a> {
 
     /// What `metrics.json` says of the model as it is now; `seconds` is for the caller to fill.
     pub fn metrics(&self, heldout: Option<&dyn Corpus>) -> Result<Metrics, TrainError> {
-        let Report { loss, bits_per_byte, accuracy } = self.evaluate(heldout)?;
+        let Report { loss, bits_per_byte, accuracy, f1, margin, reward } = self.evaluate(heldout)?;
         Ok(Metrics {
             val_loss: loss,
             val_bits_per_byte: bits_per_byte,
             val_accuracy: accuracy,
+            val_f1: f1,
+            val_margin: margin,
+            val_reward: reward,
             tokens: self.progress.tokens,
             steps: self.progress.step,
             epochs: self.progress.tokens as f64 / self.rows.epoch_tokens().max(1) as f64,
@@ -163,50 +201,90 @@ impl<'a> Trainer<'a> {
 
     /// Writes a checkpoint from which [`Trainer::resume`] goes on as if nothing had happened.
     pub fn write_to(&self, out: &mut dyn Write) -> Result<(), TrainError> {
+        checkpoint::write(out, &self.header(), &[&self.weights, &self.adam.mean, &self.adam.square])
+    }
+
+    fn header(&self) -> checkpoint::Header {
         let parameters = self.model.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.at.len())).collect();
         let (model, task, train, progress) = (self.model.config.clone(), self.task.clone(), self.config.clone(), self.progress.clone());
-        let header = checkpoint::Header { model, task, train, progress, parameters };
-        checkpoint::write(out, &header, &[&self.weights, &self.adam.mean, &self.adam.square])
+        checkpoint::Header { model, task, train, progress, parameters, start: self.start }
     }
 
     /// Goes on where a checkpoint left off. Model, task, settings and rows must be those it was written with.
     pub fn resume(mut self, from: &mut dyn Read) -> Result<Self, TrainError> {
-        let Trainer { model, task, config, weights, adam, .. } = &mut self;
-        self.progress = checkpoint::read(from, &model.config, task, config, [weights, &mut adam.mean, &mut adam.square])?;
+        let expected = self.header();
+        self.progress = checkpoint::read(from, &expected, [&mut self.weights, &mut self.adam.mean, &mut self.adam.square])?;
         Ok(self)
     }
 
-    /// Forward, backward, update; the loss before it.
+    /// Draws samples and learns from them; the loss before it.
     fn learn(&mut self) -> Result<f64, TrainError> {
-        let samples = self.draw()?;
+        let mut samples = self.draw()?;
         self.progress.tokens += samples.iter().map(|sample| sample.tokens as u64).sum::<u64>();
-        let targets = samples.iter().map(Sample::predicted).sum::<usize>().max(1) as f64;
+        if self.task.objective == Objective::Ppo {
+            let mut rollouts = self.answer(&samples, self.config.seed, self.progress.step)?;
+            rollout::scale(&mut rollouts);
+            let score = mean_score(&rollouts);
+            let samples: Vec<Sample> = rollouts.into_iter().map(|rollout| rollout.sample).collect();
+            let first = self.progress.step * UPDATES;
+            (first..first + UPDATES).for_each(|update| _ = self.descend(&samples, update, self.config.steps * UPDATES));
+            return Ok(-score);
+        }
+        if self.task.objective == Objective::Dpo {
+            let (model, reference) = (&self.model, &self.reference);
+            samples = self.workers.map(samples, |mut sample, room| {
+                sample.before = model.nats(reference, &sample, room).to_vec();
+                sample
+            });
+        }
+        Ok(self.descend(&samples, self.progress.step, self.config.steps))
+    }
+
+    /// Forward, backward, and update number `update` of `updates`.
+    fn descend(&mut self, samples: &[Sample], update: usize, updates: usize) -> f64 {
+        let (model, task, weights) = (&self.model, &self.task, &self.weights);
+        let targets = samples.iter().map(|sample| task.counted(sample)).sum::<usize>().max(1) as f64;
         let answers = samples.iter().map(|sample| sample.answers.len()).sum::<usize>().max(1) as f64;
         let scales = [1.0 / targets as f32, 1.0 / answers as f32];
         let (batch, groups) = (samples.len(), self.gradients.len());
         let work: Vec<_> =
             self.gradients.iter_mut().enumerate().map(|(i, gradient)| (&samples[i * batch / groups..(i + 1) * batch / groups], gradient)).collect();
-        let together = (CHUNK_TOKENS / self.model.config.seq_len).max(1);
-        let (model, weights) = (&self.model, &self.weights);
+        let together = (CHUNK_TOKENS / model.config.seq_len).max(1);
         let losses = self.workers.map(work, |(samples, gradient), room| {
             gradient.fill(0.0);
             let mut sum = Losses::default();
             for samples in samples.chunks(together) {
-                let mut joined = Sample::default();
-                samples.iter().for_each(|sample| joined.append(sample));
+                let mut joined = Sample::join(samples);
+                let mut preferred = None;
+                if matches!(task.objective, Objective::Dpo | Objective::Ppo) {
+                    let nats = model.nats(weights, &joined, room);
+                    if task.objective == Objective::Dpo {
+                        preferred = Some(weigh_pairs(&mut joined, nats));
+                    } else {
+                        weigh_answers(&mut joined, nats);
+                    }
+                }
                 let losses = model.learn(weights, &joined, scales, gradient, room);
-                sum = Losses { targets: sum.targets + losses.targets, answers: sum.answers + losses.answers };
+                sum = Losses { targets: sum.targets + preferred.unwrap_or(losses.targets), answers: sum.answers + losses.answers };
             }
             sum
         });
-        let (adam, weights, gradients) = (&mut self.adam, &mut self.weights, &mut self.gradients);
-        let (config, step) = (&self.config, self.progress.step);
+        let (adam, weights, gradients, config) = (&mut self.adam, &mut self.weights, &mut self.gradients, &self.config);
         self.workers.install(|| {
             let norm = adam.gather(gradients);
-            adam.step(&config.optim, weights, &gradients[0], norm, step, config.steps);
+            adam.step(&config.optim, weights, &gradients[0], norm, update, updates);
         });
         let sum = |loss: fn(&Losses) -> f64| losses.iter().map(loss).sum::<f64>();
-        Ok(sum(|losses| losses.targets) / targets + sum(|losses| losses.answers) / answers)
+        sum(|losses| losses.targets) / targets + sum(|losses| losses.answers) / answers
+    }
+
+    /// Answers to prompts, by the model as it is now.
+    fn answer(&self, prompts: &[Sample], seed: u64, step: usize) -> Result<Vec<Rollout>, TrainError> {
+        let judge = self.judge.as_ref().ok_or_else(|| TrainError::Mismatch("objective `ppo` needs a reward model".to_owned()))?;
+        let players = Players { task: &self.task, model: &self.model, weights: &self.weights, reference: &self.reference, judge };
+        let numbered = prompts.iter().enumerate().collect();
+        let answer = |(number, prompt), room: &mut _| players.answer(prompt, &mut Random::new(seed, &format!("answers {step} {number}")), room);
+        Ok(self.workers.map(numbered, answer))
     }
 
     /// The samples of the next step, as training will see them.
@@ -225,7 +303,19 @@ impl<'a> Trainer<'a> {
     }
 
     fn evaluate(&self, heldout: Option<&dyn Corpus>) -> Result<Report, TrainError> {
-        heldout.map_or(Ok(Report::default()), |corpus| report(&self.model, &self.weights, corpus, &self.task, self.workers))
+        let Some(corpus) = heldout else { return Ok(Report::default()) };
+        if self.task.objective != Objective::Ppo {
+            return report(&self.model, [&self.weights, &self.reference], corpus, &self.task, self.workers);
+        }
+        let rows = self.task.rows(corpus);
+        let prompt = |row| {
+            let row = rows.row(row);
+            check_row(&row, self.task.row_len(), self.task.vocab_size)?;
+            Ok(self.task.sample(&row, &rows, &mut self.task.random(0, 0, 0)))
+        };
+        let prompts: Vec<Sample> = (0..rows.rows().min(HELDOUT_PROMPTS)).map(prompt).collect::<Result<_, TrainError>>()?;
+        let rollouts = self.answer(&prompts, evaluate::HELDOUT_SEED, 0)?;
+        Ok(Report { reward: (!rollouts.is_empty()).then(|| mean_score(&rollouts)), ..Report::default() })
     }
 
     fn mark(&mut self, heldout: Option<&dyn Corpus>) -> Result<(), TrainError> {
@@ -234,6 +324,10 @@ impl<'a> Trainer<'a> {
         self.progress.curve.push(Point { step: self.progress.step, tokens: self.progress.tokens, train_loss: sum / count.max(1) as f64, val_loss });
         Ok(())
     }
+}
+
+fn mean_score(rollouts: &[Rollout]) -> f64 {
+    rollouts.iter().map(|rollout| rollout.score).sum::<f64>() / rollouts.len().max(1) as f64
 }
 
 /// A row must fit: ids below `vocab_size`, spans of at most `row_len` tokens.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::super::config::{Activation, Norm, Placement, Start, initial};
+use super::super::config::{Activation, Norm, Placement, Position, Start, initial};
 use super::super::data::{Rows, Tokens};
 use super::super::objective::{Objective, Task};
 use super::super::preset::Preset;
@@ -36,7 +36,7 @@ fn check(model: ModelConfig, task: &Task, named: &str) {
     let losses = model.learn(&weights, &sample, [1.0, 1.0], &mut gradient, &mut room);
     let sum = |weights: &[f32], room: &mut Workspace| {
         let (nats, answers) = model.score(weights, &sample, room);
-        nats.iter().chain(answers.iter().map(|(nats, _)| nats)).map(|nats| f64::from(*nats)).sum::<f64>()
+        nats.iter().chain(answers.iter().map(|answer| &answer.nats)).map(|nats| f64::from(*nats)).sum::<f64>()
     };
     assert!((losses.targets + losses.answers - sum(&weights, &mut room)).abs() < 1e-9, "{named}");
     for parameter in &model.parameters {

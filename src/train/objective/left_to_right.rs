@@ -27,6 +27,23 @@ pub(super) fn answers(row: &Row) -> Sample {
     sample
 }
 
+/// Each span twice: as it is, and backwards with kind 1.
+pub(super) fn both_directions(row: &Row) -> Sample {
+    let mut sample = Sample::default();
+    for (ids, _, next, _) in spans(row) {
+        sample.push(ids.iter().copied(), successors(ids, next), 0);
+        let (first, reversed) = (sample.inputs.len(), ids.iter().rev().copied().collect::<Vec<_>>());
+        sample.push(reversed.iter().copied(), successors(&reversed, None), 0);
+        sample.kinds[first..].fill(1);
+    }
+    sample
+}
+
+/// Where the first token stands that counts: the end of an input, or of a prompt.
+fn border(marks: &[u8]) -> usize {
+    marks.iter().position(|mark| mark & LOSS != 0).unwrap_or(marks.len())
+}
+
 fn successors(ids: &[u32], next: Option<u32>) -> impl Iterator<Item = Option<u32>> {
     ids.iter().skip(1).copied().map(Some).chain([next])
 }
@@ -38,6 +55,30 @@ impl Task {
         for (ids, ..) in spans(row) {
             let cut = if ids.len() < SHORTEST { ids.len() } else { 1 + random.below(ids.len() - 1) };
             sample.push_pair(&ids[..cut], self.token("start"), &ids[cut..]);
+        }
+        sample
+    }
+
+    /// What does not count at the beginning of a span is the input, the rest the target. An encoder and a decoder take the first `seq_len` tokens of each; where they share the
+    /// places, what there is of the input beside the target.
+    pub(super) fn seq2seq(&self, row: &Row) -> Sample {
+        let mut sample = Sample::default();
+        for (ids, marks, ..) in spans(row) {
+            let (source, target) = ids.split_at(border(marks));
+            let target = &target[..target.len().min(self.seq_len)];
+            let most = if self.encoder { self.seq_len } else { self.seq_len - target.len() };
+            sample.push_pair(&source[..source.len().min(most)], self.token("start"), target);
+        }
+        sample
+    }
+
+    /// What stands before the first answer, its last half of a row; there is no target, since the model gives its own.
+    pub(super) fn prompt(&self, row: &Row) -> Sample {
+        let mut sample = Sample::default();
+        for (ids, marks, ..) in spans(row) {
+            let prompt = &ids[..border(marks).clamp(1, ids.len())];
+            let prompt = &prompt[prompt.len().saturating_sub(self.seq_len.div_ceil(2))..];
+            sample.push(prompt.iter().copied(), std::iter::repeat_n(None, prompt.len()), 0);
         }
         sample
     }

@@ -5,6 +5,7 @@
 //! between is a prefix language model; where a model has an encoder, this takes the prefix and the decoder the rest. Hence every objective
 //! suits every model, but that an encoder wants a prefix and a decoder something behind it.
 
+mod labels;
 mod left_to_right;
 mod masked;
 mod pairs;
@@ -19,6 +20,7 @@ use super::TrainError;
 use super::config::ModelConfig;
 use super::data::{Corpus, Packs, Row, Rows, whole};
 use super::random::Random;
+use crate::shard::mask;
 pub use left_to_right::causal;
 
 /// What is learned.
@@ -46,11 +48,23 @@ pub enum Objective {
     BlankInfilling,
     /// Which of two answers is better.
     Reward,
+    /// A text behind another, as its translation: where the shards' mask says that it counts (Sutskever et al. 2014, Vaswani et al. 2017).
+    Seq2seq,
+    /// The next token and, by weights of its own, the one before (ELMo: Peters et al. 2018).
+    Bidirectional,
+    /// The class of a text.
+    Classify,
+    /// The class of each token.
+    Tag,
+    /// That the better of two answers gains on the other, beside the model that training began with (Rafailov et al. 2023).
+    Dpo,
+    /// Answers of the model's own that a reward model likes (Schulman et al. 2017, Ouyang et al. 2022).
+    Ppo,
 }
 
 impl Objective {
     /// Every objective with its name.
-    pub const NAMES: [(&str, Self); 10] = [
+    pub const NAMES: [(&str, Self); 16] = [
         ("causal", Self::Causal),
         ("prefix_lm", Self::PrefixLm),
         ("fim", Self::Fim),
@@ -61,13 +75,20 @@ impl Objective {
         ("span_corruption", Self::SpanCorruption),
         ("blank_infilling", Self::BlankInfilling),
         ("reward", Self::Reward),
+        ("seq2seq", Self::Seq2seq),
+        ("bidirectional", Self::Bidirectional),
+        ("classify", Self::Classify),
+        ("tag", Self::Tag),
+        ("dpo", Self::Dpo),
+        ("ppo", Self::Ppo),
     ];
 
     /// Special tokens that it puts in, by role.
     pub fn roles(self) -> &'static [&'static str] {
         match self {
-            Self::Causal | Self::Sft | Self::Reward => &[],
-            Self::PrefixLm => &["start"],
+            Self::Causal | Self::Sft | Self::Reward | Self::Bidirectional | Self::Classify | Self::Tag | Self::Dpo => &[],
+            Self::PrefixLm | Self::Seq2seq => &["start"],
+            Self::Ppo => &["eos"],
             Self::Fim => &["fim_prefix", "fim_suffix", "fim_middle", "eos"],
             Self::Mlm => &["mask"],
             Self::Nsp | Self::Sop => &["mask", "cls", "sep"],
@@ -85,14 +106,28 @@ impl Objective {
         }
     }
 
-    /// Whether a row may be any stretch of text, so that those of a pack list serve.
-    pub fn streams(self) -> bool {
-        !matches!(self, Self::Nsp | Self::Sop | Self::Reward)
-    }
-
     /// Whether an encoder finds a prefix and a decoder something behind it.
     pub fn has_source(self) -> bool {
-        matches!(self, Self::PrefixLm | Self::SpanCorruption | Self::BlankInfilling)
+        matches!(self, Self::PrefixLm | Self::SpanCorruption | Self::BlankInfilling | Self::Seq2seq)
+    }
+
+    /// Whether places see what stands behind them.
+    pub fn sees_both_ways(self) -> bool {
+        matches!(self, Self::Mlm | Self::Nsp | Self::Sop)
+    }
+
+    /// Whether rows may be any stretches of the stream of tokens, as a pack list has them.
+    pub fn takes_any_rows(self) -> bool {
+        !self.takes_whole_documents() && !matches!(self, Self::Nsp | Self::Sop)
+    }
+
+    /// Whether a document, or two that are a pair, is a row.
+    pub fn takes_whole_documents(self) -> bool {
+        matches!(self, Self::Reward | Self::Dpo) || self.takes_single_documents()
+    }
+
+    fn takes_single_documents(self) -> bool {
+        matches!(self, Self::Seq2seq | Self::Classify | Self::Ppo)
     }
 }
 
@@ -113,6 +148,12 @@ pub struct Task {
     pub whole_words: bool,
     /// A row is always masked (or cut, or paired) in the same way, as BERT's data were; else anew each time.
     pub fixed: bool,
+    /// Labels that the shards tell apart.
+    #[serde(default)]
+    pub labels: usize,
+    /// Whether a model that labels texts sees them both ways.
+    #[serde(default)]
+    pub both_ways: bool,
 }
 
 /// Inputs of a model and the ids it should predict, one place a token.
@@ -122,6 +163,12 @@ pub struct Sample {
     pub inputs: Vec<u32>,
     /// The id to predict at each place, if any.
     pub targets: Vec<Option<u32>>,
+    /// What each place's target counts in the gradient; empty where all count alike.
+    pub weights: Vec<f32>,
+    /// Nats of each place's target under the model that [`Objective::Dpo`] and [`Objective::Ppo`] compare with; else empty.
+    pub before: Vec<f32>,
+    /// How much better than others the answer is that the place stands in, of [`Objective::Ppo`].
+    pub advantages: Vec<f32>,
     /// Position of each token in its segment; in spans of [`Objective::BlankInfilling`] that of the blank.
     pub positions: Vec<u32>,
     /// A second number a place: which of two parts it is of (BERT), or its position in its span (GLM).
@@ -147,13 +194,20 @@ pub struct Segment {
 
 impl Sample {
     /// Adds a segment with positions from 0 on.
-    fn push(&mut self, ids: impl IntoIterator<Item = u32>, targets: impl IntoIterator<Item = Option<u32>>, prefix: usize) {
+    pub(super) fn push(&mut self, ids: impl IntoIterator<Item = u32>, targets: impl IntoIterator<Item = Option<u32>>, prefix: usize) {
         let start = self.inputs.len();
         self.inputs.extend(ids);
         self.targets.extend(targets);
         self.positions.extend(0..(self.inputs.len() - start) as u32);
         self.kinds.resize(self.inputs.len(), 0);
         self.segments.push(Segment { places: start..self.inputs.len(), prefix });
+    }
+
+    /// All samples, one behind the other.
+    pub fn join(samples: &[Sample]) -> Sample {
+        let mut joined = Sample::default();
+        samples.iter().for_each(|sample| joined.append(sample));
+        joined
     }
 
     /// Adds a segment whose prefix is `source`, and behind it `target` to be predicted, the first token of it from `start`.
@@ -168,6 +222,9 @@ impl Sample {
         let places = self.inputs.len();
         self.inputs.extend(&other.inputs);
         self.targets.extend(&other.targets);
+        self.weights.extend(&other.weights);
+        self.before.extend(&other.before);
+        self.advantages.extend(&other.advantages);
         self.positions.extend(&other.positions);
         self.kinds.extend(&other.kinds);
         let moved = |segment: &Segment| Segment { places: segment.places.start + places..segment.places.end + places, ..*segment };
@@ -186,8 +243,9 @@ impl Sample {
 impl Task {
     /// `objective` over a vocabulary with these special tokens. Roles that it has no token for get ids behind the vocabulary, in the order of [`Objective::roles`].
     pub fn new(objective: Objective, seq_len: usize, encoder: bool, vocab_size: usize, special: &BTreeMap<String, u32>) -> Task {
-        let mut task = Task { objective, seq_len, encoder, vocab_size, special: special.clone(), whole_words: false, fixed: false };
-        let mut free = vocab_size;
+        let special_tokens = special.clone();
+        let mut task = Task { objective, seq_len, encoder, vocab_size, special: special_tokens, whole_words: false, fixed: false, labels: 0, both_ways: false };
+        let mut free = task.model_vocab_size();
         for role in objective.roles().iter().filter(|role| !special.contains_key(**role)) {
             free += if *role == "sentinel" { task.blanks(task.row_len()).max(1) } else { 1 };
             task.special.insert((*role).to_owned(), free as u32 - 1);
@@ -207,9 +265,32 @@ impl Task {
             let said = format!("a model with encoder and decoder needs an objective that gives something to both: one of {}", suitable.join(", "));
             return Err(TrainError::Mismatch(said));
         }
+        if model.recurrent && (self.objective.has_source() || self.objective.sees_both_ways() || self.both_ways) {
+            return Err(TrainError::Mismatch("a recurrent model reads in one direction, and the objective wants to see both ways".to_owned()));
+        }
+        if !model.recurrent && self.objective == Objective::Bidirectional {
+            return Err(TrainError::Mismatch("objective `bidirectional` needs a model with weights for both directions: preset elmo".to_owned()));
+        }
         let kinds = if self.objective == Objective::BlankInfilling { self.seq_len } else { 2 };
         let kinds = if model.kinds > 0 { model.kinds.max(kinds) } else { 0 };
-        Ok(ModelConfig { vocab_size: self.model_vocab_size(), classes: self.objective.classes(), kinds, ..model })
+        Ok(ModelConfig { vocab_size: self.model_vocab_size(), classes: self.classes(), kinds, ..model })
+    }
+
+    /// Classes that texts or tokens are told apart by; 1 for a score, 0 where nothing is asked about them.
+    pub fn classes(&self) -> usize {
+        match self.objective {
+            Objective::Nsp | Objective::Sop => 2,
+            Objective::Reward => 1,
+            Objective::Classify => self.labels,
+            // A token may have none.
+            Objective::Tag => self.labels + 1,
+            _ => 0,
+        }
+    }
+
+    /// What `sample` is divided by in the mean of its targets' loss: targets, or pairs.
+    pub fn counted(&self, sample: &Sample) -> usize {
+        if self.objective == Objective::Dpo { sample.segments.len() / 2 } else { sample.predicted() }
     }
 
     /// Ids of the model are below this.
@@ -230,6 +311,8 @@ impl Task {
                 fits
             }
             Objective::Nsp | Objective::Sop => self.seq_len.saturating_sub(3).max(1),
+            // Input and target are cut by themselves.
+            Objective::Seq2seq | Objective::Ppo => usize::MAX,
             _ => self.seq_len,
         }
     }
@@ -238,7 +321,9 @@ impl Task {
     pub fn rows<'a>(&self, corpus: &'a dyn Corpus) -> Packs<'a> {
         match self.objective {
             Objective::Nsp | Objective::Sop => Packs::sentences(corpus, self.row_len()),
-            Objective::Reward => Packs::pairs(corpus, self.seq_len),
+            Objective::Reward | Objective::Dpo => Packs::pairs(corpus, self.seq_len),
+            Objective::Classify => Packs::documents(corpus, self.row_len(), |marks| mask::label(marks) > 0),
+            Objective::Seq2seq | Objective::Ppo => Packs::documents(corpus, self.row_len(), |_| true),
             _ => Packs::cut(corpus, whole(corpus), self.row_len()),
         }
     }
@@ -254,20 +339,25 @@ impl Task {
             Objective::Causal => causal(row),
             Objective::PrefixLm => self.prefix_lm(row, random),
             Objective::Fim => self.fill_middle(row, random),
-            Objective::Sft => left_to_right::answers(row),
+            Objective::Sft | Objective::Dpo => left_to_right::answers(row),
             Objective::Mlm => self.masked(row, random),
             Objective::Nsp => self.next_sentence(row, rows, random),
             Objective::Sop => self.sentence_order(row, random),
             Objective::SpanCorruption => self.span_corruption(row, random),
             Objective::BlankInfilling => self.blank_infilling(row, random),
             Objective::Reward => pairs::reward(row),
+            Objective::Seq2seq => self.seq2seq(row),
+            Objective::Bidirectional => left_to_right::both_directions(row),
+            Objective::Classify => self.classify(row),
+            Objective::Tag => self.tag(row),
+            Objective::Ppo => self.prompt(row),
         };
         sample.tokens = row.ids.len();
         sample
     }
 
     /// The token of a role; [`Task::new`] has seen to it that there is one.
-    fn token(&self, role: &str) -> u32 {
+    pub(super) fn token(&self, role: &str) -> u32 {
         self.special[role]
     }
 

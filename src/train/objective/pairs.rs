@@ -2,7 +2,7 @@
 
 use super::super::data::{Row, Rows};
 use super::super::random::Random;
-use super::{Sample, Segment, Task, spans};
+use super::{Sample, Task, spans};
 use crate::shard::mask::SENTENCE_START;
 
 /// Share of the pairs that are made shorter than they could be, so that a model sees short texts too (BERT).
@@ -72,7 +72,10 @@ impl Task {
         let (mut ids, marks): (Vec<u32>, Vec<u8>) = [cls].into_iter().chain(first).chain([sep]).chain(second).chain([sep]).unzip();
         let targets = self.mask(&mut ids, &marks, random);
         let kinds = (0..ids.len()).map(|place| u32::from(place >= border)).collect();
-        let segments = vec![Segment { places: 0..ids.len(), prefix: ids.len() }];
-        Sample { positions: (0..ids.len() as u32).collect(), inputs: ids, targets, kinds, segments, questions: vec![0], answers: vec![class], tokens: 0 }
+        let mut sample = Sample { questions: vec![0], answers: vec![class], ..Sample::default() };
+        let places = ids.len();
+        sample.push(ids, targets, places);
+        sample.kinds = kinds;
+        sample
     }
 }

@@ -1,6 +1,6 @@
 use super::super::data::{Span, Tokens};
 use super::*;
-use crate::shard::mask::{LOSS, SENTENCE_START, WORD_START};
+use crate::shard::mask::{LOSS, SENTENCE_START, WORD_START, label, with_label};
 
 /// The vocabulary of these tests: 1,000 ids, the special ones of BERT among them.
 fn special() -> BTreeMap<String, u32> {
@@ -11,14 +11,15 @@ fn task(objective: Objective, seq_len: usize) -> Task {
     Task::new(objective, seq_len, false, 1000, &special())
 }
 
-/// Documents of 10, 11, ... onwards: sentences of seven tokens, words of two, and of the last document the first half does not count.
+/// Documents of 10, 11, ... onwards: sentences of seven tokens, words of two, two labels in turn, and of the last document the first half does not count.
 fn corpus(lens: &[u32]) -> Tokens {
     let mut corpus = Tokens::default();
     for (document, len) in lens.iter().enumerate() {
         corpus.push(document as u128 / 2, 1, (0..*len).map(|i| 10 + 100 * document as u32 + i).collect());
         let mark = |i| {
             let counts = document + 1 < lens.len() || i >= *len / 2;
-            (if counts { LOSS } else { 0 }) | (if i % 7 == 0 { SENTENCE_START } else { 0 }) | (if i % 2 == 0 { WORD_START } else { 0 })
+            let bits = (if counts { LOSS } else { 0 }) | (if i % 7 == 0 { SENTENCE_START } else { 0 }) | (if i % 2 == 0 { WORD_START } else { 0 });
+            with_label(bits, 1 + document as u8 % 2)
         };
         corpus.mark((0..*len).map(mark).collect());
     }
@@ -58,7 +59,7 @@ fn every_sample_is_sound_and_drawn_by_its_number_alone() {
     let corpus = corpus(&[40, 1, 2, 30, 90, 23]);
     for (name, objective) in Objective::NAMES {
         for encoder in [false, true].into_iter().take(1 + usize::from(objective.has_source())) {
-            let task = Task { whole_words: true, ..Task::new(objective, 32, encoder, 1000, &special()) };
+            let task = Task { whole_words: true, labels: 2, ..Task::new(objective, 32, encoder, 1000, &special()) };
             let drawn = samples(&task, &corpus, 40);
             assert_eq!(drawn, samples(&task, &corpus, 40), "{name}");
             for sample in &drawn {
@@ -78,9 +79,10 @@ fn every_sample_is_sound_and_drawn_by_its_number_alone() {
                 let ids = sample.inputs.iter().copied().chain(sample.targets.iter().flatten().copied());
                 assert!(ids.max().is_none_or(|id| (id as usize) < task.model_vocab_size()), "{name}");
                 assert_eq!(sample.questions.len(), sample.answers.len() * if objective == Objective::Reward { 2 } else { 1 });
-                assert_eq!(!sample.answers.is_empty(), objective.classes() > 0);
+                assert_eq!(!sample.answers.is_empty(), task.classes() > 0);
             }
-            assert!(drawn.iter().map(|sample| sample.predicted() + sample.answers.len()).sum::<usize>() > 0, "{name}");
+            // Its targets are what the model answers.
+            assert!(objective == Objective::Ppo || drawn.iter().map(|sample| sample.predicted() + sample.answers.len()).sum::<usize>() > 0, "{name}");
         }
     }
 }
@@ -240,4 +242,41 @@ fn two_answers_are_compared_at_their_ends() {
     let sample = &samples(&task(Objective::Reward, 8), &corpus(&[5, 20]), 1)[0];
     assert_eq!((sample.questions.as_slice(), sample.answers.as_slice()), (&[4, 12][..], &[0][..]));
     assert_eq!((sample.inputs[4], sample.inputs[12], sample.predicted()), (14, 129, 0));
+}
+
+#[test]
+fn an_input_is_read_and_its_target_asked_for() {
+    let mut shared = samples(&task(Objective::Seq2seq, 16), &corpus(&[3, 20]), 2).pop().unwrap();
+    // Ten tokens do not count, ten are the target; what the target leaves of sixteen places is the input's.
+    assert_eq!((shared.segments[0].prefix, shared.predicted(), shared.inputs[6]), (6, 10, 1000));
+    assert!(shared.targets.drain(6..).flatten().eq(120..130));
+    let parted = Task::new(Objective::Seq2seq, 16, true, 1000, &special());
+    let parted = &samples(&parted, &corpus(&[3, 20]), 2)[1];
+    assert!(parted.segments[0].prefix == 10 && parted.inputs[..10].iter().copied().eq(110..120));
+    let prompt = &samples(&task(Objective::Ppo, 8), &corpus(&[3, 20]), 2)[1];
+    assert_eq!((prompt.inputs.as_slice(), prompt.predicted()), (&[116, 117, 118, 119][..], 0));
+}
+
+#[test]
+fn labels_are_asked_of_texts_and_of_tokens() {
+    assert_eq!((label(with_label(0xff, 5)), with_label(0xff, 5) & 7, label(LOSS)), (5, 7, 0));
+    let mut corpus = Tokens::default();
+    for (ids, labels) in [(vec![1, 10, 11, 2], [0, 3, 0, 0]), (vec![1, 12, 13, 2], [2, 2, 2, 2])] {
+        corpus.push(u128::from(ids[1]), 1, ids);
+        corpus.mark(labels.map(|label| with_label(LOSS, label)).to_vec());
+    }
+    let labelled = |objective, both_ways| Task { labels: 3, both_ways, ..task(objective, 8) };
+    let (encoder, decoder) = (&samples(&labelled(Objective::Classify, true), &corpus, 1)[0], &samples(&labelled(Objective::Classify, false), &corpus, 1)[0]);
+    assert_eq!((encoder.questions.as_slice(), encoder.answers.as_slice(), encoder.segments[0].prefix), (&[0][..], &[1][..], 4), "the first text has no label");
+    assert_eq!((decoder.questions.as_slice(), decoder.segments[0].prefix), (&[3][..], 0));
+    let tagged = &samples(&labelled(Objective::Tag, true), &corpus, 1)[0];
+    assert_eq!((tagged.questions.as_slice(), tagged.answers.as_slice()), (&[1, 2, 5, 6][..], &[3, 0, 2, 2][..]), "special tokens are not asked");
+}
+
+#[test]
+fn a_text_is_read_forwards_and_backwards() {
+    let sample = &samples(&task(Objective::Bidirectional, 4), &corpus(&[6]), 1)[0];
+    assert_eq!(sample.inputs, [10, 11, 12, 13, 13, 12, 11, 10]);
+    assert_eq!(sample.targets, [Some(11), Some(12), Some(13), Some(14), Some(12), Some(11), Some(10), None]);
+    assert_eq!((sample.kinds.as_slice(), sample.segments.len()), (&[0, 0, 0, 0, 1, 1, 1, 1][..], 2));
 }

@@ -13,8 +13,19 @@ pub struct Gradients<'a> {
     pub dx: &'a mut [f32],
     /// Added to: gradient of the table.
     pub dtable: &'a mut [f32],
-    /// What each token's loss is multiplied with: one over the number of targets of the step.
+    /// What each loss is multiplied with: one over the number of targets of the step.
     pub scale: f32,
+    /// What each counts besides; empty where all count alike.
+    pub weights: &'a [f32],
+}
+
+/// What was answered to a question about a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Nats of the right answer.
+    pub nats: f32,
+    /// The answer of the highest score; of several, one that is wrong.
+    pub class: u32,
 }
 
 /// Negative log-likelihood in nats of each target under `softmax(x tableᵀ)`; with gradients if asked for.
@@ -29,9 +40,9 @@ pub fn cross_entropy(x: &[f32], table: &[f32], targets: &[u32], width: usize, na
         let tokens = chunk * CHUNK..chunk * CHUNK + n;
         let logits = &mut logits[..n * vocabulary];
         product(MatrixMut::new(logits, n, vocabulary), Output::Set, Matrix::new(x, n, width), view.t());
-        let scale = gradients.as_ref().map(|gradients| gradients.scale);
-        for ((row, target), nats) in logits.chunks_exact_mut(vocabulary).zip(&targets[tokens.clone()]).zip(&mut nats[tokens.clone()]) {
-            *nats = surprise(row, *target as usize, scale);
+        for (row, token) in logits.chunks_exact_mut(vocabulary).zip(tokens.clone()) {
+            let scale = gradients.as_ref().map(|gradients| gradients.scale * gradients.weights.get(token).unwrap_or(&1.0));
+            nats[token] = surprise(row, targets[token] as usize, scale);
         }
         if let Some(Gradients { dx, dtable, .. }) = &mut gradients {
             let dlogits = Matrix::new(logits, n, vocabulary);
@@ -41,27 +52,34 @@ pub fn cross_entropy(x: &[f32], table: &[f32], targets: &[u32], width: usize, na
     }
 }
 
-/// Nats of the right answer to each question, and whether it had the highest score. x, n x width, is scored by `table`, scores x width; the numbers that this gives, row
-/// after row, are parted evenly among the questions: with two scores and a row a question they are classes, with one score and two rows a question
-/// the first row is compared with the second (the pairwise loss of reward models, Ouyang et al. 2022).
-pub fn choose(x: &[f32], table: &[f32], answers: &[u32], width: usize, gradients: Option<Gradients>) -> Vec<(f32, bool)> {
+/// `x tableᵀ`: x is n x width, `table` scores x width.
+pub fn scores(x: &[f32], table: &[f32], width: usize) -> Vec<f32> {
+    let (n, columns) = (x.len() / width, table.len() / width);
+    let mut scores = vec![0.0; n * columns];
+    product(MatrixMut::new(&mut scores, n, columns), Output::Set, Matrix::new(x, n, width), Matrix::new(table, columns, width).t());
+    scores
+}
+
+/// What is answered to each question, of which `answers` are right. The [`scores`] of x are parted evenly among the questions: with two scores and a row a question they
+/// are classes, with one score and two rows a question the first row is compared with the second (the pairwise loss of reward models, Ouyang et al. 2022).
+pub fn choose(x: &[f32], table: &[f32], answers: &[u32], width: usize, gradients: Option<Gradients>) -> Vec<Answer> {
     if answers.is_empty() {
         return Vec::new();
     }
-    let (n, scores) = (x.len() / width, table.len() / width);
-    let mut logits = vec![0.0; n * scores];
-    product(MatrixMut::new(&mut logits, n, scores), Output::Set, Matrix::new(x, n, width), Matrix::new(table, scores, width).t());
+    let mut logits = scores(x, table, width);
     let scale = gradients.as_ref().map(|gradients| gradients.scale);
     let choices = logits.len() / answers.len();
     let answered = logits.chunks_exact_mut(choices).zip(answers).map(|(row, answer)| {
-        let right = row.iter().enumerate().all(|(i, score)| i == *answer as usize || *score < row[*answer as usize]);
-        (surprise(row, *answer as usize, scale), right)
+        let right = *answer as usize;
+        let highest = (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]).then((*b == right).cmp(&(*a == right)))).unwrap_or(right);
+        Answer { nats: surprise(row, right, scale), class: highest as u32 }
     });
     let answered = answered.collect();
     if let Some(Gradients { dx, dtable, .. }) = gradients {
-        let dlogits = Matrix::new(&logits, n, scores);
-        product(MatrixMut::new(dx, n, width), Output::Set, dlogits, Matrix::new(table, scores, width));
-        product(MatrixMut::new(dtable, scores, width), Output::Add, dlogits.t(), Matrix::new(x, n, width));
+        let (n, columns) = (x.len() / width, table.len() / width);
+        let dlogits = Matrix::new(&logits, n, columns);
+        product(MatrixMut::new(dx, n, width), Output::Set, dlogits, Matrix::new(table, columns, width));
+        product(MatrixMut::new(dtable, columns, width), Output::Add, dlogits.t(), Matrix::new(x, n, width));
     }
     answered
 }
@@ -97,9 +115,10 @@ mod tests {
             cross_entropy(x, table, &targets, width, &mut nats, None, &mut Vec::new());
             nats
         };
-        let weights: Vec<f32> = vec![0.5; n];
+        let each: Vec<f32> = (0..n).map(|i| i as f32 / n as f32 - 0.3).collect();
+        let weights: Vec<f32> = each.iter().map(|each| 0.5 * each).collect();
         let (mut dx, mut dtable, mut nats) = (vec![f32::NAN; x.len()], vec![0.0; table.len()], vec![0.0; n]);
-        let gradients = Gradients { dx: &mut dx, dtable: &mut dtable, scale: 0.5 };
+        let gradients = Gradients { dx: &mut dx, dtable: &mut dtable, scale: 0.5, weights: &each };
         cross_entropy(&x, &table, &targets, width, &mut nats, Some(gradients), &mut Vec::new());
         assert_eq!(nats, loss(&x, &table));
         close(&dx, &x, &weights, |x| loss(x, &table));
@@ -112,18 +131,21 @@ mod tests {
         };
         assert!((flat - 8f32.ln()).abs() < 1e-6);
     }
+
     #[test]
     fn questions_about_texts() {
         let width = 3;
         for (scores, rows, answers) in [(2, 3, vec![1, 0, 1]), (1, 6, vec![0, 0, 0])] {
             let (x, table) = (noise(rows * width, 1), noise(scores * width, 2));
-            let nats = |x: &[f32], table: &[f32]| choose(x, table, &answers, width, None).iter().map(|(nats, _)| *nats).collect::<Vec<_>>();
+            let nats = |x: &[f32], table: &[f32]| choose(x, table, &answers, width, None).iter().map(|answer| answer.nats).collect::<Vec<_>>();
             let (mut dx, mut dtable) = (vec![f32::NAN; x.len()], vec![0.0; table.len()]);
-            let answered = choose(&x, &table, &answers, width, Some(Gradients { dx: &mut dx, dtable: &mut dtable, scale: 0.5 }));
-            assert!(answered.iter().all(|(nats, right)| *right == (*nats < 2f32.ln())) && answered.len() == 3);
+            let answered = choose(&x, &table, &answers, width, Some(Gradients { dx: &mut dx, dtable: &mut dtable, scale: 0.5, weights: &[] }));
+            assert!(answered.iter().zip(&answers).all(|(found, right)| (found.class == *right) == (found.nats < 2f32.ln())) && answered.len() == 3);
             let weights = vec![0.5; 3];
             close(&dx, &x, &weights, |x| nats(x, &table));
             close(&dtable, &table, &weights, |table| nats(&x, table));
         }
+        let tie = choose(&[1.0, 1.0], &[2.0], &[0], 1, None);
+        assert_eq!(tie[0].class, 1, "who cannot tell the two apart is not right");
     }
 }

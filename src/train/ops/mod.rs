@@ -6,7 +6,9 @@ pub mod activation;
 pub mod attention;
 #[cfg(test)]
 mod check;
+pub mod contrast;
 pub mod loss;
+pub mod lstm;
 pub mod matrix;
 pub mod norm;
 pub mod position;

@@ -2,6 +2,7 @@
 
 use crate::train::ops::matrix::Output;
 use crate::train::ops::norm::Moments;
+use crate::train::recurrent;
 
 /// What a stack's forward pass keeps for its backward pass.
 #[derive(Default)]
@@ -23,7 +24,7 @@ pub struct KeptPart {
     pub branch: KeptBranch,
 }
 
-/// What a branch computed on the way: queries to `attended`, or `expanded` and `active`.
+/// What a branch computed on the way: queries to `attended`, `expanded` and `active`, or what LSTMs keep.
 #[derive(Default)]
 pub struct KeptBranch {
     pub q: Vec<f32>,
@@ -32,6 +33,7 @@ pub struct KeptBranch {
     pub attended: Vec<f32>,
     pub expanded: Vec<f32>,
     pub active: Vec<f32>,
+    pub directions: [recurrent::Kept; 2],
 }
 
 impl Kept {
