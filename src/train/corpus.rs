@@ -1,6 +1,6 @@
 //! A shard set, or a stretch of one, as a corpus to train on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;

@@ -8,8 +8,8 @@ use super::ops::activation::{gelu, gelu_backward};
 use super::ops::loss::{Answer, Gradients, choose, cross_entropy, scores};
 use super::ops::matrix::Output;
 use super::ops::norm::{self, Moments};
-use super::stack::{DEVIATION, fit, linear, norm_shape};
 use super::places::{pick, put_back};
+use super::stack::{DEVIATION, fit, linear, norm_shape};
 
 /// Where its parameters lie.
 pub(super) struct Head {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::config::Layout;
 use super::ops::lstm;
 use super::ops::matrix::Output;
-use super::stack::{DEVIATION, fit, linear};
 use super::places::{Steps, pick, put_back};
+use super::stack::{DEVIATION, fit, linear};
 
 /// Where the parameters of a direction lie.
 #[derive(Clone)]

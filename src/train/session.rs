@@ -11,7 +11,7 @@ use super::checkpoint::Saved;
 use super::config::ModelConfig;
 use super::corpus::ShardCorpus;
 use super::data::{Corpus, Packs, Rows, Sampling, Windows};
-use super::objective::Objective;
+use super::objective::{Objective, Task};
 use super::optim::OptimConfig;
 use super::preset::Preset;
 use super::rollout::Judge;

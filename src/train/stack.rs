@@ -16,8 +16,8 @@ use super::ops::attention::{Attention, Bias};
 use super::ops::matrix::{Linear, Output};
 use super::ops::norm;
 use super::ops::position::{Distances, Rotary, Turn};
-use super::recurrent::Direction;
 pub(super) use super::places::Stream;
+use super::recurrent::Direction;
 
 /// Deviation of fresh matrices (GPT-2).
 pub(super) const DEVIATION: f32 = 0.02;
