@@ -6,6 +6,7 @@ use clap::Command;
 const EXAMPLES: [(&str, &[&str]); 30] = [
     ("run", &["dataprep run pipelines/quickstart.toml", "dataprep run web.toml --threads 8 --set stage.language.min_score=0.7"]),
     ("plan", &["dataprep plan web.toml", "dataprep plan web.toml --set run.output=/data/web"]),
+    ("doctor", &["dataprep doctor --store s3://bucket/runs"]),
     ("explain", &["dataprep explain rules", "dataprep explain DP301"]),
     ("stages", &["dataprep stages", "dataprep stages --markdown"]),
     ("trace", &["dataprep trace https://example.org/page out/web"]),

@@ -245,7 +245,9 @@ mod tests {
 
     #[test]
     fn draws_are_those_of_the_bundled_trainer() {
-        for (_, objective) in Objective::NAMES.into_iter().filter(|(_, objective)| objective.takes_any_rows()) {
+        // What labels say is the mask's business; the set of this test has none.
+        let drawn = |objective: &Objective| objective.takes_any_rows() && *objective != Objective::Tag;
+        for objective in Objective::NAMES.map(|(_, objective)| objective).into_iter().filter(drawn) {
             let dir = tempfile::tempdir().unwrap();
             let stream = stream(dir.path(), objective);
             let corpus = ShardCorpus::open(dir.path()).unwrap();
