@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Verb (with its sub-verb), and commands as they are typed.
-const EXAMPLES: [(&str, &[&str]); 30] = [
+const EXAMPLES: [(&str, &[&str]); 31] = [
     ("run", &["dataprep run pipelines/quickstart.toml", "dataprep run web.toml --threads 8 --set stage.language.min_score=0.7"]),
     ("plan", &["dataprep plan web.toml", "dataprep plan web.toml --set run.output=/data/web"]),
     ("doctor", &["dataprep doctor --store s3://bucket/runs"]),
