@@ -56,7 +56,7 @@ pub(super) fn of_files(files: &[String], field: Option<&str>, see: &mut dyn FnMu
     let mut each = |doc: &Doc| {
         see(doc);
         survey(doc, None, &mut profile);
-        if !doc.extra.contains_key("lang") && doc.key() % SAMPLED == 0 {
+        if !doc.extra.contains_key("lang") && doc.key().is_multiple_of(SAMPLED) {
             profile.name("lang", identifier.identify(doc.text(), &mut scratch).lang);
         }
         Ok(())

@@ -123,7 +123,12 @@ mod tests {
     fn groups(pairs: &[(u64, u64)]) -> Groups {
         let (mut union, mut bytes) = (Union::default(), Vec::new());
         pairs.iter().for_each(|(earlier, later)| union.link(*earlier, *later).unwrap());
-        union.write(|piece| Ok::<_, ()>(bytes.extend_from_slice(piece))).unwrap();
+        union
+            .write(|piece| {
+                bytes.extend_from_slice(piece);
+                Ok::<_, ()>(())
+            })
+            .unwrap();
         Groups::read(bytes).unwrap()
     }
 

@@ -139,7 +139,9 @@ mod tests {
         let names: Vec<u64> = (0..1000).collect();
         let choose = |names: &mut dyn Iterator<Item = &u64>| {
             let mut chosen = Chosen::default();
-            names.for_each(|name| drop(chosen.offer([*name, 7], || *name)));
+            names.for_each(|name| {
+                chosen.offer([*name, 7], || *name);
+            });
             chosen.into_sorted()
         };
         let forward = choose(&mut names.iter());

@@ -183,12 +183,15 @@ fn evaluation(options: &Options, findings: &mut Findings) -> Result<Option<Evalu
     Ok(Some(evaluation))
 }
 
+/// Places with what is said of each, in their order.
+type Listed = BTreeSet<(Place, String)>;
+
 /// What was found so far: of each rule the first places, and how many.
 pub(super) struct Findings {
     /// Path, and whether its rows stand on lines.
     files: Vec<(PathBuf, bool)>,
     listed: usize,
-    found: BTreeMap<&'static str, (u64, BTreeSet<(Place, String)>)>,
+    found: BTreeMap<&'static str, (u64, Listed)>,
 }
 
 impl Findings {

@@ -153,8 +153,8 @@ impl RunDir {
         }
         folders.iter().try_for_each(|folder| sync_folder(folder))?;
         if let Some(mirror) = &self.mirror {
-            let names = files.iter().filter_map(|from| from.strip_prefix(&tmp).ok()).map(|name| name.to_string_lossy());
-            names.map(|name| mirror.send(self, &name)).collect::<Result<()>>()?;
+            let mut names = files.iter().filter_map(|from| from.strip_prefix(&tmp).ok()).map(|name| name.to_string_lossy());
+            names.try_for_each(|name| mirror.send(self, &name))?;
         }
         remove(&tmp)
     }

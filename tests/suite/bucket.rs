@@ -79,7 +79,7 @@ impl Bucket {
     fn answer(&self, request: &Request, out: &mut impl Write) -> Option<()> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let faulty = self.faulty.load(Ordering::Relaxed);
-        if faulty > 0 && number % faulty == 0 {
+        if faulty > 0 && number.is_multiple_of(faulty) {
             return send(out, "503 Slow Down", &[], b"", false);
         }
         let torn = faulty > 0 && number % faulty == 1;

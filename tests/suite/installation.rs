@@ -63,7 +63,7 @@ fn a_release_is_installed_and_checks_in_ci() {
     assert!(!folder.path("other").exists(), "nothing of it is installed");
 
     // The action's script over the binary that was installed.
-    let path = format!("{}:{}", folder.path("bin").display(), std::env::var("PATH").unwrap_or_default());
+    let path = format!("{}:{}", folder.path("bin").display(), std::env::var_os("PATH").unwrap_or_default().to_string_lossy());
     let texts: String = (0..200).map(|at| format!("{{\"text\": \"This is text number {at}, which nobody else has.\"}}\n")).collect();
     folder.write("my texts.jsonl", &texts);
     folder.write("checks.toml", "[[check]]\nname = \"long\"\nmetric = \"characters/p50\"\nmin = 1000\n");

@@ -44,11 +44,14 @@ fn drawn(width: u32, height: u32, draw: impl FnOnce(&DrawingArea<SVGBackend<'_>,
     svg
 }
 
+/// How a value is written on an axis.
+type Labels<'a> = &'a dyn Fn(&f64) -> String;
+
 /// A chart's frame with its axes; `x` and `y` write the numbers at them. Lines lie across it at the numbers of `y` where these measure something.
 fn frame<'a, 'b>(
     area: &'a DrawingArea<SVGBackend<'b>, Shift>,
     (across, up): (Range<f64>, Range<f64>),
-    (x, y): (&dyn Fn(&f64) -> String, &dyn Fn(&f64) -> String),
+    (x, y): (Labels<'_>, Labels<'_>),
     measures: bool,
 ) -> Option<ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>> {
     let mut builder = ChartBuilder::on(area);
