@@ -90,7 +90,21 @@ impl Client {
 
     /// Every object below `prefix`, as they come.
     pub fn below(&self, prefix: &Key) -> io::Result<Vec<ObjectMeta>> {
-        runtime()?.block_on(self.store.list(Some(prefix)).try_collect()).map_err(failed)
+        runtime()?.block_on(async {
+            let mut attempt = 0;
+            loop {
+                // The client repeats a request that is refused, but not one whose answer breaks off.
+                let error = match self.store.list(Some(prefix)).try_collect().await {
+                    Ok(found) => return Ok(found),
+                    Err(error) => error,
+                };
+                attempt += 1;
+                if attempt == ATTEMPTS || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) {
+                    return Err(failed(error));
+                }
+                tokio::time::sleep(pause(prefix.as_ref(), 0, attempt)).await;
+            }
+        })
     }
 }
 

@@ -141,6 +141,14 @@ impl Bucket {
                 }
                 send(out, "200 OK", &[("ETag", etag)], b"", false)
             }
+            // Several at once, named in the body.
+            "POST" if request.query.contains("delete") => {
+                let body = String::from_utf8_lossy(&request.body).into_owned();
+                for key in body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()) {
+                    objects.remove(&format!("{}/{key}", request.path));
+                }
+                send(out, "200 OK", &[], b"<?xml version=\"1.0\"?><DeleteResult></DeleteResult>", false)
+            }
             "DELETE" => {
                 objects.remove(&request.path);
                 send(out, "204 No Content", &[], b"", false)

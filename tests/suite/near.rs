@@ -73,7 +73,7 @@ fn components_are_whole_however_little_memory_there_is() {
             let mut blobs: Vec<_> = blobs.map(|path| (path.file_name().map(ToOwned::to_owned), std::fs::read(&path).expect("a file"))).collect();
             blobs.sort();
             let names: Vec<_> = blobs.iter().filter_map(|(name, _)| name.as_ref()?.to_str()).collect();
-            assert_eq!(names, ["clusters.parquet", "drops-00000", "edges.parquet"]);
+            assert_eq!(names, ["clusters.parquet", "drops-00000", "edges.parquet", "examples.jsonl"]);
             found.push(blobs);
             std::fs::remove_dir_all(folder.path("out")).expect("the run");
         }
