@@ -144,10 +144,12 @@ impl Bucket {
             // Several at once, named in the body.
             "POST" if request.query.contains("delete") => {
                 let body = String::from_utf8_lossy(&request.body).into_owned();
+                let mut xml = "<?xml version=\"1.0\"?><DeleteResult>".to_owned();
                 for key in body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()) {
                     objects.remove(&format!("{}/{key}", request.path));
+                    xml += &format!("<Deleted><Key>{key}</Key></Deleted>");
                 }
-                send(out, "200 OK", &[], b"<?xml version=\"1.0\"?><DeleteResult></DeleteResult>", false)
+                send(out, "200 OK", &[], format!("{xml}</DeleteResult>").as_bytes(), false)
             }
             "DELETE" => {
                 objects.remove(&request.path);
