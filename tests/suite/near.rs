@@ -248,18 +248,6 @@ fn survivors_depend_on_neither_threads_nor_files() {
     }
 }
 
-#[test]
-fn the_plan_shows_the_detection_curve() {
-    let folder = Folder::new();
-    folder.write("in/a.jsonl", jsonl(&corpus(0, 2)));
-    let file = folder.write(
-        "p.toml",
-        pipeline("[[stage]]\nuse = \"dedup_minhash\"\ntarget = 0.8").replace("DIR", folder.path("").display().to_string().trim_end_matches('/')),
-    );
-    let plan = dataprep(&["plan", &file.display().to_string()], &[]);
-    assert!(String::from_utf8_lossy(&plan.stdout).contains("13 bands of 7 rows find of the pairs: "), "{}", said(&plan));
-}
-
 /// JSON lines of a gzip file of the shared data.
 fn gzip_lines(path: &std::path::Path) -> Vec<serde_json::Value> {
     let mut text = String::new();

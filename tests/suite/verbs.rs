@@ -143,3 +143,13 @@ fn a_tokenizer_that_was_learnt_outside_is_the_one_learnt_inside() {
     let empty = folder.write("empty.txt", "").display().to_string();
     assert!(refused(&["learn-tokenizer", &empty, "--out", &out]).contains("there are no words"));
 }
+
+#[test]
+fn the_plan_shows_the_detection_curve() {
+    let folder = Folder::new();
+    folder.write("in.jsonl", "{\"text\": \"one\"}\n");
+    let toml = "[run]\noutput = \"DIR/out\"\n[source]\nuse = \"jsonl\"\npath = \"DIR/in.jsonl\"\n\
+        [[stage]]\nuse = \"dedup_minhash\"\ntarget = 0.8\n[[sink]]\nuse = \"jsonl\"\n";
+    let file = folder.write("p.toml", toml.replace("DIR", folder.path("").display().to_string().trim_end_matches('/')));
+    assert!(told(&["plan", &file.display().to_string()]).contains("13 bands of 7 rows find of the pairs: "));
+}
