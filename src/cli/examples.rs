@@ -3,10 +3,19 @@
 use clap::Command;
 
 /// Verb (with its sub-verb), and commands as they are typed.
-const EXAMPLES: [(&str, &[&str]); 31] = [
+const EXAMPLES: [(&str, &[&str]); 40] = [
     ("run", &["dataprep run pipelines/quickstart.toml", "dataprep run web.toml --threads 8 --set stage.language.min_score=0.7"]),
     ("plan", &["dataprep plan web.toml", "dataprep plan web.toml --set run.output=/data/web"]),
     ("doctor", &["dataprep doctor --store s3://bucket/runs"]),
+    ("tasks", &["dataprep tasks web.toml"]),
+    ("task", &["dataprep task out/web map-0/3", "dataprep task out/web reduce-0-1/0 --threads 4"]),
+    ("work", &["dataprep work web.toml --threads 8"]),
+    ("status", &["dataprep status out/web"]),
+    ("gc", &["dataprep gc out/web"]),
+    ("slurm", &["dataprep slurm web.toml --tasks 100 --threads 4 --sbatch=--partition=cpu"]),
+    ("diff", &["dataprep diff out/web out/web-stricter"]),
+    ("vectors", &["dataprep vectors out/web/shards --tokenizer tokenizer.json --near bridge"]),
+    ("few-shot", &["dataprep few-shot out/gpt --tokenizer tokenizer.json --examples train.jsonl --questions test.jsonl"]),
     ("explain", &["dataprep explain rules", "dataprep explain DP301"]),
     ("stages", &["dataprep stages", "dataprep stages --markdown"]),
     ("trace", &["dataprep trace https://example.org/page out/web"]),

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::de::DeserializeOwned;
+
 use super::files::RunDir;
 use super::journal::{self, Decided, Reduced};
 use super::lease::Claims;
@@ -50,7 +52,8 @@ impl Barrier<'_> {
                 if self.stop.load(Ordering::Relaxed) {
                     return Err(RunError::stop("stopped; the same command goes on from here"));
                 }
-                self.range(rank, &decided)?;
+                let late = |error| self.first(&Reduced::name(self.segment, self.round, rank), error).map(|_: Reduced| ());
+                self.range(rank, &decided).or_else(late)?;
                 claims.done(rank)?;
             }
             Ok(())
@@ -90,6 +93,15 @@ impl Barrier<'_> {
 
     /// Decides over the outcomes of the round; true where there is no other round. The decision's blobs end up under `artifacts/<stage>/`.
     pub fn decide(&self) -> Result<bool> {
+        self.try_decide().or_else(|error| self.first(&Decided::name(self.segment, self.round), error).map(|decided: Decided| decided.done))
+    }
+
+    /// Who comes late may find what it reads changed by who was first, which is no error: the line that stands counts.
+    fn first<T: DeserializeOwned>(&self, name: &str, error: RunError) -> Result<T> {
+        journal::read(self.dir, name)?.ok_or(error)
+    }
+
+    fn try_decide(&self) -> Result<bool> {
         room::for_memory(self.name, self.global.memory() as u64)?;
         let outcomes = open_runs(self.dir, round_notes(self.dir, &[], self.segment, self.round + 1)?, self.global.shape(self.round + 1))?;
         let tmp = self.dir.fresh_tmp(&format!("decided-{}-{}", self.segment, self.round))?;
@@ -103,7 +115,7 @@ impl Barrier<'_> {
             self.global.publish(&mut decision, &self.table.texts)?;
         }
         decision.finish()?;
-        let decided = Decided { counts: decision.counts, done: next == Next::Done };
+        let decided = Decided { counts: decision.counts, done: next == Next::Done, removed: decision.removed };
         Ok(journal::commit(self.dir, &Decided::name(self.segment, self.round), &tmp, decided)?.done)
     }
 }

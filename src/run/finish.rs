@@ -83,6 +83,9 @@ pub fn finish(plan: &Plan, stand: &Stand, dir: &RunDir, timing: &[SegmentTime]) 
         return Ok(());
     }
     dir.settle(&sealed)?;
+    for (stage, decided) in barriers().zip(&stand.decided) {
+        decided.removed.iter().try_for_each(|name| dir.remove(&format!("artifacts/{stage}/{name}")))?;
+    }
     let (version, fingerprint) = (env!("CARGO_PKG_VERSION").to_owned(), plan.fingerprint.digest());
     let manifest = Manifest { version, fingerprint, parts, files, artifacts: barriers().collect() };
     let bytes = pretty(&manifest)?;

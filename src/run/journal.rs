@@ -4,7 +4,7 @@
 //! fixed amount of input: `journal/<segment>/<split>-<chunk>.json` says what it made and where reading goes on, so a run resumes in the middle of a long
 //! file. A key range of a barrier's round is `reduced-<round>-<rank>.json`, what is decided over all of them `decided-<round>.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -90,6 +90,9 @@ pub struct Decided {
     pub counts: BTreeMap<String, u64>,
     /// False where there is another round.
     pub done: bool,
+    /// Blobs that were for the rounds alone; they go at the end of the run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed: BTreeSet<String>,
 }
 
 impl Decided {

@@ -18,6 +18,8 @@ pub struct Decision {
     pending: Option<PathBuf>,
     fresh: BTreeMap<String, Vec<u8>>,
     appended: BTreeSet<String>,
+    /// Blobs of earlier rounds that are to go.
+    pub(crate) removed: BTreeSet<String>,
     held: usize,
     /// Counts for the report, by name: pairs compared, candidates left out by a cap, bytes cut.
     pub counts: BTreeMap<String, u64>,
@@ -62,6 +64,9 @@ impl Decision {
 
     /// Reads a blob; `None` where there is none of that name.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        if self.removed.contains(name) {
+            return Ok(None);
+        }
         let waiting = if self.appended.contains(name) { self.pending.as_ref() } else { None };
         let begun = waiting.map(|pending| read(&pending.join(name))).transpose()?.flatten();
         match (begun, self.fresh.get(name)) {
@@ -82,17 +87,11 @@ impl Decision {
         Ok(Box::new(BufReader::new(begun).chain(Cursor::new(rest))))
     }
 
-    /// Removes a blob that was for later rounds alone.
+    /// Removes a blob that was for later rounds alone. Its file stays until the run ends: who decides the same at the same time, or again after a crash, must find it.
     pub fn remove(&mut self, name: &str) -> Result<()> {
         self.take(name)?;
-        if self.dir.as_os_str().is_empty() {
-            return Ok(());
-        }
-        let path = self.dir.join(name);
-        match std::fs::remove_file(&path) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(RunError::file("cannot remove", &path)(cause)),
-            _ => Ok(()),
-        }
+        self.removed.insert(name.to_owned());
+        Ok(())
     }
 
     /// Adds to a count.
