@@ -19,7 +19,7 @@ pub fn check(py: Python<'_>, folder: PathBuf, checks: Vec<PathBuf>, standard: bo
         Some(path) => Some(Baseline::parse(read(path)?.as_bytes()).map_err(|cause| errors::other(format!("{} is no baseline: {cause}", path.display())))?),
         None => None,
     };
-    let facts = py.detach(|| gather(&folder, Options { quick })).map_err(errors::other)?;
+    let facts = py.detach(|| gather(&folder, Options { quick })).map_err(errors::other)?.facts;
     let judged: Vec<_> = lists.iter().flat_map(|list| judge(list, &facts, before.as_ref().map(|before| &before.facts))).collect();
     serde_json::to_string(&judged).map_err(errors::other)
 }
