@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
@@ -90,21 +90,31 @@ impl Client {
 
     /// Every object below `prefix`, as they come.
     pub fn below(&self, prefix: &Key) -> io::Result<Vec<ObjectMeta>> {
+        let mut found: Vec<ObjectMeta> = Vec::new();
         runtime()?.block_on(async {
             let mut attempt = 0;
             loop {
-                // The client repeats a request that is refused, but not one whose answer breaks off.
-                let error = match self.store.list(Some(prefix)).try_collect().await {
-                    Ok(found) => return Ok(found),
-                    Err(error) => error,
+                let known = found.len();
+                // The client repeats a request that is refused, but not one whose answer breaks off: then it goes on behind what has come.
+                let mut list = match found.last() {
+                    Some(last) => self.store.list_with_offset(Some(prefix), &last.location.clone()),
+                    None => self.store.list(Some(prefix)),
                 };
-                attempt += 1;
+                let error = loop {
+                    match list.next().await {
+                        Some(Ok(meta)) => found.push(meta),
+                        Some(Err(error)) => break error,
+                        None => return Ok(()),
+                    }
+                };
+                attempt = if found.len() > known { 1 } else { attempt + 1 };
                 if attempt == ATTEMPTS || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) {
                     return Err(failed(error));
                 }
-                tokio::time::sleep(pause(prefix.as_ref(), 0, attempt)).await;
+                tokio::time::sleep(pause(prefix.as_ref(), found.len() as u64, attempt)).await;
             }
-        })
+        })?;
+        Ok(found)
     }
 }
 

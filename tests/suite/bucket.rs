@@ -90,7 +90,12 @@ impl Bucket {
         match request.method.as_str() {
             "GET" if request.query.contains("list-type=2") => {
                 let prefix = request.query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default().replace("%2F", "/");
-                let after = request.query.split('&').find_map(|part| part.strip_prefix("continuation-token=")).unwrap_or_default().replace("%2F", "/");
+                let after = request
+                    .query
+                    .split('&')
+                    .find_map(|part| part.strip_prefix("continuation-token=").or_else(|| part.strip_prefix("start-after=")))
+                    .unwrap_or_default()
+                    .replace("%2F", "/");
                 let bucket = format!("{}/", request.path);
                 let of_bucket = objects.iter().filter_map(|(name, bytes)| Some((name.strip_prefix(&bucket)?, bytes)));
                 let all: Vec<_> = of_bucket.filter(|(key, _)| key.starts_with(&prefix) && **key > *after).collect();

@@ -123,7 +123,7 @@ fn a_run_is_published_as_it_stands_here_and_goes_on_on_another_machine() {
         bucket.lock().retain(|name, _| !name.starts_with("runs/"));
         whole.iter().filter(|(name, _)| name == "run.json").for_each(|(name, bytes)| bucket.put(&format!("runs/a/{name}"), bytes.clone()));
         std::fs::remove_dir_all(folder.path("out")).expect("the first machine");
-        bucket.faulty.store(7, Ordering::Relaxed);
+        bucket.faulty.store(29, Ordering::Relaxed);
         bucket.silent.store(3, Ordering::Relaxed);
         let output = run(&folder, PUBLISHED, address);
         assert!(output.status.success(), "{}", said(&output));
