@@ -96,7 +96,11 @@ mod tests {
         for (verb, examples) in found {
             assert!(examples.iter().any(|example| example.starts_with(&verb)), "`{verb} --help` shows no example: add one to src/cli/examples.rs");
             for example in examples {
-                let words = example.split(' ').filter(|word| !word.is_empty()).map(|word| word.trim_matches('\''));
+                // What stands between double quotes is one word.
+                let words = example.split('"').enumerate().flat_map(|(at, piece)| match at % 2 {
+                    1 => vec![piece],
+                    _ => piece.split_whitespace().map(|word| word.trim_matches('\'')).collect(),
+                });
                 if let Err(error) = Cli::try_parse_from(words) {
                     panic!("`{example}`, shown by `{verb} --help`, does not parse: {error}");
                 }
