@@ -65,7 +65,7 @@ fn answered(trainer: &Trainer, asked: Objective, heldout: &Tokens, workers: &Wor
     let answers = workers.map((0..rows.rows()).collect(), |number, room| {
         let sample = task.sample(&rows.row(number), &rows, &mut task.random(0, number as u64, number));
         let (_, answers) = trainer.model().score(trainer.weights(), &sample, room);
-        (sample.answers[0], answers[0].1)
+        (sample.answers[0], answers[0].class == sample.answers[0])
     });
     [0, 1].map(|class| {
         let of: Vec<bool> = answers.iter().filter(|(answer, _)| *answer == class).map(|(_, right)| *right).collect();
