@@ -1,5 +1,5 @@
 from os import PathLike
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 __version__: str
 
@@ -52,19 +52,7 @@ class Tokenizer:
     def decode(self, ids: list[int]) -> str: ...
 
 class Stream:
-    def __init__(
-        self,
-        *,
-        shards: str,
-        seq_len: int,
-        objective: str,
-        seed: int | None,
-        encoder: bool,
-        whole_words: bool,
-        fixed: bool,
-        special: dict[str, int],
-        pad_id: int | None,
-    ) -> None: ...
+    def __init__(self, keys: Mapping[str, Any]) -> None: ...
     @property
     def rows(self) -> int: ...
     @property

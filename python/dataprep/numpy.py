@@ -23,9 +23,9 @@ Arrays = dict[str, Any]
 `document_ids`    int32 [B, W]  number of the piece in its row, from 1; 0 is padding
 `cu_seqlens`      int32 [N + 1] where each piece starts over all `B * W` places, as attention over sequences of variable length takes it; padding is a piece
 `prefix_lens`     int32 [N]     places of each piece that all of it sees (objectives that look both ways)
-`token_type_ids`  int64 [B, W]  which of two parts (nsp, sop); the place in its span (blank_infilling)
-`questions`       int64         places over all `B * W` whose outputs are asked about the text; two for a pair (nsp, sop, reward)
-`answers`         int64         the right class of each (nsp, sop, reward)
+`token_type_ids`  int64 [B, W]  which of two parts (nsp, sop); the direction (bidirectional); the place in its span (blank_infilling)
+`questions`       int64         places over all `B * W` whose outputs are asked about text or token; two for a pair (nsp, sop, reward, classify, tag)
+`answers`         int64         the right class of each (nsp, sop, reward, classify, tag)
 `position`        int           samples of the stream behind this step of all processes, for `state_dict`
 ================  ============  ====================================================================================
 
@@ -36,8 +36,8 @@ Arrays = dict[str, Any]
 class PackedDataset:
     """The rows of a shard set, shuffled: `dataset[i]` is row `i` of the epoch (random access), `dataset.batches(8)` iterates over batches.
 
-    `objective` is one of causal, prefix_lm, fim, sft, mlm, nsp, sop, span_corruption, blank_infilling, reward, with the samples that `dataprep train` draws for the
-    same seed. The rows are those of the set's pack list of that length where it suits the objective; else they are laid out when the set is opened, in memory.
+    `objective` is one of causal, prefix_lm, fim, sft, seq2seq, bidirectional, mlm, nsp, sop, span_corruption, blank_infilling, classify, tag, reward,
+    with the samples that `dataprep train` draws for the same seed. The rows are those of the set's pack list of that length where it suits the objective; else they are laid out when the set is opened, in memory.
     `encoder` lets a prefix and what follows it take `seq_len` places each. `special` gives ids to roles that the shards do not name (`mask`, `sentinel`, ...); a role that
     nobody names gets an id behind the vocabulary (`vocab_size`, `special`).
 
@@ -77,7 +77,7 @@ class PackedDataset:
     def stream(self) -> _core.Stream:
         """The open set."""
         if self._opened is None:
-            self._opened = _core.Stream(**self._keys)
+            self._opened = _core.Stream(self._keys)
         return self._opened
 
     def __getstate__(self) -> dict[str, Any]:

@@ -25,23 +25,26 @@ pub struct Stream {
     pad: i64,
 }
 
+/// What is wanted, as a dictionary with these keys.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Keys {
+    shards: PathBuf,
+    seq_len: usize,
+    objective: String,
+    seed: Option<u64>,
+    encoder: bool,
+    whole_words: bool,
+    fixed: bool,
+    special: BTreeMap<String, u32>,
+    pad_id: Option<u32>,
+}
+
 #[pymethods]
 impl Stream {
     #[new]
-    #[allow(clippy::too_many_arguments)] // One place calls it, with all of them by name.
-    #[pyo3(signature = (*, shards, seq_len, objective, seed, encoder, whole_words, fixed, special, pad_id))]
-    fn new(
-        py: Python<'_>,
-        shards: PathBuf,
-        seq_len: usize,
-        objective: &str,
-        seed: Option<u64>,
-        encoder: bool,
-        whole_words: bool,
-        fixed: bool,
-        special: BTreeMap<String, u32>,
-        pad_id: Option<u32>,
-    ) -> PyResult<Stream> {
+    fn new(py: Python<'_>, keys: Keys) -> PyResult<Stream> {
+        let Keys { shards, seq_len, objective, seed, encoder, whole_words, fixed, special, pad_id } = keys;
         let Some((_, objective)) = Objective::NAMES.into_iter().find(|(name, _)| *name == objective) else {
             let names: Vec<&str> = Objective::NAMES.iter().map(|(name, _)| *name).collect();
             return Err(PyValueError::new_err(format!("there is no objective `{objective}`: one of {}", names.join(", "))));
@@ -124,10 +127,10 @@ impl Stream {
         if !matches!(self.objective, Objective::Causal | Objective::Sft | Objective::Fim | Objective::Reward) {
             arrays.set_item("prefix_lens", rows.prefix_lens.into_pyarray(py))?;
         }
-        if matches!(self.objective, Objective::Nsp | Objective::Sop | Objective::BlankInfilling) {
+        if matches!(self.objective, Objective::Nsp | Objective::Sop | Objective::BlankInfilling | Objective::Bidirectional) {
             arrays.set_item("token_type_ids", rows.kinds.into_pyarray(py).reshape(shape)?)?;
         }
-        if self.objective.classes() > 0 {
+        if self.inner.task().classes() > 0 {
             arrays.set_item("questions", rows.questions.into_pyarray(py))?;
             arrays.set_item("answers", rows.answers.into_pyarray(py))?;
         }

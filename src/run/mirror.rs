@@ -28,8 +28,12 @@ pub struct Mirror {
 /// Where another process is in the directory, or the store does not take it.
 pub fn publish_rest(config: &Config) -> Result<()> {
     let Some(address) = &config.run.publish else { return Ok(()) };
-    let dir = RunDir::open(&config.run.output, Hold::Alone)?;
-    Mirror::open(address)?.send_missing(&dir)
+    publish(&RunDir::open(&config.run.output, Hold::Alone)?, address)
+}
+
+/// Publishes what of the run in a directory is not published, and what may have been written anew.
+pub fn publish(dir: &RunDir, address: &str) -> Result<()> {
+    Mirror::open(address)?.meet(dir)
 }
 
 /// What is only of use to the processes of one machine.
@@ -65,7 +69,10 @@ impl Mirror {
     }
 
     fn fetch(&self, dir: &RunDir) -> Result<()> {
-        for name in self.folder.names().map_err(self.failed("list", ""))? {
+        let mut names = self.folder.names().map_err(self.failed("list", ""))?;
+        // Until this file is here the directory counts as empty, so fetching that broke off is done again.
+        names.sort_by_key(|name| name == RUN);
+        for name in names {
             let path = dir.path(&name);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;

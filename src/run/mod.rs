@@ -113,10 +113,14 @@ pub fn task(plan: Plan, options: &Options<'_>, task: Task) -> Result<bool> {
 /// Works on a run beside other processes.
 fn together<T>(plan: Plan, options: &Options<'_>, patience: Duration, work: impl FnOnce(Running<'_>, &Leases<'_>) -> Result<T>) -> Result<T> {
     let dir = prepare::join(&plan)?;
+    let publish = plan.config.run.publish.clone();
     let done = with_leases(&dir, patience, |leases| work(Running::new(plan, &dir, options), leases))?;
     // Whoever was late may have begun again what a finished run does not need.
     if dir.path(MANIFEST).is_file() {
         finish::clear(&dir)?;
+        if let Some(address) = publish {
+            mirror::publish(&dir, &address)?;
+        }
     }
     Ok(done)
 }

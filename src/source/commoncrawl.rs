@@ -194,7 +194,14 @@ impl CrawlReader {
                 None => ended = true,
                 Some(Ok(capture)) => {
                     self.seen += 1;
-                    if self.choice.takes(&capture) {
+                    if !self.choice.takes(&capture) {
+                        continue;
+                    }
+                    if capture.length > self.max_record as u64 {
+                        let detail = format!("{}: {} bytes packed", capture.url, capture.length);
+                        let fault = stage::Fault { reason: FaultKind::TooLarge.name().to_owned(), detail, offset: capture.offset };
+                        lines.push((self.seen, Some(Read::Fault(fault))));
+                    } else {
                         wanted.push((PathBuf::from(format!("{}/{}", self.base, capture.filename)), capture.offset..capture.offset + capture.length));
                         lines.push((self.seen, None));
                     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Folder, Random, dataprep, said, tree};
+use super::support::{Folder, dataprep, repetitive_texts, said, tree};
 
 /// Every kind of barrier, each over texts that give it something to do.
 const STAGES: &str = r#"
@@ -63,18 +63,7 @@ fn pipeline(stages: &str) -> String {
 
 /// Texts with exact copies, near copies, shared passages and shared lines, in files of very different sizes.
 fn write_input(folder: &Folder, documents: usize) {
-    let mut lots = Random(21);
-    let sentence = |lots: &mut Random| (0..8 + lots.below(9)).map(|_| format!("word{}", lots.below(2000))).collect::<Vec<_>>().join(" ") + ".";
-    let shared: Vec<String> = (0..40).map(|_| sentence(&mut lots)).collect();
-    let mut texts: Vec<String> = Vec::new();
-    for number in 0..documents {
-        let text = match number % 8 {
-            6 => texts[lots.below(number)].clone(),
-            7 => texts[lots.below(number)].clone() + " altered",
-            _ => (0..6 + lots.below(6)).map(|_| if lots.below(4) == 0 { shared[lots.below(40)].clone() } else { sentence(&mut lots) } + "\n").collect(),
-        };
-        texts.push(text);
-    }
+    let texts = repetitive_texts(21, documents, &["\n"]);
     let mut rest = texts.iter().enumerate();
     for (file, share) in [2, 30, 5, 20, 3, 3, 37].into_iter().enumerate() {
         let line = |(at, text): (usize, &String)| serde_json::json!({ "id": at.to_string(), "text": text }).to_string() + "\n";

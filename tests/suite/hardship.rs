@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Folder, Random, dataprep, said, tree};
+use super::support::{Folder, Random, dataprep, repetitive_texts, said, tree};
 
 /// Every barrier of deduplication, with keys that make it do all that it can.
 const STAGES: [&str; 9] = [
@@ -28,20 +28,7 @@ fn pipeline(stage: &str) -> String {
 
 /// Documents among which are copies, near copies and shared lines.
 fn write_input(folder: &Folder, documents: usize) {
-    let mut lots = Random(11);
-    let sentence = |lots: &mut Random| (0..6 + lots.below(9)).map(|_| format!("word{}", lots.below(3000))).collect::<Vec<_>>().join(" ") + ".";
-    let shared: Vec<String> = (0..40).map(|_| sentence(&mut lots)).collect();
-    let mut texts: Vec<String> = Vec::new();
-    for number in 0..documents {
-        let text = match number % 8 {
-            6 => texts[lots.below(number)].clone(),
-            7 => texts[lots.below(number)].clone() + " altered",
-            _ => (0..8 + lots.below(8))
-                .map(|_| if lots.below(4) == 0 { shared[lots.below(40)].clone() } else { sentence(&mut lots) } + ["\n", " ", "\n\n"][lots.below(3)])
-                .collect(),
-        };
-        texts.push(text);
-    }
+    let texts = repetitive_texts(11, documents, &["\n", " ", "\n\n"]);
     for (file, chunk) in texts.chunks(documents.div_ceil(3)).enumerate() {
         let line =
             |(at, text): (usize, &String)| serde_json::json!({ "id": format!("{file}-{at}"), "url": format!("http://a.example/{}", at % 90), "text": text });

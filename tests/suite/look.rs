@@ -5,21 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::support::{Folder, dataprep, said};
-
-/// Standard output of a call that must end well.
-fn told(arguments: &[&str]) -> String {
-    let output = dataprep(arguments, &[]);
-    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Standard error of a call that must end with exit code 2.
-fn refused(arguments: &[&str]) -> String {
-    let output = dataprep(arguments, &[]);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
-    said(&output)
-}
+use super::support::{Folder, dataprep, refused, said, told};
 
 /// What would run if the page took texts for markup.
 const EVIL: &str = "</script><script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\"> \u{202e}gnp.exe";

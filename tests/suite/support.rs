@@ -67,6 +67,20 @@ pub fn dataprep(arguments: &[&str], more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dataprep")).current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).args(more).output().expect("the binary runs")
 }
 
+/// Standard output of a call that must end well.
+pub fn told(arguments: &[&str]) -> String {
+    let output = dataprep(arguments, &[]);
+    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Standard error of a call that must end with exit code 2.
+pub fn refused(arguments: &[&str]) -> String {
+    let output = dataprep(arguments, &[]);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    said(&output)
+}
+
 /// What a process printed on standard error.
 pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -156,6 +170,25 @@ impl Random {
         z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         ((z ^ z >> 31) % bound.max(1) as u64) as usize
     }
+}
+
+/// Texts among which are copies, near copies and sentences of others, each sentence followed by one of `joints`.
+pub fn repetitive_texts(seed: u64, documents: usize, joints: &[&str]) -> Vec<String> {
+    let mut lots = Random(seed);
+    let sentence = |lots: &mut Random| (0..8 + lots.below(9)).map(|_| format!("word{}", lots.below(2000))).collect::<Vec<_>>().join(" ") + ".";
+    let shared: Vec<String> = (0..40).map(|_| sentence(&mut lots)).collect();
+    let mut texts: Vec<String> = Vec::new();
+    for number in 0..documents {
+        let text = match number % 8 {
+            6 => texts[lots.below(number)].clone(),
+            7 => texts[lots.below(number)].clone() + " altered",
+            _ => (0..6 + lots.below(6))
+                .map(|_| if lots.below(4) == 0 { shared[lots.below(40)].clone() } else { sentence(&mut lots) } + joints[lots.below(joints.len())])
+                .collect(),
+        };
+        texts.push(text);
+    }
+    texts
 }
 
 /// So many rounds, or as many as fit into the seconds of the environment variable DATAPREP_FUZZ_SECONDS.

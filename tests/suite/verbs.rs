@@ -1,20 +1,6 @@
 //! The verbs that make what stages read, and those that look at what a run has left, through the binary.
 
-use super::support::{Folder, dataprep, said};
-
-/// Standard output of a call that must end well.
-fn told(arguments: &[&str]) -> String {
-    let output = dataprep(arguments, &[]);
-    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Standard error of a call that must end with exit code 2.
-fn refused(arguments: &[&str]) -> String {
-    let output = dataprep(arguments, &[]);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
-    said(&output)
-}
+use super::support::{Folder, dataprep, refused, said, told};
 
 /// A pipeline from `DIR/in.jsonl` to `DIR/out` with these stages.
 fn pipeline(stages: &str) -> String {

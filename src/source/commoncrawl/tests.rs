@@ -119,6 +119,8 @@ fn what_cannot_be_read_is_counted_or_complained_of() {
     assert_eq!(said("hosts = \"https://example.org/\""), "`https://example.org/` is no host: it holds more than a host's name");
     assert_eq!(said("hosts = \"zz.aa\""), "the index holds nothing of these hosts");
     assert!(said("hosts = \"例.org\"").contains("Punycode"));
+    let (known, too_large) = pages(&source(dir.path(), "max_record = \"10 B\"").unwrap());
+    assert!(known == 2 && too_large.len() == 7 && too_large.iter().all(|page| page == "[record_too_large]"), "{too_large:?}");
     let archive = dir.path().join("crawl-data/C/x.warc.gz");
     let bytes = fs::read(&archive).unwrap();
     fs::write(&archive, &bytes[..bytes.len() - 30]).unwrap();

@@ -97,15 +97,6 @@ impl Objective {
         }
     }
 
-    /// Classes that whole texts are told apart by; 1 for a score, 0 where nothing is asked of whole texts.
-    pub fn classes(self) -> usize {
-        match self {
-            Self::Nsp | Self::Sop => 2,
-            Self::Reward => 1,
-            _ => 0,
-        }
-    }
-
     /// Whether an encoder finds a prefix and a decoder something behind it.
     pub fn has_source(self) -> bool {
         matches!(self, Self::PrefixLm | Self::SpanCorruption | Self::BlankInfilling | Self::Seq2seq)
