@@ -299,6 +299,8 @@ mod tests {
         for (inside, open) in [("<iframe src=x />", "<iframe 4>"), ("<style>p{", "<style 4>"), ("a<!-- b", "'a"), ("<textarea>t", "<textarea 4>'t"), ("", "")] {
             assert_eq!(ours(&format!("<body><noscript>{inside}</noscript><p>b")), format!("<html 1><head 2><body 2><noscript 3>{open}<p 3>'b"));
         }
+        // Nothing is open where the page begins.
+        assert_eq!(ours("<!-- a --><p>b"), "<html 1><head 2><body 2><p 3>'b");
         // Without an end tag it is the rest of the page.
         assert_eq!(ours("<body><noscript><noscript><iframe>a<p>b"), "<html 1><head 2><body 2><noscript 3><noscript 4><iframe 5>");
     }

@@ -64,7 +64,7 @@ impl<'a, S: TokenSink> Run<'a, S> {
 
     /// The rest of the page, or of the `noscript` around this place.
     fn within(&self) -> &'a [u8] {
-        let end = if self.at <= self.noscript { self.noscript } else { self.bytes.len() };
+        let end = if (1..=self.noscript).contains(&self.at) { self.noscript } else { self.bytes.len() };
         &self.bytes[self.at..end]
     }
 

@@ -51,6 +51,19 @@ fn damaged(random: &mut Random) -> Vec<u8> {
 }
 
 #[test]
+fn a_page_may_begin_and_end_anywhere() {
+    for seed in SEEDS {
+        let ends = || (0..=seed.len()).filter(|at| seed.is_char_boundary(*at));
+        for at in ends() {
+            for page in [&seed[at..], &seed[..at], &format!("<!--{}", &seed[at..])] {
+                let found = extract(page, &Options::default());
+                assert!(found.is_ok_and(|found| found.text.len() <= 4 * page.len() + 64), "{page:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn damaged_pages_are_read_within_bounds() {
     let mut random = Random(7);
     let mut pages = 0u64;

@@ -7,10 +7,15 @@ use super::bucket::Bucket;
 use super::support::{Folder, gzip, page, said, tree, warc_record};
 
 fn run(folder: &Folder, toml: &str, address: &str) -> Output {
+    call("run", folder, toml, address)
+}
+
+/// A verb over a pipeline.
+fn call(verb: &str, folder: &Folder, toml: &str, address: &str) -> Output {
     let toml = toml.replace("DIR", &folder.path("").display().to_string());
     let file = folder.write("p.toml", toml);
     let mut command = Command::new(env!("CARGO_BIN_EXE_dataprep"));
-    command.arg("run").arg(file).arg("--quiet").envs(Bucket::environment(address));
+    command.arg(verb).arg(file).arg("--quiet").envs(Bucket::environment(address));
     command.output().expect("the binary runs")
 }
 
@@ -133,6 +138,21 @@ fn a_run_is_published_as_it_stands_here_and_goes_on_on_another_machine() {
         let output = run(&folder, PUBLISHED, address);
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(tree(&folder.path("out/docs")), docs);
+    });
+}
+
+#[test]
+fn workers_publish_the_run_that_they_have_finished() {
+    let (folder, bucket) = both();
+    bucket.serve(|address| {
+        let output = run(&folder, PUBLISHED, address);
+        assert!(output.status.success(), "{}", said(&output));
+        let whole = published(&bucket);
+        bucket.lock().retain(|name, _| !name.starts_with("runs/"));
+        std::fs::remove_dir_all(folder.path("out")).expect("the first machine");
+        let output = call("work", &folder, PUBLISHED, address);
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(differences(&published(&bucket), &whole), [""; 0]);
     });
 }
 
