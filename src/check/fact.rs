@@ -91,12 +91,13 @@ impl Fact {
 pub struct Facts(pub BTreeMap<String, Fact>);
 
 /// The first part of the names that facts can have, and what they say.
-pub const FAMILIES: [(&str, &str); 17] = [
+pub const FAMILIES: [(&str, &str); 18] = [
     ("documents", "documents written"),
     ("bytes", "UTF-8 bytes of their texts"),
     ("kept", "share of the documents read that were written"),
     ("drop", "drop/STAGE and drop/STAGE/REASON: share of the documents that reached a stage"),
     ("faults", "share of what the source gave that was damaged"),
+    ("panicked", "documents over which a stage panicked"),
     ("characters", "characters a document, as characters/p50"),
     ("script", "characters by script, as script/han"),
     ("damage", "share of documents with visible damage, as damage/mojibake"),

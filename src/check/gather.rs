@@ -154,6 +154,7 @@ fn of_run(gathered: &mut Gathered, folder: &Path, options: Options) -> Result<()
     let damaged: u64 = report.source.faults.values().sum();
     gathered.unread = report.source.listed.iter().take(UNREAD).map(|one| format!("{}: {}: {}", one.file, one.fault.reason, one.fault.detail)).collect();
     facts.put("faults", share(damaged, documents.read + damaged));
+    facts.put("panicked", Fact::Count(report.panicked()));
     for stage in &report.stages {
         let name = format!("drop/{}", stage.name);
         for (reason, drops) in &stage.drops {

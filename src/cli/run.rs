@@ -57,7 +57,7 @@ impl Run {
         let summary = run(plan, &options)?;
         if !self.quiet {
             say!("{}", funnel(&summary.report).trim_end())?;
-            if let Some(told) = unread(&summary.report) {
+            for told in [unread(&summary.report), panicked(&summary.report)].into_iter().flatten() {
                 aside(translate::told(&told));
             }
             if summary.already {
@@ -83,6 +83,13 @@ fn unread(report: &Report) -> Option<String> {
         _ => "`source.listed` in report.json names the first places",
     };
     Some(format!("warning: no document was read: {}: {}\n  help: {help}", first.file, first.fault.detail))
+}
+
+/// Where a stage panicked.
+fn panicked(report: &Report) -> Option<String> {
+    let lost = report.panicked();
+    let help = "they lie in `quarantine/`; this is a fault of dataprep or of a stage of your own, please report it with one of them";
+    (lost > 0).then(|| format!("warning: a stage panicked over {} documents, which are lost\n  help: {help}", count(lost)))
 }
 
 /// The funnel as a table: what reached each stage, what went on, and why the rest did not.

@@ -112,7 +112,7 @@ pub struct Worked {
 }
 
 /// The reason under which a panic is counted.
-const PANICKED: &str = "panicked";
+pub const PANICKED: &str = "panicked";
 
 impl Chain<'_> {
     /// Runs a batch.

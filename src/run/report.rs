@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::chain::PANICKED;
 use super::ledger::Ledger;
 use crate::plan::Plan;
 use crate::stage::Fault;
@@ -95,6 +96,11 @@ pub struct StageReport {
 }
 
 impl Report {
+    /// Documents over which a stage panicked.
+    pub fn panicked(&self) -> u64 {
+        self.stages.iter().filter_map(|stage| stage.drops.get(PANICKED)).sum()
+    }
+
     /// The report over a run's ledger; `counts` by stage name.
     pub fn of(plan: &Plan, ledger: &Ledger, listed: Vec<ListedFault>, counts: &BTreeMap<String, BTreeMap<String, u64>>) -> Report {
         let stages = plan.stages.iter().map(|stage| {

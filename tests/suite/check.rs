@@ -148,6 +148,13 @@ fn planted_faults_are_caught_under_their_names_and_clean_corpora_pass() {
     caught("texts_not_empty", &change(&clean, every(100), edit_text(|_| " ".to_owned())), &format!("{HEAD}{LANGUAGE}{SHARDS}{DOCS}"));
     caught("source_readable", &change(&clean, every(10), |document| document["text"] = 7.into()), &full);
 
+    // As a run leaves it whose stage panicked over three documents.
+    run(&folder, &clean, &full);
+    let mut report = folder.json("out/report.json");
+    report["stages"][0]["drops"]["panicked"] = 3.into();
+    folder.write("out/report.json", report.to_string());
+    assert_eq!(check(&folder, &against), (Some(1), vec!["nothing_panicked".to_owned()]));
+
     // Faults of files, after the run.
     let broken = |hurt: &dyn Fn()| {
         run(&folder, &clean, &full);
