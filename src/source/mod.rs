@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod csv;
 mod elements;
 pub mod fields;
+pub mod hub;
 pub mod jsonl;
 pub mod lines;
 pub mod pairs;
@@ -27,6 +28,7 @@ pub fn register(to: &mut impl Register) {
     to.add::<chat::Chat>(include_str!("chat.rs"));
     to.add::<commoncrawl::CommonCrawl>(include_str!("commoncrawl.rs"));
     to.add::<csv::Csv>(include_str!("csv.rs"));
+    to.add::<hub::Hub>(include_str!("hub.rs"));
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
     to.add::<pairs::Pairs>(include_str!("pairs.rs"));
     to.add::<parallel::Parallel>(include_str!("parallel.rs"));
