@@ -241,5 +241,9 @@ no json
         assert_eq!(outline(&source(&path)), ["q\na"]);
         std::fs::write(&path, "PAR1 and no more").unwrap();
         assert_eq!(outline(&source(&path)), ["[not_parquet]"]);
+        // Delimited files by their names, which is all that tells them.
+        let path = dir.path().join("x.csv");
+        std::fs::write(&path, "instruction,input,output\nadd,1 1,2\nsay,,\"b\nye\"\n\nadd,,\n").unwrap();
+        assert_eq!(outline(&source(&path)), ["add\n1 1\n2", "say\nb\nye", "[missing_field]"]);
     }
 }

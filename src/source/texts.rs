@@ -94,7 +94,8 @@ mod tests {
         let at = |name: &str| dir.path().join(name).display().to_string();
         std::fs::write(at("b.txt"), "plain\ntext").unwrap();
         std::fs::write(at("a.jsonl.zst"), zstd::bulk::compress(b"{\"body\": \"one\"}\nnot json\n{\"text\": \"two\"}\n", 1).unwrap()).unwrap();
-        let texts = Texts::open(&[at("b.txt"), at("a.jsonl.zst")], Some("body")).unwrap();
+        std::fs::write(at("c.TSV"), "id\tbody\n1\tthree\n2\n").unwrap();
+        let texts = Texts::open(&[at("b.txt"), at("a.jsonl.zst"), at("c.TSV")], Some("body")).unwrap();
         for _ in 0..2 {
             let mut found = Vec::new();
             let faults = texts
@@ -103,8 +104,8 @@ mod tests {
                     Ok(())
                 })
                 .unwrap();
-            assert_eq!(found, ["plain\ntext", "one"]);
-            assert_eq!(faults.values().sum::<u64>(), 2, "{faults:?}");
+            assert_eq!(found, ["plain\ntext", "one", "three"]);
+            assert_eq!((faults.values().sum::<u64>(), faults["ragged_row"]), (3, 1), "{faults:?}");
         }
         assert!(Texts::open(&[at("none.txt")], None).is_err_and(|error| error.to_string().contains("no file matches")));
     }

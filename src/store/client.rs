@@ -99,6 +99,19 @@ impl Client {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// An object is asked for anew when it is looked at next.
+    fn forget(&self, key: &Key) {
+        self.known().remove(key);
+    }
+
+    /// The same, unless a listing has told of it: no web server names a version.
+    pub fn forget_unlisted(&self, key: &Key) {
+        let mut known = self.known();
+        if known.get(key).is_some_and(|meta| meta.version.is_none()) {
+            known.remove(key);
+        }
+    }
+
     /// What is known of an object; it is asked for once.
     fn meta(&self, key: &Key) -> io::Result<ObjectMeta> {
         let known = self.known().get(key).cloned();
@@ -226,7 +239,7 @@ impl Client {
         loop {
             let answer = match self.store.get_opts(key, options.clone()).await {
                 Ok(answer) if known.is_some_and(|known| is_another(known, &answer.meta)) => {
-                    self.known().remove(key);
+                    self.forget(key);
                     return Err(io::Error::new(io::ErrorKind::InvalidData, CHANGED));
                 }
                 Ok(answer) if options.range.is_none() => answer.bytes().await.map(|whole| cut(&whole, &range)),
@@ -242,7 +255,7 @@ impl Client {
                 Ok(bytes) if bytes.len() as u64 == wanted => return Ok(bytes),
                 Ok(bytes) => io::Error::new(io::ErrorKind::UnexpectedEof, format!("the store gave {} bytes where {wanted} were asked for", bytes.len())),
                 Err(error @ (Error::NotFound { .. } | Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::Precondition { .. })) => {
-                    self.known().remove(key);
+                    self.forget(key);
                     return Err(failed(error));
                 }
                 Err(error) => failed(error),

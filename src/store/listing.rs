@@ -56,7 +56,11 @@ pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
     let glob = rest.find(['*', '[', '?']);
     if client.is_web() {
         let refused = if rest.contains('?') { QUERY } else { "a web server cannot be listed: name every file" };
-        return if glob.is_some() { Err(io::Error::new(io::ErrorKind::Unsupported, refused)) } else { Ok(vec![address.into()]) };
+        if glob.is_some() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, refused));
+        }
+        client.forget_unlisted(&client.key(rest)?);
+        return Ok(vec![address.into()]);
     }
     let found = match glob {
         Some(at) => {

@@ -13,8 +13,8 @@ use parquet::arrow::ArrowWriter;
 use super::bucket::{Request, Tags, give, range, read, send};
 use super::support::{Folder, gzip, said, tree};
 
-const FIRST: &str = "1111111111111111111111111111111111111111";
-const SECOND: &str = "2222222222222222222222222222222222222222";
+const FIRST: &str = "111111111111111111111111111111111111111a";
+const SECOND: &str = "222222222222222222222222222222222222222b";
 
 /// What the hub holds of the dataset `someone/words`.
 #[derive(Default)]
@@ -29,6 +29,8 @@ struct State {
     withheld: String,
     /// The token was shown to the server that holds the bytes.
     leaked: bool,
+    /// Files were asked about that the listing had told of.
+    doubted: bool,
     /// What was asked of the hub.
     asked: Vec<String>,
 }
@@ -54,7 +56,9 @@ impl Hub {
             scope.spawn(move || self.listen(&bytes, &|request, out| self.bytes(request, out)));
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&format!("http://{at}"))));
             self.ended.store(true, Ordering::Relaxed);
-            [&at, &bytes_at].map(|address| TcpStream::connect(address).map(drop));
+            for address in [&at, &bytes_at] {
+                let _ = TcpStream::connect(address);
+            }
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
@@ -80,6 +84,7 @@ impl Hub {
 
     fn interface(&self, request: &Request, bytes_at: &str, out: &mut &TcpStream) -> Option<()> {
         let mut state = self.lock();
+        state.doubted |= request.method == "HEAD";
         state.asked.push(format!("{}?{}", request.path, request.query));
         let refused = |out: &mut &TcpStream, status: &str, code: &str| send(out, status, &[("X-Error-Code", code.to_owned())], b"{}", false);
         let shown = request.headers.get("authorization").map(String::as_str);
@@ -192,6 +197,7 @@ fn a_dataset_is_read_through_pages_and_redirects_as_its_files_would_be() {
     assert_eq!(report["source"]["listed"][0]["detail"], "line 4: 1 fields, where the header has 2", "{report}");
     let asked = hub.lock().asked.clone();
     let pages = asked.iter().filter(|asked| asked.starts_with("api/datasets/someone/words/tree/")).count();
+    assert!(!hub.lock().doubted);
     assert!(pages == 4 && asked.iter().all(|asked| !asked.starts_with("datasets/") || asked.contains(FIRST)), "{asked:?}");
 }
 
@@ -241,7 +247,7 @@ fn what_is_not_there_is_said_with_what_to_do() {
             ("source.repo=someone/nothing", "shows no dataset `someone/nothing`"),
             ("source.repo=https://huggingface.co/datasets/a/b", "is no name of a dataset"),
             ("source.revision=v9", "dataset `someone/words` has no revision `v9`"),
-            ("source.revision=3333333333333333333333333333333333333333", "has no revision `3333333333333333333333333333333333333333`"),
+            ("source.revision=333333333333333333333333333333333333333c", "has no revision `333333333333333333333333333333333333333c`"),
             ("source.files=train/*.parquet", "no file that matches `train/*.parquet`"),
             ("source.files=.git*", "`.gitattributes` is no file that can be read"),
             ("source.fields.url=link", "has no column `link`"),
