@@ -122,7 +122,7 @@ pub struct Origin {
 }
 
 /// One document.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Doc {
     id: DocId,
     key: u128,

@@ -22,7 +22,7 @@ pub use notes::{NoteShape, Notes};
 pub use shop::{Complaint, Dice, Shop};
 pub use spec::{Clash, LABELS, LOSS_MASK, PAIRS, Spec, WORD_STARTS};
 pub use values::{ByteSize, OneOrMany, Share};
-pub use written::Written;
+pub use written::{Vocabulary, Written};
 
 use crate::doc::{Doc, DocId, TagTable};
 use crate::scratch::Scratch;
@@ -116,21 +116,6 @@ impl Verdict {
     pub fn keep_if(keep: bool, reason: Reason, value: f64, threshold: f64) -> Verdict {
         if keep { Verdict::Keep } else { Verdict::Drop(Drop::measured(reason, value, threshold)) }
     }
-}
-
-/// What a tokenizing stage writes; a sink of shards needs it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Vocabulary {
-    /// Name of the tokenizer.
-    pub name: String,
-    /// Hash of its file, hexadecimal.
-    pub hash: String,
-    /// Number of ids; every id is below it.
-    pub size: u32,
-    /// Ids by role (`eos`, `bos`, `pad`, `mask`, `unk`, ...), in alphabetical order of the roles.
-    pub special: std::collections::BTreeMap<String, u32>,
-    /// What the labels in the masks of tokens mean, from 1 on.
-    pub labels: Vec<String>,
 }
 
 /// Looks at one document: edits it, tags it, or drops it. Has no state: the same answer on any thread, in any order.
@@ -292,6 +277,11 @@ pub struct Fault {
 pub trait Source: Send + Sync {
     /// The input in its order; the same for the same files. Called once when the plan is made.
     fn splits(&self) -> Result<Vec<Split>>;
+
+    /// The key that names what may move, as a branch, and what it stands for now: a run that goes on is planned with that in its place.
+    fn pinned(&self) -> Option<(&'static str, String)> {
+        None
+    }
 
     /// Opens a split, at a [`Reader::position`] reached earlier if one is given.
     fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>>;

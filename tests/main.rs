@@ -12,6 +12,7 @@ mod suite {
     mod happy_llm;
     mod hardship;
     mod html_mutations;
+    mod hub;
     mod installation;
     mod language_model;
     mod languages;

@@ -1,5 +1,6 @@
 //! Facts from the files of a finished run, or from a shard set alone. No text is read.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,57 @@ pub struct Gathered {
 /// # Errors
 /// Where there is none, or its own files are damaged. Damaged data is a fact.
 pub fn gather(folder: &Path, options: Options) -> Result<Gathered, Error> {
+    look(folder, Look { quick: options.quick, listed: None })
+}
+
+/// The same of a run, or of shards, that lie elsewhere: `folder` holds their reports and manifests, and `listed` says how large their files are.
+///
+/// # Errors
+/// As of [`gather`].
+pub fn gather_listed(folder: &Path, listed: &BTreeMap<String, u64>) -> Result<Gathered, Error> {
+    look(folder, Look { quick: true, listed: Some(listed) })
+}
+
+/// How far to look.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    quick: bool,
+    /// Sizes of files that are not here.
+    listed: Option<&'a BTreeMap<String, u64>>,
+}
+
+impl Look<'_> {
+    /// Bytes of a file; `None` where it is missing.
+    fn size(self, folder: &Path, name: &str) -> std::io::Result<Option<u64>> {
+        match (self.listed, fs::metadata(folder.join(name))) {
+            (Some(listed), _) => Ok(listed.get(name).copied()),
+            (None, Ok(found)) => Ok(Some(found.len())),
+            (None, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            (None, Err(error)) => Err(error),
+        }
+    }
+
+    /// What is wrong with the size of a file, if anything is.
+    fn fault(self, folder: &Path, name: &str, written: u64) -> Option<String> {
+        match self.size(folder, name) {
+            Ok(Some(bytes)) if bytes == written => None,
+            Ok(Some(bytes)) => Some(format!("{name} has {bytes} bytes, {written} were written")),
+            Ok(None) => Some(format!("{name} is missing")),
+            Err(error) => Some(format!("cannot read {name}: {error}")),
+        }
+    }
+
+    /// Sound sizes are no proof of sound bytes, unsound ones are proof enough.
+    fn integrity(self, faults: Vec<String>, has_files: bool) -> Fact {
+        match (faults.is_empty() && self.quick && has_files, self.listed) {
+            (true, Some(_)) => Fact::Unknown(LISTED.to_owned()),
+            (true, None) => Fact::Unknown(QUICK.to_owned()),
+            _ => Fact::Faults(faults),
+        }
+    }
+}
+
+fn look(folder: &Path, options: Look<'_>) -> Result<Gathered, Error> {
     let mut gathered = Gathered::default();
     let found = sets(folder);
     if folder.join("report.json").is_file() {
@@ -75,6 +127,7 @@ pub fn gather(folder: &Path, options: Options) -> Result<Gathered, Error> {
 const UNREAD: usize = 5;
 
 const QUICK: &str = "--quick reads no payload";
+const LISTED: &str = "what lies in a store is not read, its sizes are right";
 
 impl Facts {
     /// What a profile says.
@@ -123,17 +176,11 @@ struct Written {
 
 impl Written {
     /// What is wrong with the file, if anything is.
-    fn fault(&self, folder: &Path, options: Options) -> Option<String> {
-        let path = folder.join(&self.name);
-        let bytes = match fs::metadata(&path) {
-            Ok(found) => found.len(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(format!("{} is missing", self.name)),
-            Err(error) => return Some(format!("cannot read {}: {error}", self.name)),
-        };
-        if bytes != self.bytes {
-            return Some(format!("{} has {bytes} bytes, {} were written", self.name, self.bytes));
+    fn fault(&self, folder: &Path, options: Look<'_>) -> Option<String> {
+        if let Some(fault) = options.fault(folder, &self.name, self.bytes) {
+            return Some(fault);
         }
-        match (!options.quick).then(|| Digest::of_file(&path)) {
+        match (!options.quick).then(|| Digest::of_file(&folder.join(&self.name))) {
             Some(Ok(found)) if found != self.xxh3 => Some(format!("{} is not what was written: its hash is another", self.name)),
             Some(Err(error)) => Some(error.to_string()),
             _ => None,
@@ -146,7 +193,7 @@ struct Verdict {
     verdict: String,
 }
 
-fn of_run(gathered: &mut Gathered, folder: &Path, options: Options) -> Result<(), Error> {
+fn of_run(gathered: &mut Gathered, folder: &Path, options: Look<'_>) -> Result<(), Error> {
     let facts = &mut gathered.facts;
     let report: Report = read(folder.join("report.json"))?;
     let documents = &report.documents;
@@ -164,9 +211,9 @@ fn of_run(gathered: &mut Gathered, folder: &Path, options: Options) -> Result<()
     }
     of_profile(facts, &read(folder.join(PROFILE_FILE))?);
     let manifest: RunManifest = read(folder.join("manifest.json"))?;
-    let mut faults = missing_parts(folder, &manifest);
+    let mut faults = missing_parts(folder, &manifest, options);
     faults.extend(manifest.files.par_iter().filter_map(|file| file.fault(folder, options)).collect::<Vec<_>>());
-    facts.put("integrity", integrity(faults, options.quick && !manifest.files.is_empty()));
+    facts.put("integrity", options.integrity(faults, !manifest.files.is_empty()));
     gathered.documents = manifest.files.iter().map(|file| folder.join(&file.name)).collect();
     let validation = folder.join("validate").join("validate.json");
     if validation.is_file() {
@@ -175,13 +222,8 @@ fn of_run(gathered: &mut Gathered, folder: &Path, options: Options) -> Result<()
     Ok(())
 }
 
-/// Sound sizes are no proof of sound bytes, unsound ones are proof enough.
-fn integrity(faults: Vec<String>, unread: bool) -> Fact {
-    if unread && faults.is_empty() { Fact::Unknown(QUICK.to_owned()) } else { Fact::Faults(faults) }
-}
-
 /// Parts of which no file is there. Those that are listed as files are looked at one by one.
-fn missing_parts(folder: &Path, manifest: &RunManifest) -> Vec<String> {
+fn missing_parts(folder: &Path, manifest: &RunManifest, options: Look<'_>) -> Vec<String> {
     let mut missing = Vec::new();
     for group in manifest.parts.chunk_by(|a, b| a.0 == b.0) {
         let within = format!("{}/", group[0].0);
@@ -190,7 +232,10 @@ fn missing_parts(folder: &Path, manifest: &RunManifest) -> Vec<String> {
         }
         let inside = folder.join(&group[0].0);
         let mut files = Vec::new();
-        names_below(&inside, &mut files);
+        match options.listed {
+            Some(listed) => files.extend(listed.keys().filter_map(|name| name.strip_prefix(&within)?.rsplit('/').next().map(str::to_owned))),
+            None => names_below(&inside, &mut files),
+        }
         for (_, part) in group {
             // An output of shards that was taken apart (`forget`) renames its parts; its own manifest answers for them.
             if !inside.join(MANIFEST_FILE).is_file() && !files.iter().any(|file| file.starts_with(part.as_str())) {
@@ -247,9 +292,9 @@ fn of_profile(facts: &mut Facts, profile: &Profile) {
     }
 }
 
-fn of_shards(gathered: &mut Gathered, folder: &Path, set: PathBuf, options: Options) {
+fn of_shards(gathered: &mut Gathered, folder: &Path, set: PathBuf, options: Look<'_>) {
     let facts = &mut gathered.facts;
-    let inside = set.strip_prefix(folder).unwrap_or(&set).to_string_lossy().into_owned();
+    let inside = within(folder, &set);
     let name = if inside.is_empty() {
         "shards".to_owned()
     } else if inside.starts_with("shards") {
@@ -261,8 +306,11 @@ fn of_shards(gathered: &mut Gathered, folder: &Path, set: PathBuf, options: Opti
         Ok(manifest) => manifest,
         Err(fault) => return facts.put(format!("integrity/{name}"), Fact::Faults(vec![fault.to_string()])),
     };
-    let faults = manifest.verify(&set, options.quick).err().unwrap_or_default();
-    facts.put(format!("integrity/{name}"), integrity(faults.iter().map(ToString::to_string).collect(), options.quick));
+    let faults = match options.listed {
+        Some(_) => manifest.files().filter_map(|file| options.fault(folder, &within(folder, &set.join(&file.name)), file.bytes)).collect(),
+        None => manifest.verify(&set, options.quick).err().unwrap_or_default().iter().map(ToString::to_string).collect(),
+    };
+    facts.put(format!("integrity/{name}"), options.integrity(faults, true));
     facts.put(format!("{name}/tokenizer"), Fact::Text(format!("{} {}", manifest.tokenizer.name, manifest.tokenizer.xxh3)));
     facts.put(format!("{name}/vocabulary"), Fact::Count(u64::from(manifest.vocab_size)));
     facts.0.entry("documents".to_owned()).or_insert(Fact::Count(manifest.documents));
@@ -272,4 +320,9 @@ fn of_shards(gathered: &mut Gathered, folder: &Path, set: PathBuf, options: Opti
         facts.put(format!("{name}/cut"), Fact::Number { value: pack.stats.truncated_share(), of: pack.stats.documents });
     }
     gathered.sets.push((set, manifest));
+}
+
+/// How a path is named from a folder on.
+fn within(folder: &Path, path: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned()
 }

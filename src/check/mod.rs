@@ -14,7 +14,7 @@ mod written;
 
 pub use change::{Change, movers, shown};
 pub use fact::{FAMILIES, Fact, Facts};
-pub use gather::{Error, Gathered, Options, gather};
+pub use gather::{Error, Gathered, Options, gather, gather_listed};
 pub use judge::{Judged, Outcome, judge};
 pub use junit::junit;
 pub use written::{Check, Checks, Severity, family};

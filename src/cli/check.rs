@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::contamination::Search;
+use super::published::Published;
 use super::say::{aside, say};
 use super::shards::{swapped, tokenizer};
 use super::translate::told;
 use super::{Done, Failure, Outcome, count, profile, write_whole};
-use crate::check::{Baseline, Checks, Fact, Facts, Gathered, Judged, Options, Outcome as Result, Severity, github, judge, junit, movers};
+use crate::check::{
+    Baseline, Checks, Fact, Facts, Gathered, Judged, Options, Outcome as Result, Severity, gather, gather_listed, github, judge, junit, movers,
+};
 use crate::config::{Problem, Problems};
 use crate::dedup::contamination::LONGEST;
 use crate::doc::Doc;
@@ -25,7 +28,7 @@ use crate::source::texts::Texts;
                         A file of checks is a list of tables:\n  [[check]]\n  name = \"mostly_english\"\n  metric = \"values/lang/en\"\n  min = 0.9\n\n\
                         `--metrics` lists what is measured; filters/checks/standard.toml holds the standard checks, in the same form.")]
 pub struct Check {
-    /// The folder of a run or of token shards; or files: *.jsonl, *.parquet, all others plain text.
+    /// The folder of a run or of token shards, here or in a store; or files: *.jsonl, *.parquet, *.csv, *.tsv, all others plain text.
     #[arg(required = true)]
     data: Vec<String>,
     /// Checks of your own, besides the standard ones.
@@ -52,7 +55,7 @@ pub struct Check {
     /// What cannot be told, and what is only warned of, fails too.
     #[arg(long)]
     strict: bool,
-    /// Key or column of the text, in *.jsonl and *.parquet.
+    /// Key or column of the text, in *.jsonl, *.parquet and *.csv.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     /// List what is measured, with its values, and check nothing.
@@ -126,7 +129,12 @@ impl Check {
     }
 
     fn known(&self) -> std::result::Result<Known, Failure> {
+        let published = match &self.data[..] {
+            [one] => Published::find(one)?,
+            _ => None,
+        };
         let folder = match &self.data[..] {
+            _ if published.is_some() => published.as_ref().map(|run| run.folder.path()),
             [one] => Some(Path::new(one)).filter(|path| path.is_dir() && (path.join("run.json").is_file() || !sets(path).is_empty())),
             _ => None,
         };
@@ -136,7 +144,10 @@ impl Check {
             let facts = Facts::of_profile(&profile::of_files(&self.data, self.field.as_deref(), &mut see)?);
             return Ok(Known { facts, pieces: None, items: Vec::new(), unread: Vec::new() }.with(search));
         };
-        let Gathered { mut facts, sets, documents, unread } = crate::check::gather(folder, Options { quick: self.quick })?;
+        let Gathered { mut facts, sets, documents, unread } = match &published {
+            Some(run) => gather_listed(folder, &run.sizes).map_err(|error| Failure(error.to_string().replace(&folder.display().to_string(), &run.address)))?,
+            None => gather(folder, Options { quick: self.quick })?,
+        };
         let mut pieces = None;
         for (set, manifest) in &sets {
             // Of the tokenizer that the run has learned, where it still lies beside its shards.
@@ -151,7 +162,8 @@ impl Check {
                 let help = "name files of documents instead, or add a sink `jsonl` or `parquet` to the pipeline";
                 return Err(Failure(format!("--against: {} holds no documents, only tokens\n  help: {help}", folder.display())));
             }
-            let names: Vec<String> = documents.iter().map(|path| path.display().to_string()).collect();
+            let shown = |path: &PathBuf| published.as_ref().map_or_else(|| path.display().to_string(), |run| run.place(path));
+            let names: Vec<String> = documents.iter().map(shown).collect();
             Texts::open(&names, self.field.as_deref())?.each(&mut |doc| {
                 search.see(doc);
                 Ok(())

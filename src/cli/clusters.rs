@@ -10,6 +10,7 @@ use crate::review::clusters::{Clusters, Member};
 #[command(after_help = "The same stands in artifacts/STAGE/clusters.parquet of the run, and every pair found alike in edges.parquet.")]
 pub struct ShowClusters {
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
     /// The stage, where several have found groups.
     #[arg(long)]

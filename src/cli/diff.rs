@@ -13,8 +13,10 @@ use crate::review::diff::{Diff as Found, Documents, Example, diff};
 )]
 pub struct Diff {
     /// The folder of the first run.
+    #[arg(value_parser = super::place::local)]
     first: PathBuf,
     /// The folder of the second.
+    #[arg(value_parser = super::place::local)]
     second: PathBuf,
     /// Documents to name of each kind of change.
     #[arg(short, default_value_t = 5)]

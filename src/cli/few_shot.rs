@@ -17,6 +17,7 @@ use crate::train::workers::Workers;
 #[command(verbatim_doc_comment)]
 pub struct FewShot {
     /// A checkpoint of a model that goes on with texts (gpt, llama, bloom), or the folder of its training.
+    #[arg(value_parser = super::place::local)]
     checkpoint: PathBuf,
     /// The tokenizer.json that its shards were made with.
     #[arg(long)]

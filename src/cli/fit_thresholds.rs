@@ -14,10 +14,10 @@ use crate::source::texts::Texts;
                   --lost of them."
 )]
 pub struct FitThresholds {
-    /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    /// Files, folders or globs: *.jsonl, *.parquet, *.csv, *.tsv, all others plain text; compressed or not.
     #[arg(required = true)]
     texts: Vec<String>,
-    /// Key or column of the text, in *.jsonl and *.parquet.
+    /// Key or column of the text, in *.jsonl, *.parquet and *.csv.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     /// The rule set, by name.

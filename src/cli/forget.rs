@@ -16,6 +16,7 @@ use crate::shard::{Manifest, Shards};
 )]
 pub struct Forget {
     /// The shards, or the folder of a run: then all its shards.
+    #[arg(value_parser = super::place::local)]
     shards: PathBuf,
     /// Documents fetched from this URL.
     #[arg(long, value_name = "URL")]

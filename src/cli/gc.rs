@@ -10,6 +10,7 @@ use crate::run;
 #[derive(clap::Args)]
 pub struct Gc {
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
     /// Seconds without a sign of life after which a process is taken for dead. Where no process is in the folder, all are.
     #[arg(long, default_value_t = 600.0, value_parser = seconds)]

@@ -17,13 +17,13 @@ use crate::tokenizer::Tokenizer;
 #[derive(clap::Args)]
 #[command(after_help = "Example: dataprep index-corpus out/web/docs -o web.index\nThen, in another pipeline: use = \"dedup_minhash\", against = \"web.index\"")]
 pub struct IndexCorpus {
-    /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    /// Files, folders or globs: *.jsonl, *.parquet, *.csv, *.tsv, all others plain text; compressed or not.
     #[arg(required = true)]
     documents: Vec<String>,
     /// The folder to write.
     #[arg(short, long)]
     output: PathBuf,
-    /// Key or column of the text, in *.jsonl and *.parquet.
+    /// Key or column of the text, in *.jsonl, *.parquet and *.csv.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     /// What of a text counts where the same text is sought: space, words or bytes.

@@ -12,6 +12,7 @@ use crate::review::{Document, Folder, excerpt};
 )]
 pub struct Inspect {
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
     /// Documents that this stage has dropped.
     #[arg(long)]

@@ -16,10 +16,10 @@ use crate::tokenizer::learn::{Counter, LearnOptions, Model, PreSplitter, Special
                   Half of the memory is for counting: what is more goes to disk, beside --out, and is removed in the end."
 )]
 pub struct LearnTokenizer {
-    /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    /// Files, folders or globs: *.jsonl, *.parquet, *.csv, *.tsv, all others plain text; compressed or not.
     #[arg(required = true, num_args = 1.., value_name = "FILES")]
     text: Vec<String>,
-    /// Key or column of the text, in *.jsonl and *.parquet.
+    /// Key or column of the text, in *.jsonl, *.parquet and *.csv.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     /// Where the tokenizer goes.

@@ -19,7 +19,7 @@ use crate::lint::{Level, Options, Outcome as Found, RULES, Report, Rule, lint, s
                         dataprep lint --rules                            every rule: its code, what it finds, what to do\n\n\
                         Rows are read as the sources `chat` and `pairs` read them; `dataprep explain chat` and `dataprep explain pairs` show their forms.")]
 pub struct Lint {
-    /// Files, folders or globs: JSON lines, JSON lists, Parquet, tar archives; compressed or not.
+    /// Files, folders or globs: JSON lines, JSON lists, Parquet, CSV, tar archives; compressed or not.
     #[arg(required_unless_present = "rules")]
     data: Vec<String>,
     /// Evaluation files: no question of theirs may stand in the data.

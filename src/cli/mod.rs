@@ -28,6 +28,7 @@ mod place;
 mod plan;
 mod profile;
 mod progress;
+mod published;
 mod query;
 mod report;
 mod run;

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::published::Published;
 use super::say::{aside, say};
 use super::{Done, Failure, Outcome, count, size};
 use crate::check::shown;
@@ -16,10 +17,10 @@ const SAMPLED: u128 = 8;
 #[derive(clap::Args)]
 #[command(after_help = "Example: dataprep profile corpus/*.jsonl.zst\nA finished run has a profile of what it wrote: dataprep profile out/web")]
 pub struct ShowProfile {
-    /// The folder of a run; or files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    /// The folder of a run, here or in a store; or files, folders or globs: *.jsonl, *.parquet, *.csv, *.tsv, all others plain text; compressed or not.
     #[arg(required = true)]
     documents: Vec<String>,
-    /// Key or column of the text, in *.jsonl and *.parquet.
+    /// Key or column of the text, in *.jsonl, *.parquet and *.csv.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     /// Print the profile as JSON, as `profile.json` of a run has it.
@@ -29,9 +30,14 @@ pub struct ShowProfile {
 
 impl ShowProfile {
     pub(super) fn call(self) -> Outcome {
+        let published = match &self.documents[..] {
+            [one] => Published::find(one)?,
+            _ => None,
+        };
+        let folder = |run: &str| published.as_ref().map_or_else(|| PathBuf::from(run), |run| run.folder.path().to_owned());
         let profile = match &self.documents[..] {
-            [run] if PathBuf::from(run).join(PROFILE_FILE).is_file() => {
-                let path = PathBuf::from(run).join(PROFILE_FILE);
+            [run] if folder(run).join(PROFILE_FILE).is_file() => {
+                let path = folder(run).join(PROFILE_FILE);
                 let failed = |cause: &dyn std::fmt::Display| Failure(format!("cannot read {}: {cause}", path.display()));
                 let bytes = std::fs::read(&path).map_err(|cause| failed(&cause))?;
                 serde_json::from_slice(&bytes).map_err(|cause| failed(&cause))?

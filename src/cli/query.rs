@@ -11,6 +11,7 @@ use std::path::PathBuf;
 )]
 pub struct Query {
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
     /// The query.
     sql: Option<String>,

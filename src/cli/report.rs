@@ -11,6 +11,7 @@ use crate::review::page::{Language, PAGE, page};
 #[derive(clap::Args)]
 pub struct Report {
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
     /// Where the page goes [default: report.html in the run's folder].
     #[arg(short, long)]

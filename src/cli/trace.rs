@@ -14,6 +14,7 @@ pub struct Trace {
     /// The document: its id or its URL.
     document: String,
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
 }
 

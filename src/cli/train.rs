@@ -47,6 +47,7 @@ use crate::train::session::{Settings, train};
 #[command(verbatim_doc_comment)]
 pub struct Train {
     /// Folder of the shards.
+    #[arg(value_parser = super::place::local)]
     shards: PathBuf,
     /// Model family: gpt, llama, bert, roberta, albert, t5, glm, bloom, elmo or transformer.
     #[arg(long, default_value = "gpt")]
@@ -55,10 +56,10 @@ pub struct Train {
     #[arg(long)]
     objective: Option<String>,
     /// A checkpoint, or the folder of a training, whose model training begins with.
-    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["preset", "layers", "heads", "width"])]
+    #[arg(long, value_name = "CHECKPOINT", value_parser = super::place::local, conflicts_with_all = ["preset", "layers", "heads", "width"])]
     from: Option<PathBuf>,
     /// The checkpoint, or folder, of the reward model for ppo.
-    #[arg(long, value_name = "CHECKPOINT")]
+    #[arg(long, value_name = "CHECKPOINT", value_parser = super::place::local)]
     reward_model: Option<PathBuf>,
     /// Mask whole words.
     #[arg(long)]

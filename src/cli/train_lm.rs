@@ -21,13 +21,13 @@ const TOGETHER: u64 = 64;
                   model that is made, some 200 bytes for each distinct 5-gram. The same model comes of any memory."
 )]
 pub struct TrainLm {
-    /// Files, folders or globs: *.jsonl, *.parquet, all others plain text; compressed or not.
+    /// Files, folders or globs: *.jsonl, *.parquet, *.csv, *.tsv, all others plain text; compressed or not.
     #[arg(long, required_unless_present = "shards", num_args = 1.., value_name = "FILES")]
     text: Vec<String>,
     /// Folder of a shard set, in the place of texts: its tokens are the words, spelt as numbers, and each document is a sentence.
     #[arg(long, value_name = "SHARDS", conflicts_with_all = ["text", "field", "normalise", "words"])]
     shards: Option<PathBuf>,
-    /// Key or column of the text, in *.jsonl and *.parquet.
+    /// Key or column of the text, in *.jsonl, *.parquet and *.csv.
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     /// Words of the longest n-grams, 1 to 6.

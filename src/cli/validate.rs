@@ -30,7 +30,7 @@ pub struct Validate {
     /// A pipeline file: its arms are compared as its `[validate]` says.
     #[arg(required_unless_present = "arm", conflicts_with = "arm")]
     file: Option<PathBuf>,
-    /// A corpus to compare, as NAME=FILE (.jsonl, .parquet, .warc or text); give it twice or more. The verdict is that of the last against the first.
+    /// A corpus to compare, as NAME=FILE (.jsonl, .parquet, .csv, .warc or text); give it twice or more. The verdict is that of the last against the first.
     #[arg(long, value_name = "NAME=FILE")]
     arm: Vec<String>,
     /// Held-out documents, for corpora given as files; several, as NAME=FILE, are domains that count alike.

@@ -19,6 +19,7 @@ use crate::train::workers::Workers;
 #[command(verbatim_doc_comment)]
 pub struct LearnVectors {
     /// Folder of the shards.
+    #[arg(value_parser = super::place::local)]
     shards: PathBuf,
     /// Where the vectors go; they are only looked at where it is left out.
     #[arg(long)]

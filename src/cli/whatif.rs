@@ -14,6 +14,7 @@ use crate::review::{
 )]
 pub struct WhatIf {
     /// The run's folder.
+    #[arg(value_parser = super::place::local)]
     run: PathBuf,
     /// A changed bound, stage.NAME.bounds.RULE.min=VALUE, or stage.NAME.disable=RULE; may be given more than once.
     #[arg(long = "set", required = true, value_name = "KEY=VALUE")]

@@ -15,6 +15,7 @@ use crate::shard::{ShardReader, Shards, Share};
 )]
 pub struct Where {
     /// The shards, or the folder of a run.
+    #[arg(value_parser = super::place::local)]
     shards: PathBuf,
     /// Number of the sample in the stream.
     #[arg(long, required_unless_present = "step", conflicts_with = "step")]

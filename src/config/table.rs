@@ -114,6 +114,13 @@ impl Table {
         write_table(&self.entries, &mut out);
         out
     }
+
+    /// The same, but for one key.
+    pub fn canonical_without(&self, key: &str) -> String {
+        let mut other = self.clone();
+        other.entries.remove(key);
+        other.canonical()
+    }
 }
 
 fn write_table(table: &DeTable<'_>, out: &mut String) {

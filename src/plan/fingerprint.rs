@@ -23,7 +23,16 @@ pub struct Fingerprint {
     pub segments: Vec<BTreeMap<String, String>>,
     /// What the last segment's output depends on besides, by `sink.NAME`.
     pub sinks: BTreeMap<String, String>,
+    /// What a key of the source stood for that names what may move, as the commit of a branch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pinned: BTreeMap<String, String>,
 }
+
+/// Where a run keeps its fingerprint.
+pub const RUN_FILE: &str = "run.json";
+
+/// The key of a source that says who reads, which does not change what is read.
+const TOKEN: &str = "token";
 
 /// How a directory's fingerprint differs from a plan's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +68,7 @@ impl Fingerprint {
             ("run.mode", format!("{:?}", run.mode)),
             ("run.part", run.part.get().to_string()),
             ("run.dropped", run.dropped.get().to_string()),
-            ("source", format!("{} {}", config.source.recipe, config.source.table.canonical())),
+            ("source", source(config)),
             ("data files", hex(data.as_bytes())),
         ];
         let stage = |at: usize| {
@@ -76,7 +85,18 @@ impl Fingerprint {
             base: base.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             segments,
             sinks,
+            pinned: BTreeMap::new(),
         }
+    }
+
+    /// What keys of the source stood for when the run began that the plan would go on with, or that an arm of a verdict belongs to: in its directory, or where it is published.
+    pub(super) fn pinned_before(config: &Config) -> BTreeMap<String, String> {
+        let arms = config.run.output.ancestors().find(|folder| folder.ends_with("validate/arms"));
+        let of_arms = arms.and_then(|arms| arms.ancestors().nth(2));
+        let here = [Some(config.run.output.as_path()), of_arms].into_iter().flatten().find_map(|run| std::fs::read(run.join(RUN_FILE)).ok());
+        let published = || store::Folder::at(config.run.publish.as_ref()?).and_then(|folder| folder.read(RUN_FILE)).ok()?.map(Vec::from);
+        let found: Option<Fingerprint> = here.or_else(published).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        found.filter(|found| found.base.get("source") == Some(&source(config))).map(|found| found.pinned).unwrap_or_default()
     }
 
     /// How `found`, from an earlier run, differs from this plan.
@@ -110,6 +130,10 @@ impl Fingerprint {
     }
 }
 
+fn source(config: &Config) -> String {
+    format!("{} {}", config.source.recipe, config.source.table.canonical_without(TOKEN))
+}
+
 fn first_difference(now: &BTreeMap<String, String>, then: &BTreeMap<String, String>) -> Option<String> {
     let keys: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
     keys.into_iter().find(|key| now.get(*key) != then.get(*key)).cloned()
@@ -131,6 +155,7 @@ mod tests {
             base: map(&[("run.seed", seed)]),
             segments: stages.iter().map(|s| map(s)).collect(),
             sinks: map(&[]),
+            pinned: map(&[]),
         }
     }
 

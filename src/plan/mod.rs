@@ -8,10 +8,10 @@ mod manual;
 mod registry;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use alone::Alone;
-pub use fingerprint::{Difference, Fingerprint};
+pub use fingerprint::{Difference, Fingerprint, RUN_FILE};
 pub use forecast::Forecast;
 pub use manual::Manual;
 pub use registry::{Filled, Known, Registry, Shelf};
@@ -115,6 +115,12 @@ impl Pipeline {
         self
     }
 
+    /// The same, over a directory other than the one that is written down: the run's own may be mounted elsewhere here.
+    pub fn at(mut self, output: PathBuf) -> Pipeline {
+        self.config.run.output = output;
+        self
+    }
+
     /// What was written.
     pub fn config(&self) -> &Config {
         &self.config
@@ -134,8 +140,14 @@ struct Planner {
 
 impl Planner {
     fn plan(mut self) -> Result<Plan, Problems> {
-        let source_entry = self.config.source.clone();
-        let source = self.maker.make(&source_entry, "source");
+        let mut source_entry = self.config.source.clone();
+        let mut filled = self.maker.fill(&source_entry, "source");
+        // A run goes on with what the names of its source stood for when it began.
+        if filled.as_ref().is_some_and(|filled| filled.spec().moves) {
+            Fingerprint::pinned_before(&self.config).iter().for_each(|(key, value)| source_entry.table.set_text(key, value));
+            filled = self.maker.fill(&source_entry, "source");
+        }
+        let source = filled.and_then(|filled| self.maker.build(&source_entry, filled));
         let stages: Vec<_> = self.config.stages.clone().iter().map(|entry| self.maker.make(entry, "stage").map(|made| (entry.clone(), made))).collect();
         self.references_are_met();
         if self.config.sinks.is_empty() && !self.config.run.keep_docs {
@@ -172,7 +184,8 @@ impl Planner {
             sinks.push(PlannedSink { name: "docs".to_owned(), recipe: "jsonl".to_owned(), sink: Box::new(crate::sink::Jsonl::all_fields()) });
         }
         let segments = segments(&stages);
-        let fingerprint = Fingerprint::of(&self.config, &splits, &self.maker.files, &segments);
+        let mut fingerprint = Fingerprint::of(&self.config, &splits, &self.maker.files, &segments);
+        fingerprint.pinned.extend(source.pinned().map(|(key, value)| (key.to_owned(), value)));
         Ok(Plan {
             source_recipe: self.config.source.recipe.clone(),
             config: self.config,

@@ -189,8 +189,7 @@ impl Chain<'_> {
             clock = now;
             let Ok(verdict) = verdict else {
                 self.quarantine(step, doc, worked, &mut counts[at]);
-                *scratch = Scratch::default();
-                scratch.audit(self.annotate);
+                self.renew(scratch);
                 return Ok(None);
             };
             match self.carry_out(step, doc, verdict?, scratch, &mut counts[at], worked) {
@@ -203,12 +202,29 @@ impl Chain<'_> {
 
     fn batch_step(&self, at: usize, mut docs: Vec<Doc>, scratch: &mut Scratch, counts: &mut [Counter], worked: &mut Worked) -> Result<Vec<Doc>> {
         let step = &self.steps[at];
-        docs.iter().for_each(|doc| counts[at].enter(doc));
         let clock = Instant::now();
-        let verdicts = step.stage.get().apply_batch(&mut docs, scratch)?;
+        // A stage that panics may have edited some of them by then.
+        let before = docs.clone();
+        let verdicts = catch_unwind(AssertUnwindSafe(|| step.stage.get().apply_batch(&mut docs, scratch)));
         worked.times[at] += clock.elapsed();
-        let judged = docs.into_iter().zip(verdicts);
+        let Ok(verdicts) = verdicts else {
+            self.renew(scratch);
+            // One by one, so that those who are not to blame are not lost.
+            let mut kept = Vec::with_capacity(before.len());
+            for doc in before {
+                kept.extend(self.doc_steps(at..at + 1, doc, scratch, counts, worked)?);
+            }
+            return Ok(kept);
+        };
+        before.iter().for_each(|doc| counts[at].enter(doc));
+        let judged = docs.into_iter().zip(verdicts?);
         Ok(judged.filter_map(|(doc, verdict)| self.carry_out(step, doc, verdict, scratch, &mut counts[at], worked)).collect())
+    }
+
+    /// What a worker remembers after a panic is not to be trusted.
+    fn renew(&self, scratch: &mut Scratch) {
+        *scratch = Scratch::default();
+        scratch.audit(self.annotate);
     }
 
     /// In annotate mode, a stage whose text is missing (because a drop before it was not carried out) is skipped and says so.
@@ -324,45 +340,4 @@ impl Counter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stage::Reason;
-
-    struct Short;
-    impl Stage for Short {
-        fn apply(&self, doc: &mut Doc, _: &mut Scratch) -> Result<Verdict> {
-            assert!(doc.text() != "boom", "a fault planted by the test");
-            let length = doc.text().len() as f64;
-            Ok(Verdict::keep_if(length >= 3.0, Reason(0), length, 3.0))
-        }
-    }
-
-    fn work(annotate: bool) -> Worked {
-        let reasons = ["too_short".to_owned()];
-        let step = |name| Step { name, reasons: &reasons, needs: &[], stage: Hold::Planned(&Short) };
-        let tags = TagTable::default();
-        let chain =
-            Chain { steps: vec![step("short"), step("again")], barrier: None, tags: &tags, annotate, samples: Dice::new(0, "dropped"), sample_share: 1.0 };
-        let docs = ["long", "ab", "boom"].map(Doc::from_text).into();
-        chain.work(Batch { docs, faults: Vec::new(), skipped: BTreeMap::new() }, &mut Scratch::default()).unwrap()
-    }
-
-    #[test]
-    fn drops_are_counted_sampled_and_panics_survived() {
-        let worked = work(false);
-        assert_eq!(worked.docs.iter().map(Doc::text).collect::<Vec<_>>(), ["long"]);
-        let stage = &worked.ledger.stages["short"];
-        assert_eq!((worked.ledger.read, worked.quarantined.len()), (3, 1));
-        assert_eq!((worked.samples[0].reason.as_str(), worked.samples[0].value, worked.samples[0].threshold), ("too_short", Some(2.0), Some(3.0)));
-        assert_eq!((stage.documents_in, stage.documents_out, stage.drops["too_short"], stage.drops[PANICKED]), (3, 1, 1, 1));
-        assert_eq!(worked.ledger.stages["again"].documents_in, 1);
-    }
-
-    #[test]
-    fn annotate_mode_drops_nothing_and_says_all() {
-        let worked = work(true);
-        assert_eq!(worked.docs.len(), 2);
-        let said: Vec<_> = worked.docs[1].findings.iter().map(|finding| (finding.keep, finding.value)).collect();
-        assert_eq!(said, [(false, Some(2.0)), (false, Some(2.0))]);
-    }
-}
+mod tests;

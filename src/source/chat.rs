@@ -1,4 +1,6 @@
-//! Reads conversations: JSON lines, a JSON list or Parquet, a conversation a row, each file told from its content.
+//! Reads conversations: JSON lines, a JSON list, Parquet or CSV, a conversation a row.
+//!
+//! What a file holds is told from its content, CSV and TSV from its name (`*.csv`, `*.tsv`).
 //!
 //! ```toml
 //! [source]
@@ -19,13 +21,14 @@
 //! The text of the document is what is said, turn under turn, so filters, deduplication and `redact` work on it. The column `turns` says who speaks for how
 //! many lines; it stands in the output in place of the columns above. Other columns survive, save for one named `text`. An edit that changes the number of lines loses the turns,
 //! which `chat_template` counts as `turns_lost`. Files may be
-//! compressed with gzip, zstd, bzip2 or xz, and may be tar archives of JSON and Parquet files, as those of `jsonl` and `parquet`.
+//! compressed with gzip, zstd, bzip2 or xz, and may be tar archives of such files, as those of `jsonl`, `csv` and `parquet`.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::csv;
 use super::fields::{Fields, Rows, type_name};
 use super::jsonl::{faults, max_line};
 use super::row_files::RowFiles;
@@ -48,7 +51,7 @@ impl Recipe for Chat {
 
     fn spec(&self) -> Spec {
         let own = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet", "member_too_large"];
-        own.into_iter().chain(faults()).fold(Spec::new().gives("text").gives(TURNS), Spec::reason)
+        own.into_iter().chain(csv::FAULTS).chain(faults()).fold(Spec::new().gives("text").gives(TURNS), Spec::reason)
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -238,5 +241,9 @@ no json
         assert_eq!(outline(&source(&path)), ["q\na"]);
         std::fs::write(&path, "PAR1 and no more").unwrap();
         assert_eq!(outline(&source(&path)), ["[not_parquet]"]);
+        // Delimited files by their names, which is all that tells them.
+        let path = dir.path().join("x.csv");
+        std::fs::write(&path, "instruction,input,output\nadd,1 1,2\nsay,,\"b\nye\"\n\nadd,,\n").unwrap();
+        assert_eq!(outline(&source(&path)), ["add\n1 1\n2", "say\nb\nye", "[missing_field]"]);
     }
 }

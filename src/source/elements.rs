@@ -246,6 +246,7 @@ mod tests {
                 Line::TooLong(length) => format!("too long: {length}"),
                 Line::Damaged(damage) => damage.detail,
                 Line::Behind => "behind".to_owned(),
+                Line::Unclosed => "of no list".to_owned(),
             });
         }
         found

@@ -1,13 +1,15 @@
 //! Which columns of a table are a document's id, URL, page and text; the rest survive as they are.
 
-use serde::Deserialize;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::doc::{Doc, Html};
 use crate::stage::Complaint;
 
 /// Names of the columns that a document is made of. An empty name reads no column.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
     /// The document's id: a text or a whole number.
@@ -109,6 +111,23 @@ impl Fields {
         all.into_iter().filter(|(_, column)| !column.is_empty()).map(|(key, column)| (key, column.as_str())).collect()
     }
 
+    /// Columns of a file: those that were named by the user must be among them, and one of `html` and `text` in any case.
+    pub fn stand_in(&self, path: &Path, columns: &[String]) -> Result<(), Complaint> {
+        let has = |column: &str| columns.iter().any(|known| known == column);
+        let help = || format!("the file has {}", columns.join(", "));
+        for (key, column) in self.named() {
+            if column != key && !has(column) {
+                let message = format!("`{}` has no column `{column}`", path.display());
+                return Err(Complaint::new(format!("fields.{key}"), message, help()));
+            }
+        }
+        if !has(&self.html) && !has(&self.text) {
+            let message = format!("`{}` has neither a column `{}` nor `{}`", path.display(), self.html, self.text);
+            return Err(Complaint::new("fields", message, help()));
+        }
+        Ok(())
+    }
+
     /// Makes a document of a row, and of a page that is bytes. A column that is missing or null is an absent field.
     pub fn document(&self, mut row: Map<String, Value>, page: Option<Html>) -> Result<Doc, Unfit> {
         if [&self.html, &self.text].into_iter().all(|name| name.is_empty() || row.get(name).is_none_or(Value::is_null)) && page.is_none() {
@@ -194,5 +213,14 @@ mod tests {
         assert!(toml::from_str::<Fields>("txt = \"a\"").is_err());
         let none: Fields = toml::from_str("text = \"\"\nhtml = \"\"").unwrap();
         assert_eq!(none.check().unwrap_err()[0].key, "fields");
+    }
+    #[test]
+    fn a_missing_column_is_named_with_those_there_are() {
+        let columns = ["body".to_owned()];
+        let complaint = Fields::default().stand_in(Path::new("x"), &columns).unwrap_err();
+        assert_eq!((complaint.key.as_str(), complaint.help.as_str()), ("fields", "the file has body"));
+        let fields: Fields = toml::from_str("text = \"body\"\nurl = \"link\"").unwrap();
+        let complaint = fields.stand_in(Path::new("x"), &columns).unwrap_err();
+        assert_eq!((complaint.key.as_str(), complaint.message.as_str()), ("fields.url", "`x` has no column `link`"));
     }
 }

@@ -18,15 +18,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::compression::{Damage, DamageKind, Error, Format, Members, Position, Trail};
+use super::compression::{DamageKind, Error, Format, Members, Position};
 use super::elements::{Elements, is_list};
-use super::fields::{Fields, Rows, type_name};
-use super::lines::{Line, Lines, window};
+use super::fields::{Fields, Rows};
+use super::lines::{Lines, window};
 use super::paths;
 use super::row_files::RowFiles;
-use crate::stage::{Built, ByteSize, Complaint, Fault, OneOrMany, Read, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
+use super::units::{UnitReader, Units};
+use crate::stage::{Built, ByteSize, Complaint, OneOrMany, Reader, Recipe, Result, RunError, Shop, Source, Spec, Split};
 
 /// Bytes of a plain file that are one split.
 pub(super) const RANGE: u64 = 64 << 20;
@@ -99,21 +99,12 @@ impl Source for JsonLines {
 
     fn open(&self, split: &Split, at: Option<u64>) -> Result<Box<dyn Reader>> {
         let path = paths::of(split)?;
-        let (from, passed) = at.map_or_else(Default::default, Trail::unpack);
-        let fresh = split.start == 0 && from == Position::default() && passed == 0;
-        let open = || match (self.list, at) {
-            (true, _) => Ok(Units::List(Elements::new(window(Members::open(path)?, from)?, !fresh && from != Position::default(), self.max_line))),
+        let open = |from| match (self.list, at) {
+            (true, _) => Ok(Units::List(Elements::new(window(Members::open(path)?, from)?, from != Position::default(), self.max_line))),
             (false, Some(_)) => Lines::open(path, from, split.end, self.max_line).map(Units::Lines),
             (false, None) => Lines::open_range(path, split.start, split.end, self.max_line).map(Units::Lines),
         };
-        let units = if at == Some(Trail::END) { Units::Ended } else { open().map_err(RunError::file("cannot read", path))? };
-        let mut reader = LineReader::new(units, path, self.rows.clone(), from);
-        (reader.start, reader.fresh) = (split.start, fresh);
-        for _ in 0..passed {
-            reader.pass()?;
-        }
-        reader.locate()?;
-        Ok(Box::new(reader))
+        Ok(Box::new(UnitReader::open(path, split.start, at, self.rows.clone(), open)?))
     }
 }
 
@@ -131,165 +122,7 @@ pub(super) fn member(members: Members, path: &Path, rows: Arc<dyn Rows>, max_lin
         }
     };
     let units = if list { Units::List(Elements::new(window, false, max_line)) } else { Units::Lines(Lines::of(window, None, max_line)) };
-    let mut reader = LineReader::new(units, path, rows, Position::default());
-    (reader.fresh, reader.damage) = (damage.is_none(), damage);
-    Ok(Box::new(reader))
-}
-
-/// What holds rows in a file.
-enum Units {
-    Lines(Lines),
-    List(Elements),
-    /// All has been read.
-    Ended,
-}
-
-impl Units {
-    fn position(&mut self) -> Position {
-        match self {
-            Units::Lines(lines) => lines.position(),
-            Units::List(elements) => elements.position(),
-            Units::Ended => Position::default(),
-        }
-    }
-
-    fn next(&mut self) -> std::io::Result<Option<Line<'_>>> {
-        match self {
-            Units::Lines(lines) => lines.next_line(),
-            Units::List(elements) => elements.next_element(),
-            Units::Ended => Ok(None),
-        }
-    }
-
-    fn is_plain(&self) -> bool {
-        match self {
-            Units::Lines(lines) => lines.format() == Format::Plain,
-            Units::List(elements) => elements.format() == Format::Plain,
-            Units::Ended => true,
-        }
-    }
-}
-
-struct LineReader {
-    units: Units,
-    trail: Trail,
-    path: PathBuf,
-    start: u64,
-    rows: Arc<dyn Rows>,
-    /// Nothing has been read of the file.
-    fresh: bool,
-    /// Met when the file was opened.
-    damage: Option<Damage>,
-    ended: bool,
-    position: u64,
-    /// Lines given, and those before the one given last.
-    lines: u64,
-    line: u64,
-}
-
-impl LineReader {
-    fn new(units: Units, path: &Path, rows: Arc<dyn Rows>, from: Position) -> LineReader {
-        let (trail, ended) = (Trail::new(units.is_plain(), from), matches!(units, Units::Ended));
-        LineReader { units, trail, path: path.to_owned(), start: 0, rows, fresh: false, damage: None, ended, position: 0, lines: 0, line: 0 }
-    }
-
-    /// Passes over a line that was given before the reading was broken off.
-    fn pass(&mut self) -> Result<()> {
-        let position = self.units.position();
-        self.trail.passed(position);
-        self.units.next().map_err(RunError::file("cannot read", &self.path))?;
-        Ok(())
-    }
-
-    fn locate(&mut self) -> Result<()> {
-        if self.ended {
-            self.position = Trail::END;
-            return Ok(());
-        }
-        let now = self.units.position();
-        let sentence = || format!("{} holds too many lines in one compressed member; cut it into smaller files", self.path.display());
-        self.position = self.trail.pack(now).ok_or_else(|| RunError::stop(sentence()))?;
-        Ok(())
-    }
-
-    /// The next line's document or fault; `None` at the end.
-    fn read(&mut self) -> Result<Option<Read>> {
-        let fault = |reason: &str, detail: String, offset: u64| Ok(Some(Read::Fault(Fault { reason: reason.to_owned(), detail, offset })));
-        if let Some(damage) = self.damage.take() {
-            return fault(damage.kind.name(), damage.detail, damage.offset);
-        }
-        loop {
-            let start = self.units.position();
-            self.trail.passed(start);
-            let fresh = std::mem::take(&mut self.fresh);
-            let (list, plain) = (matches!(self.units, Units::List(_)), self.units.is_plain());
-            let line = self.units.next().map_err(RunError::file("cannot read", &self.path))?;
-            self.line = self.lines;
-            self.lines += u64::from(line.is_some());
-            let text = match line {
-                None if fresh => {
-                    self.ended = true;
-                    return fault("empty_file", "nothing to read".to_owned(), start.offset);
-                }
-                None => return Ok(None),
-                Some(Line::TooLong(len)) => return fault("line_too_long", format!("a line of {len} bytes"), start.offset),
-                Some(Line::Damaged(damage)) => {
-                    self.ended = list;
-                    return fault(damage.kind.name(), damage.detail, start.offset);
-                }
-                Some(Line::Behind) => {
-                    self.ended = true;
-                    return fault("not_json", "more stands behind the list that begins the file".to_owned(), start.offset);
-                }
-                Some(Line::Text(text)) => text,
-            };
-            let text = if start == Position::default() { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
-            if text.trim_ascii().is_empty() {
-                continue;
-            }
-            let read = document(text, self.rows.as_ref());
-            let lead = if let (Units::List(elements), true) = (&self.units, plain) { elements.lead() } else { 0 };
-            return match read {
-                Ok(mut doc) => {
-                    doc.origin.offset = start.offset + lead;
-                    Ok(Some(Read::Doc(doc)))
-                }
-                Err((reason, detail)) => fault(reason, detail, start.offset + lead),
-            };
-        }
-    }
-}
-
-fn document(line: &[u8], rows: &dyn Rows) -> std::result::Result<Box<crate::doc::Doc>, (&'static str, String)> {
-    let text = std::str::from_utf8(line).map_err(|error| ("not_utf8", format!("byte {} of the line", error.valid_up_to())))?;
-    match serde_json::from_str(text) {
-        Ok(Value::Object(row)) => rows.read(row, None).map(Box::new),
-        Ok(other) => Err(("wrong_type", format!("the line holds {}, not an object", type_name(&other)))),
-        Err(error) => Err(("not_json", error.to_string())),
-    }
-}
-
-impl Reader for LineReader {
-    fn next(&mut self) -> Result<Option<Read>> {
-        let read = self.read()?;
-        self.locate().map(|()| read)
-    }
-
-    fn position(&self) -> u64 {
-        self.position
-    }
-
-    fn consumed(&self) -> u64 {
-        match &self.units {
-            Units::Lines(lines) => lines.consumed().saturating_sub(self.start),
-            Units::List(elements) => elements.consumed(),
-            Units::Ended => 0,
-        }
-    }
-
-    fn line(&self) -> Option<u64> {
-        Some(if let Units::List(elements) = &self.units { elements.line() } else { self.line })
-    }
+    Ok(Box::new(UnitReader::of_member(units, path, rows, damage)))
 }
 
 /// Reads every item of a source, for tests: the documents' texts, or reasons in brackets.
@@ -315,7 +148,8 @@ pub(super) fn outline(source: &dyn Source) -> Vec<String> {
 }
 
 #[cfg(test)]
-fn shown(read: &Read) -> String {
+fn shown(read: &crate::stage::Read) -> String {
+    use crate::stage::Read;
     match read {
         Read::Doc(doc) if doc.has_text() => doc.text().to_owned(),
         Read::Doc(doc) => String::from_utf8_lossy(&doc.html.as_ref().unwrap().bytes).into_owned(),

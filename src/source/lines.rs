@@ -16,6 +16,8 @@ pub enum Line<'a> {
     Damaged(Damage),
     /// Text behind the list that fills a file; nothing of it is read.
     Behind,
+    /// A record that ends inside of quotes, with the file.
+    Unclosed,
 }
 
 /// Reads lines.
@@ -163,7 +165,7 @@ mod tests {
                 Line::Text(text) => String::from_utf8_lossy(text).into_owned(),
                 Line::TooLong(len) => format!("too long: {len}"),
                 Line::Damaged(damage) => format!("{:?} at {}", damage.kind, damage.offset),
-                Line::Behind => "behind".to_owned(),
+                Line::Behind | Line::Unclosed => "of no line".to_owned(),
             });
         }
         found

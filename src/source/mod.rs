@@ -5,8 +5,10 @@ pub mod chat;
 pub mod commoncrawl;
 pub mod compression;
 pub mod conversations;
+pub mod csv;
 mod elements;
 pub mod fields;
+pub mod hub;
 pub mod jsonl;
 pub mod lines;
 pub mod pairs;
@@ -16,6 +18,7 @@ pub mod paths;
 mod row_files;
 pub mod text;
 pub mod texts;
+mod units;
 pub mod warc;
 
 use crate::stage::Register;
@@ -24,6 +27,8 @@ use crate::stage::Register;
 pub fn register(to: &mut impl Register) {
     to.add::<chat::Chat>(include_str!("chat.rs"));
     to.add::<commoncrawl::CommonCrawl>(include_str!("commoncrawl.rs"));
+    to.add::<csv::Csv>(include_str!("csv.rs"));
+    to.add::<hub::Hub>(include_str!("hub.rs"));
     to.add::<jsonl::Jsonl>(include_str!("jsonl.rs"));
     to.add::<pairs::Pairs>(include_str!("pairs.rs"));
     to.add::<parallel::Parallel>(include_str!("parallel.rs"));

@@ -6,7 +6,7 @@
 //! path = "preferences/*.jsonl.gz"
 //! ```
 //!
-//! Files are JSON lines, a JSON list, Parquet, or tar archives of these, told from their content and compressed or not, a pair a row:
+//! Files are JSON lines, a JSON list, Parquet, or tar archives of these, told from their content, or CSV, told from its name; compressed or not, a pair a row:
 //!
 //! | a row has | as in |
 //! |---|---|
@@ -28,6 +28,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::chat::{Unfit, check, fields, messages, text};
+use super::csv;
 use super::fields::{Fields, Rows};
 use super::jsonl::{faults, max_line};
 use super::row_files::RowFiles;
@@ -51,7 +52,7 @@ impl Recipe for Pairs {
     fn spec(&self) -> Spec {
         let pair = ["missing_answer", "equal_answers", "different_prompts"];
         let turns = ["unknown_role", "misordered_turns", "no_answer", "empty_answer", "empty_question", "not_parquet", "member_too_large"];
-        pair.into_iter().chain(turns).chain(faults()).fold(Spec::new().gives("text").gives(TURNS).gives(PAIRS), Spec::reason)
+        pair.into_iter().chain(turns).chain(csv::FAULTS).chain(faults()).fold(Spec::new().gives("text").gives(TURNS).gives(PAIRS), Spec::reason)
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {

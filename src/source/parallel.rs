@@ -11,7 +11,7 @@
 //!
 //! | a pair is | `from` and `to` are |
 //! |---|---|
-//! | a row of JSON lines, a JSON list, Parquet, or a tar archive of the first two | columns; also of an object in the column `translation`, as WMT has them |
+//! | a row of JSON lines, a JSON list, Parquet, CSV (`*.csv`, `*.tsv`), or a tar archive of these | columns; also of an object in the column `translation`, as WMT has them |
 //! | a line with tabs between columns | numbers of columns, as `from = 1` and `to = 2` |
 //! | a line of one file and the same line of another, `path = "train.en"` with `target = "train.de"` | not there |
 //!
@@ -29,6 +29,7 @@ use serde_json::{Map, Value};
 
 use super::chat::{Unfit, fields, text};
 use super::compression::Position;
+use super::csv;
 use super::fields::{Fields, Rows};
 use super::jsonl::{faults, max_line};
 use super::lines::{Line, Lines};
@@ -69,7 +70,7 @@ impl Recipe for Parallel {
 
     fn spec(&self) -> Spec {
         let own = ["empty_input", "empty_target", "unequal_lines", "not_parquet"];
-        own.into_iter().chain(faults()).fold(Spec::new().gives("text").gives(TURNS), Spec::reason)
+        own.into_iter().chain(csv::FAULTS).chain(faults()).fold(Spec::new().gives("text").gives(TURNS), Spec::reason)
     }
 
     fn build(self, _: &mut Shop<'_>) -> std::result::Result<Built, Vec<Complaint>> {
@@ -205,7 +206,7 @@ fn unit(lines: &mut Lines, path: &Path) -> Result<Option<Unit>> {
         Line::TooLong(length) => Err(("line_too_long", format!("a line of {length} bytes"), false)),
         // What comes behind is no longer known to stand beside what it belongs to.
         Line::Damaged(damage) => Err((damage.kind.name(), damage.detail, true)),
-        Line::Behind => Err(("not_utf8", String::new(), true)),
+        Line::Behind | Line::Unclosed => Err(("not_utf8", String::new(), true)),
     }))
 }
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use chunks::Chunks;
+use chunks::{Chunks, Failure};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
@@ -74,7 +74,7 @@ impl Recipe for Parquet {
         for path in paths::expand("path", &self.path)? {
             let table = Table::of(&path).map_err(|cause| cannot(&path, cause))?;
             match &table {
-                Some(table) => table.check(&path, &self.fields)?,
+                Some(table) => self.fields.stand_in(&path, &table.columns)?,
                 None if is_archive(&path).map_err(|cause| cannot(&path, cause))? => {
                     archives.insert(path.clone());
                 }
@@ -97,28 +97,12 @@ impl Table {
     /// `None` where the file is no Parquet.
     pub(super) fn of(path: &Path) -> std::io::Result<Option<Self>> {
         let file = Chunks::open(path)?;
+        let failure = file.failure();
         let Some(builder) = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file)).ok().and_then(std::result::Result::ok) else {
-            return Ok(None);
+            return failure.take().map_or(Ok(None), Err);
         };
         let groups = builder.metadata().row_groups().iter().map(|group| group.compressed_size().max(0) as u64).collect();
         Ok(Some(Self { columns: builder.schema().fields().iter().map(|field| field.name().clone()).collect(), groups }))
-    }
-
-    /// Columns that were named by the user must be there, and one of `html` and `text` in any case.
-    fn check(&self, path: &Path, fields: &Fields) -> std::result::Result<(), Complaint> {
-        let has = |column: &str| self.columns.iter().any(|known| known == column);
-        let help = || format!("the file has {}", self.columns.join(", "));
-        for (key, column) in fields.named() {
-            if column != key && !has(column) {
-                let message = format!("`{}` has no column `{column}`", path.display());
-                return Err(Complaint::new(format!("fields.{key}"), message, help()));
-            }
-        }
-        if !has(&fields.html) && !has(&fields.text) {
-            let message = format!("`{}` has neither a column `{}` nor `{}`", path.display(), fields.html, fields.text);
-            return Err(Complaint::new("fields", message, help()));
-        }
-        Ok(())
     }
 }
 
@@ -153,8 +137,9 @@ impl Source for Tables {
             return Ok(Box::new(ArchiveReader::open(path, form, at)?));
         }
         let file = Chunks::open(path).map_err(RunError::file("cannot read", path))?;
+        let failure = file.failure();
         let mut reader = RowReader::open(file, split.start as usize, at.unwrap_or(0), path, self.rows.clone());
-        reader.bytes = split.bytes;
+        (reader.bytes, reader.failure) = (split.bytes, failure);
         Ok(Box::new(reader))
     }
 }
@@ -180,6 +165,7 @@ struct RowReader {
     row: u64,
     rows: u64,
     bytes: u64,
+    failure: Failure,
 }
 
 impl RowReader {
@@ -205,7 +191,7 @@ impl RowReader {
 
     fn new(state: State, path: &Path, form: Arc<dyn Rows>) -> RowReader {
         let batch = RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty()));
-        RowReader { form, path: path.to_owned(), state, batch, next: 0, within: 0, row: 0, rows: 0, bytes: 0 }
+        RowReader { form, path: path.to_owned(), state, batch, next: 0, within: 0, row: 0, rows: 0, bytes: 0, failure: Failure::default() }
     }
 }
 
@@ -215,6 +201,9 @@ impl Reader for RowReader {
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Ended => return Ok(None),
                 State::Broken(reason, detail) => {
+                    if let Some(cause) = self.failure.take() {
+                        return Err(RunError::file("cannot read", &self.path)(cause));
+                    }
                     let offset = std::mem::replace(&mut self.row, END);
                     return Ok(Some(Read::Fault(Fault { reason: reason.to_owned(), detail, offset })));
                 }
@@ -314,16 +303,6 @@ mod tests {
         let Some(Read::Doc(doc)) = source.open(&source.splits().unwrap()[1], None).unwrap().next().unwrap() else { panic!("no document") };
         assert_eq!(doc.html.unwrap().bytes, b"<p>\xff");
         assert_eq!(serde_json::to_string(&doc.extra).unwrap(), r#"{"score":3}"#);
-    }
-
-    #[test]
-    fn a_missing_column_is_named_with_those_there_are() {
-        let table = Table { columns: vec!["body".to_owned()], groups: Vec::new() };
-        let complaint = table.check(Path::new("x"), &Fields::default()).unwrap_err();
-        assert_eq!((complaint.key.as_str(), complaint.help.as_str()), ("fields", "the file has body"));
-        let fields: Fields = toml::from_str("text = \"body\"\nurl = \"link\"").unwrap();
-        let complaint = table.check(Path::new("x"), &fields).unwrap_err();
-        assert_eq!((complaint.key.as_str(), complaint.message.as_str()), ("fields.url", "`x` has no column `link`"));
     }
 
     #[test]

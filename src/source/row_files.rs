@@ -1,4 +1,4 @@
-//! Files of rows, each read as what its content shows it to be: JSON lines, one JSON list, Parquet, or a tar archive of these.
+//! Files of rows, each read as what its content shows it to be: JSON lines, one JSON list, Parquet, or a tar archive of these; or as CSV or TSV, which only a name can tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::archive::{self, Archives, Section, is_archive, is_named};
 use super::compression::{Error, Members, Position};
+use super::csv::records::Header;
+use super::csv::{self, Delimited};
 use super::elements::is_list;
 use super::fields::Rows;
 use super::jsonl::{self, JsonLines, RANGE};
@@ -23,6 +25,8 @@ enum Form {
     List,
     /// Parquet, with the bytes of its row groups where its footer can be read.
     Table(Option<Vec<u64>>),
+    /// CSV or TSV, with the names of its columns.
+    Delimited(Header),
     Archive,
 }
 
@@ -33,7 +37,7 @@ pub(super) struct RowFiles {
     forms: BTreeMap<PathBuf, Form>,
     rows: Arc<dyn Rows>,
     max_line: usize,
-    /// Whether Parquet is looked for.
+    /// Whether Parquet and CSV are looked for.
     tables: bool,
 }
 
@@ -43,7 +47,7 @@ impl RowFiles {
         Self::of(entries, rows, max_line, true)
     }
 
-    /// The same, where Parquet is not looked for.
+    /// The same, where Parquet and CSV are not looked for.
     pub(super) fn without_tables(entries: &OneOrMany, rows: Arc<dyn Rows>, max_line: usize) -> std::result::Result<RowFiles, Vec<Complaint>> {
         Self::of(entries, rows, max_line, false)
     }
@@ -54,7 +58,7 @@ impl RowFiles {
         let order = paths::expand("path", entries)?;
         let mut forms = BTreeMap::new();
         for path in &order {
-            forms.insert(path.clone(), form(path, tables).map_err(|cause| cannot(path, cause))?);
+            forms.insert(path.clone(), form(path, tables, max_line).map_err(|cause| cannot(path, cause))?);
         }
         Ok(RowFiles { order, forms, rows, max_line, tables })
     }
@@ -62,6 +66,7 @@ impl RowFiles {
     fn source(&self, path: &Path) -> Box<dyn Source> {
         let (files, rows, max_line) = (vec![path.to_owned()], self.rows.clone(), self.max_line);
         match self.forms.get(path) {
+            Some(Form::Delimited(header)) => Box::new(Delimited::one(path, header, csv::Form::by_name(max_line), rows)),
             Some(Form::Table(groups)) => Box::new(Tables { files: vec![(path.to_owned(), groups.clone())], archives: BTreeSet::new(), rows }),
             Some(Form::Archive) => {
                 let form = Arc::new(RowMembers { path: path.to_owned(), rows, max_line, tables: self.tables });
@@ -74,7 +79,7 @@ impl RowFiles {
 }
 
 /// Parquet files begin with four bytes of their own.
-fn form(path: &Path, tables: bool) -> io::Result<Form> {
+fn form(path: &Path, tables: bool, max_line: usize) -> io::Result<Form> {
     let mut head = Vec::new();
     store::open(path)?.take(4).read_to_end(&mut head)?;
     if tables && head == b"PAR1" {
@@ -82,6 +87,9 @@ fn form(path: &Path, tables: bool) -> io::Result<Form> {
     }
     if is_archive(path)? {
         return Ok(Form::Archive);
+    }
+    if tables && csv::is_delimited(&path.to_string_lossy()) {
+        return csv::Form::by_name(max_line).header(path).map(Form::Delimited);
     }
     match is_list(&mut window(Members::open(path)?, Position::default())?) {
         Ok(true) => Ok(Form::List),
@@ -110,16 +118,19 @@ struct RowMembers {
     path: PathBuf,
     rows: Arc<dyn Rows>,
     max_line: usize,
-    /// Whether Parquet is read.
+    /// Whether Parquet and CSV are read.
     tables: bool,
 }
 
 impl archive::Form for RowMembers {
     fn open(&self, name: &str, member: Section) -> Result<Option<Box<dyn Reader>>> {
-        if self.tables
-            && let Some(reader) = parquet::member(name, member.clone(), &self.path, &self.rows)?
-        {
-            return Ok(Some(reader));
+        if self.tables {
+            let table = parquet::member(name, member.clone(), &self.path, &self.rows)?;
+            let reader =
+                table.map_or_else(|| csv::Form::by_name(self.max_line).member(name, member.clone(), &self.path, &self.rows), |reader| Ok(Some(reader)))?;
+            if reader.is_some() {
+                return Ok(reader);
+            }
         }
         if !is_named(name, &[".jsonl", ".ndjson", ".json"]) {
             return Ok(None);

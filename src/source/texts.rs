@@ -1,8 +1,9 @@
-//! The texts of files outside a pipeline: JSON lines, parquet or plain text, told from their names, in the order given.
+//! The texts of files outside a pipeline: JSON lines, parquet, CSV or plain text, told from their names, in the order given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compression::bare_name;
+use super::csv::Csv;
 use super::jsonl::Jsonl;
 use super::parquet::Parquet;
 use super::paths;
@@ -21,29 +22,8 @@ impl Texts {
         let said =
             |complaints: Vec<Complaint>| RunError::stop(complaints.iter().map(|one| format!("{}: {}", one.message, one.help)).collect::<Vec<_>>().join("\n"));
         let files = paths::expand("text", &OneOrMany(entries.to_vec())).map_err(said)?;
-        let mut sources = Vec::new();
-        for file in &files {
-            let name = paths::name(file)?;
-            let mut table = toml::Table::from_iter([("path".to_owned(), name.clone().into())]);
-            let fields = text.map(|text| ("fields".to_owned(), toml::Table::from_iter([("text".to_owned(), text.into())]).into()));
-            let source = match bare_name(&name).rsplit_once('.').map(|(_, end)| end) {
-                Some("jsonl" | "ndjson" | "json") => {
-                    table.extend(fields);
-                    source::<Jsonl>(table)
-                }
-                Some("parquet") => {
-                    table.extend(fields);
-                    source::<Parquet>(table)
-                }
-                _ => {
-                    table.insert("content".to_owned(), "text".into());
-                    // A corpus in one file.
-                    table.insert("max_file".to_owned(), "64 GiB".into());
-                    source::<Text>(table)
-                }
-            };
-            sources.push(source.map_err(said)?);
-        }
+        let fields = toml::Table::from_iter(text.map(|text| ("text".to_owned(), text.into())));
+        let sources = files.iter().map(|file| of_file(&paths::name(file)?, &fields, "text").map_err(said)).collect::<Result<_>>()?;
         Ok(Texts { sources })
     }
 
@@ -76,6 +56,24 @@ impl Texts {
     }
 }
 
+/// The source of one file, told from its name: JSON lines, Parquet, CSV, and what is none of these as text, whose `content` is that of the source `text`.
+pub(super) fn of_file(name: &str, fields: &toml::Table, content: &str) -> std::result::Result<Box<dyn Source>, Vec<Complaint>> {
+    let path = ("path".to_owned(), name.into());
+    let rows = || toml::Table::from_iter([path.clone(), ("fields".to_owned(), fields.clone().into())]);
+    match ending(name).as_deref() {
+        Some("jsonl" | "ndjson" | "json") => source::<Jsonl>(rows()),
+        Some("parquet") => source::<Parquet>(rows()),
+        Some("csv" | "tsv" | "tab") => source::<Csv>(rows()),
+        // A corpus in one file.
+        _ => source::<Text>(toml::Table::from_iter([path, ("content".to_owned(), content.into()), ("max_file".to_owned(), "64 GiB".into())])),
+    }
+}
+
+/// The suffix of a name, before that of compression, in small letters.
+pub(super) fn ending(name: &str) -> Option<String> {
+    bare_name(name).rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase())
+}
+
 fn source<R: Recipe>(table: toml::Table) -> std::result::Result<Box<dyn Source>, Vec<Complaint>> {
     let recipe: R = table.try_into().map_err(|error: toml::de::Error| Complaint::new("", error.message(), "check the options"))?;
     let (mut tags, mut files) = (TagTable::default(), BTreeSet::new());
@@ -96,7 +94,8 @@ mod tests {
         let at = |name: &str| dir.path().join(name).display().to_string();
         std::fs::write(at("b.txt"), "plain\ntext").unwrap();
         std::fs::write(at("a.jsonl.zst"), zstd::bulk::compress(b"{\"body\": \"one\"}\nnot json\n{\"text\": \"two\"}\n", 1).unwrap()).unwrap();
-        let texts = Texts::open(&[at("b.txt"), at("a.jsonl.zst")], Some("body")).unwrap();
+        std::fs::write(at("c.TSV"), "id\tbody\n1\tthree\n2\n").unwrap();
+        let texts = Texts::open(&[at("b.txt"), at("a.jsonl.zst"), at("c.TSV")], Some("body")).unwrap();
         for _ in 0..2 {
             let mut found = Vec::new();
             let faults = texts
@@ -105,8 +104,8 @@ mod tests {
                     Ok(())
                 })
                 .unwrap();
-            assert_eq!(found, ["plain\ntext", "one"]);
-            assert_eq!(faults.values().sum::<u64>(), 2, "{faults:?}");
+            assert_eq!(found, ["plain\ntext", "one", "three"]);
+            assert_eq!((faults.values().sum::<u64>(), faults["ragged_row"]), (3, 1), "{faults:?}");
         }
         assert!(Texts::open(&[at("none.txt")], None).is_err_and(|error| error.to_string().contains("no file matches")));
     }

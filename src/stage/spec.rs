@@ -11,6 +11,8 @@ pub struct Spec {
     pub reasons: Vec<String>,
     /// What must not be given before it as the table stands.
     pub clashes: Vec<Clash>,
+    /// What it reads is named by what may move, as a branch ([`crate::stage::Source::pinned`]).
+    pub moves: bool,
 }
 
 /// What a stage before must not give, because of a key of this table.
@@ -49,6 +51,11 @@ impl Spec {
         let [given, key, message, help] = [given, key, message, help].map(str::to_owned);
         self.clashes.push(Clash { given, key, message, help });
         self
+    }
+
+    /// Says that what it reads is named by what may move.
+    pub fn moves(self) -> Spec {
+        Spec { moves: true, ..self }
     }
 
     /// Adds a drop reason.

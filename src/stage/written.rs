@@ -1,4 +1,6 @@
-//! What a sink says of its files.
+//! What a sink says of its files, and what it must know of tokens.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,4 +20,19 @@ impl Written {
     pub fn below(self, folder: &str) -> Written {
         Written { name: format!("{folder}/{}", self.name), ..self }
     }
+}
+
+/// What a tokenizing stage writes; a sink of shards needs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vocabulary {
+    /// Name of the tokenizer.
+    pub name: String,
+    /// Hash of its file, hexadecimal.
+    pub hash: String,
+    /// Number of ids; every id is below it.
+    pub size: u32,
+    /// Ids by role (`eos`, `bos`, `pad`, `mask`, `unk`, ...), in alphabetical order of the roles.
+    pub special: BTreeMap<String, u32>,
+    /// What the labels in the masks of tokens mean, from 1 on.
+    pub labels: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! Stands in where the feature `stores` was left out.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::Input;
+use super::{Answer, Input};
 
 /// An object of a store: there is none in this build.
 pub enum Object {}
@@ -16,6 +17,11 @@ impl Object {
     /// The object at an address, which this build refuses.
     pub fn at(path: &Path) -> io::Result<Option<Object>> {
         if super::is_address(path) { Err(missing()) } else { Ok(None) }
+    }
+
+    /// The same.
+    pub fn now(path: &Path) -> io::Result<Option<Object>> {
+        Object::at(path)
     }
 
     /// Reads it.
@@ -51,6 +57,11 @@ impl Folder {
     /// The folder at an address, which this build refuses.
     pub fn at(_: &str) -> io::Result<Folder> {
         Err(missing())
+    }
+
+    /// All objects below it with their sizes.
+    pub fn sizes(&self) -> io::Result<BTreeMap<String, u64>> {
+        match *self {}
     }
 
     /// Names of all objects below it.
@@ -94,6 +105,18 @@ pub fn stretches(wanted: &[(PathBuf, Range<u64>)]) -> Vec<io::Result<Bytes>> {
 }
 
 pub fn list(_: &str) -> io::Result<Vec<PathBuf>> {
+    Err(missing())
+}
+
+pub fn ask(_: &str, _: Option<&str>) -> io::Result<Answer> {
+    Err(missing())
+}
+
+pub fn sign_in(_: &str, _: &str) -> io::Result<()> {
+    Err(missing())
+}
+
+pub fn know(_: &Path, _: u64, _: &str) -> io::Result<()> {
     Err(missing())
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,18 +15,23 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::http::HttpBuilder;
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 use tokio::runtime::Runtime;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::reader::Reader;
+use super::web;
 
 /// An answer that takes longer has failed. What is asked for or sent at once is small enough for slow lines.
-const TIMEOUT: &str = "120s";
+pub const TIMEOUT: &str = "120s";
 /// How often a range whose answer broke off is asked for again, besides what the client itself repeats.
-const ATTEMPTS: u32 = 6;
+pub const ATTEMPTS: u32 = 6;
 
-const QUERY: &str = "an address with a query (`?`) cannot be read in ranges: name the file alone";
+/// Bytes of the largest object that is read as a whole where a server gives no ranges.
+const WHOLE: u64 = 16 << 20;
+
+const CHANGED: &str = "it has changed since it was first looked at: start again";
+pub const QUERY: &str = "an address with a query (`?`) cannot be read in ranges: name the file alone";
 
 /// The threads on which answers arrive.
 pub fn runtime() -> io::Result<&'static Runtime> {
@@ -40,22 +45,39 @@ pub fn runtime() -> io::Result<&'static Runtime> {
 
 /// A bucket, a container or a server.
 pub struct Client {
-    base: String,
+    pub base: String,
     pub store: Box<dyn ObjectStore>,
-    /// What listings and questions have told, so that nothing is asked for twice.
+    /// What it shows a server that wants to know who asks.
+    token: Option<String>,
+    /// What listings and questions have told, so that nothing is asked for twice. A plan lists its input anew, and then this is what its input was: an object that is another later is an
+    /// error to whoever reads it.
     known: Mutex<BTreeMap<Key, ObjectMeta>>,
 }
+
+static CLIENTS: Mutex<BTreeMap<String, Arc<Client>>> = Mutex::new(BTreeMap::new());
 
 impl Client {
     /// The client of a base such as `s3://bucket`, made once.
     pub fn of(base: &str) -> io::Result<Arc<Client>> {
-        static CLIENTS: Mutex<BTreeMap<String, Arc<Client>>> = Mutex::new(BTreeMap::new());
         let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(base) {
-            return Ok(client.clone());
+        match clients.get(base) {
+            Some(client) => Ok(client.clone()),
+            None => Client::make(&mut clients, base, None),
         }
-        let store = connect(base).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, said(&error)))?;
-        let client = Arc::new(Client { base: base.to_owned(), store, known: Mutex::default() });
+    }
+
+    /// The client of a web server that is shown `token` from now on.
+    pub fn sign_in(base: &str, token: &str) -> io::Result<()> {
+        let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
+        match clients.get(base) {
+            Some(client) if client.token.as_deref() == Some(token) => Ok(()),
+            _ => Client::make(&mut clients, base, Some(token)).map(drop),
+        }
+    }
+
+    fn make(clients: &mut BTreeMap<String, Arc<Client>>, base: &str, token: Option<&str>) -> io::Result<Arc<Client>> {
+        let store = connect(base, token).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, said(&error)))?;
+        let client = Arc::new(Client { base: base.to_owned(), store, token: token.map(str::to_owned), known: Mutex::default() });
         clients.insert(base.to_owned(), client.clone());
         Ok(client)
     }
@@ -69,14 +91,34 @@ impl Client {
         self.base.starts_with("http")
     }
 
-    fn remember(&self, meta: ObjectMeta) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(meta.location.clone(), meta);
+    pub fn remember(&self, meta: ObjectMeta) {
+        self.known().insert(meta.location.clone(), meta);
     }
 
-    fn meta(&self, key: &Key) -> io::Result<ObjectMeta> {
-        if let Some(meta) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
-            return Ok(meta.clone());
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Key, ObjectMeta>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object is asked for anew when it is looked at next.
+    fn forget(&self, key: &Key) {
+        self.known().remove(key);
+    }
+
+    /// The same, unless a listing has told of it: no web server names a version.
+    pub fn forget_unlisted(&self, key: &Key) {
+        let mut known = self.known();
+        if known.get(key).is_some_and(|meta| meta.version.is_none()) {
+            known.remove(key);
         }
+    }
+
+    /// What is known of an object; it is asked for once.
+    fn meta(&self, key: &Key) -> io::Result<ObjectMeta> {
+        let known = self.known().get(key).cloned();
+        known.map_or_else(|| self.meta_now(key), Ok)
+    }
+
+    pub fn meta_now(&self, key: &Key) -> io::Result<ObjectMeta> {
         let meta = runtime()?.block_on(self.store.head(key)).map_err(failed)?;
         self.remember(meta.clone());
         Ok(meta)
@@ -84,44 +126,13 @@ impl Client {
 
     /// The object of a key, as it is now.
     pub fn object(self: &Arc<Self>, key: &Key) -> io::Result<Object> {
-        let meta = runtime()?.block_on(self.store.head(key)).map_err(failed)?;
-        Ok(Object { client: self.clone(), meta: Arc::new(meta) })
-    }
-
-    /// Every object below `prefix`, as they come.
-    pub fn below(&self, prefix: &Key) -> io::Result<Vec<ObjectMeta>> {
-        let mut found: Vec<ObjectMeta> = Vec::new();
-        runtime()?.block_on(async {
-            let mut attempt = 0;
-            loop {
-                let known = found.len();
-                // The client repeats a request that is refused, but not one whose answer breaks off: then it goes on behind what has come.
-                let mut list = match found.last() {
-                    Some(last) => self.store.list_with_offset(Some(prefix), &last.location.clone()),
-                    None => self.store.list(Some(prefix)),
-                };
-                let error = loop {
-                    match list.next().await {
-                        Some(Ok(meta)) => found.push(meta),
-                        Some(Err(error)) => break error,
-                        None => return Ok(()),
-                    }
-                };
-                attempt = if found.len() > known { 1 } else { attempt + 1 };
-                if attempt == ATTEMPTS || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) {
-                    return Err(failed(error));
-                }
-                tokio::time::sleep(pause(prefix.as_ref(), found.len() as u64, attempt)).await;
-            }
-        })?;
-        Ok(found)
+        Ok(Object { client: self.clone(), meta: Arc::new(self.meta_now(key)?) })
     }
 }
 
 /// The store's own builder, with what the environment says.
-fn connect(base: &str) -> object_store::Result<Box<dyn ObjectStore>> {
+fn connect(base: &str, token: Option<&str>) -> object_store::Result<Box<dyn ObjectStore>> {
     let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 10, retry_timeout: Duration::from_secs(180) };
-    let options = ClientOptions::new().with_config(ClientConfigKey::Timeout, TIMEOUT).with_allow_http(true);
     Ok(match base.split("://").next().unwrap_or_default() {
         "s3" | "s3a" => {
             let builder = AmazonS3Builder::from_env().with_url(base);
@@ -138,7 +149,7 @@ fn connect(base: &str) -> object_store::Result<Box<dyn ObjectStore>> {
             let builder = MicrosoftAzureBuilder::from_env().with_url(base);
             Box::new(builder.with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT).with_retry(retry).build()?)
         }
-        _ => Box::new(HttpBuilder::new().with_url(base).with_client_options(options).with_retry(retry).build()?),
+        _ => Box::new(HttpBuilder::new().with_url(base).with_client_options(web::options(token)?).with_retry(retry).build()?),
     })
 }
 
@@ -150,17 +161,29 @@ pub struct Object {
 }
 
 impl Object {
-    /// The object at an address; `None` where `path` is no address.
+    /// The object at an address, as it was when it was first looked at; `None` where `path` is no address.
     ///
     /// # Errors
     /// Where there is no such object, or the store does not answer.
     pub fn at(path: &Path) -> io::Result<Option<Object>> {
+        Self::find(path, Client::meta)
+    }
+
+    /// The same, as it is now.
+    ///
+    /// # Errors
+    /// As of [`Object::at`].
+    pub fn now(path: &Path) -> io::Result<Option<Object>> {
+        Self::find(path, Client::meta_now)
+    }
+
+    fn find(path: &Path, ask: impl FnOnce(&Client, &Key) -> io::Result<ObjectMeta>) -> io::Result<Option<Object>> {
         let Some((base, rest)) = path.to_str().and_then(super::address) else { return Ok(None) };
         if rest.contains('?') && base.starts_with("http") {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, QUERY));
         }
         let client = Client::of(base)?;
-        let meta = client.meta(&client.key(rest)?)?;
+        let meta = ask(&client, &client.key(rest)?)?;
         Ok(Some(Object { client, meta: Arc::new(meta) }))
     }
 
@@ -169,9 +192,10 @@ impl Object {
         self.meta.size
     }
 
-    /// What the store calls this content: its entity tag, else the time of its last change.
+    /// What the store calls this content: its entity tag, else its version, else the time of its last change.
     pub fn version(&self) -> String {
-        self.meta.e_tag.clone().unwrap_or_else(|| self.meta.last_modified.to_rfc3339())
+        let named = self.meta.e_tag.clone().or_else(|| self.meta.version.clone());
+        named.unwrap_or_else(|| self.meta.last_modified.to_rfc3339())
     }
 
     /// Reads it from the beginning, ahead of who reads.
@@ -200,27 +224,38 @@ impl Object {
 
     /// The same, later.
     pub async fn fetch(&self, range: Range<u64>) -> io::Result<Bytes> {
-        // A weak tag never matches (RFC 9110, 13.1.1), though the object be the same.
-        let tag = self.meta.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
-        self.client.fetch(&self.meta.location, range, tag).await
+        self.client.fetch(&self.meta.location, range, Some(&self.meta)).await
     }
 }
 
 impl Client {
-    /// A range of an object, of a certain version where one is named. A range that the object does not hold is an error.
-    async fn fetch(&self, key: &Key, range: Range<u64>, version: Option<String>) -> io::Result<Bytes> {
+    /// A range of an object, which must still be `known` where that is given. A range that the object does not hold is an error.
+    async fn fetch(&self, key: &Key, range: Range<u64>, known: Option<&ObjectMeta>) -> io::Result<Bytes> {
         let wanted = range.end - range.start;
+        // A weak tag never matches (RFC 9110, 13.1.1), though the object be the same.
+        let tag = known.and_then(|known| known.e_tag.clone()).filter(|tag| !tag.starts_with("W/"));
         let mut attempt = 0;
+        let mut options = GetOptions { range: Some(range.clone().into()), if_match: tag, ..GetOptions::default() };
         loop {
-            let options = GetOptions { range: Some(range.clone().into()), if_match: version.clone(), ..GetOptions::default() };
-            let answer = match self.store.get_opts(key, options).await {
+            let answer = match self.store.get_opts(key, options.clone()).await {
+                Ok(answer) if known.is_some_and(|known| is_another(known, &answer.meta)) => {
+                    self.forget(key);
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, CHANGED));
+                }
+                Ok(answer) if options.range.is_none() => answer.bytes().await.map(|whole| cut(&whole, &range)),
                 Ok(answer) => answer.bytes().await,
+                // Not every server of small files knows ranges.
+                Err(Error::NotSupported { .. }) if options.range.is_some() && known.is_some_and(|known| (range.end..=WHOLE).contains(&known.size)) => {
+                    options.range = None;
+                    continue;
+                }
                 Err(error) => Err(error),
             };
             let error = match answer {
                 Ok(bytes) if bytes.len() as u64 == wanted => return Ok(bytes),
                 Ok(bytes) => io::Error::new(io::ErrorKind::UnexpectedEof, format!("the store gave {} bytes where {wanted} were asked for", bytes.len())),
                 Err(error @ (Error::NotFound { .. } | Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::Precondition { .. })) => {
+                    self.forget(key);
                     return Err(failed(error));
                 }
                 Err(error) => failed(error),
@@ -232,6 +267,23 @@ impl Client {
             tokio::time::sleep(pause(key.as_ref(), range.start, attempt)).await;
         }
     }
+}
+
+/// A range of a whole object; nothing where it is shorter than was said.
+fn cut(whole: &Bytes, range: &Range<u64>) -> Bytes {
+    if (whole.len() as u64) < range.end { Bytes::new() } else { whole.slice(range.start as usize..range.end as usize) }
+}
+
+/// Whether what answers is not the object that was known. Not every server is asked for a version, and not every one minds.
+fn is_another(known: &ObjectMeta, found: &ObjectMeta) -> bool {
+    let bare = |meta: &ObjectMeta| meta.e_tag.as_deref().map(|tag| tag.trim_start_matches("W/").to_owned());
+    let named_otherwise = match (bare(known), bare(found)) {
+        (Some(known), Some(found)) => known != found,
+        // Of a version that the server has named elsewhere, the time says nothing.
+        (None, None) => known.version.is_none() && known.last_modified != found.last_modified,
+        _ => false,
+    };
+    known.size != found.size || named_otherwise
 }
 
 /// What [`super::stretches`] gives, of objects alone.
@@ -253,47 +305,9 @@ pub fn stretches(wanted: &[(PathBuf, Range<u64>)]) -> Vec<io::Result<Bytes>> {
 }
 
 /// A pause that doubles, spread by name and place, so that many readers do not come back at once.
-fn pause(key: &str, at: u64, attempt: u32) -> Duration {
+pub fn pause(key: &str, at: u64, attempt: u32) -> Duration {
     let most = 200u64 << attempt;
     Duration::from_millis(most / 2 + xxh3_64_with_seed(key.as_bytes(), at ^ u64::from(attempt)) % (most / 2))
-}
-
-/// What [`super::list`] gives.
-pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
-    let Some((base, rest)) = super::address(address) else { return Ok(Vec::new()) };
-    let client = Client::of(base)?;
-    let glob = rest.find(['*', '[', '?']);
-    if client.is_web() {
-        let refused = if rest.contains('?') { QUERY } else { "a web server cannot be listed: name every file" };
-        return if glob.is_some() { Err(io::Error::new(io::ErrorKind::Unsupported, refused)) } else { Ok(vec![address.into()]) };
-    }
-    let found = match glob {
-        Some(at) => {
-            let options = glob::MatchOptions { require_literal_separator: true, require_literal_leading_dot: true, ..Default::default() };
-            let pattern = glob::Pattern::new(rest).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.msg))?;
-            let folder = rest[..at].rsplit_once('/').map_or("", |(folder, _)| folder);
-            let mut found = client.below(&client.key(folder)?)?;
-            found.retain(|meta| pattern.matches_with(meta.location.as_ref(), options));
-            found
-        }
-        None => {
-            let key = client.key(rest)?;
-            match client.meta(&key) {
-                Ok(meta) => vec![meta],
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let hidden = |part: &str| part.starts_with('.');
-                    let mut found = client.below(&key)?;
-                    found.retain(|meta| !meta.location.as_ref()[key.as_ref().len()..].split('/').any(hidden));
-                    found
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    };
-    let mut paths: Vec<PathBuf> = found.iter().map(|meta| PathBuf::from(format!("{base}/{}", meta.location))).collect();
-    paths.sort();
-    found.into_iter().for_each(|meta| client.remember(meta));
-    Ok(paths)
 }
 
 pub fn failed(error: Error) -> io::Error {
@@ -310,9 +324,11 @@ pub fn failed(error: Error) -> io::Error {
 fn said(error: &Error) -> String {
     match error {
         Error::NotFound { .. } => "the store has no such object".to_owned(),
-        Error::Precondition { .. } => "it has changed since it was first looked at: start again".to_owned(),
+        Error::Precondition { .. } => CHANGED.to_owned(),
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-            format!("the store refuses access: check the credentials (AWS_*, GOOGLE_*, AZURE_*), or set AWS_SKIP_SIGNATURE=true for a public bucket ({error})")
+            format!(
+                "the store refuses access: check the credentials (AWS_*, GOOGLE_*, AZURE_*; of a hub `token`), or set AWS_SKIP_SIGNATURE=true for a public bucket ({error})"
+            )
         }
         error if error.to_string().contains("169.254.169.254") => {
             "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket".to_owned()

@@ -1,5 +1,6 @@
 //! A folder of a store that is written to: whole objects, and marks that are made once.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -43,15 +44,22 @@ impl Folder {
         name.split('/').fold(self.top.clone(), |key, part| key.join(part))
     }
 
-    /// Names of all objects below it, in byte order.
+    /// All objects below it with their sizes, by name.
     ///
     /// # Errors
     /// Where the store does not answer, as everywhere here.
-    pub fn names(&self) -> io::Result<Vec<String>> {
+    pub fn sizes(&self) -> io::Result<BTreeMap<String, u64>> {
         let below = |key: &Key| key.as_ref()[self.top.as_ref().len()..].trim_start_matches('/').to_owned();
-        let mut names: Vec<String> = self.client.below(&self.top)?.iter().map(|meta| below(&meta.location)).filter(|name| !name.is_empty()).collect();
-        names.sort();
-        Ok(names)
+        let found = self.client.below(&self.top)?;
+        Ok(found.iter().map(|meta| (below(&meta.location), meta.size)).filter(|(name, _)| !name.is_empty()).collect())
+    }
+
+    /// Names of all objects below it, in byte order.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        Ok(self.sizes()?.into_keys().collect())
     }
 
     /// The content of a small object, `None` where there is none.

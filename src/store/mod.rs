@@ -11,9 +11,18 @@ mod client;
 mod client;
 #[cfg(feature = "stores")]
 mod folder;
+#[cfg(not(feature = "stores"))]
+use client as listing;
+#[cfg(feature = "stores")]
+mod listing;
 #[cfg(feature = "stores")]
 mod reader;
+#[cfg(not(feature = "stores"))]
+use client as web;
+#[cfg(feature = "stores")]
+mod web;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -60,12 +69,12 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Input>> {
     }
 }
 
-/// The same, as a file of this machine: an object is copied into an unnamed one first.
+/// The same, as a file of this machine: an object is copied, as it is now, into an unnamed one first.
 ///
 /// # Errors
 /// As of [`open`], or where there is no room for the copy.
 pub fn local(path: &Path) -> io::Result<File> {
-    match Object::at(path)? {
+    match Object::now(path)? {
         Some(object) => object.copied(),
         None => File::open(path),
     }
@@ -114,7 +123,42 @@ pub fn stretches(wanted: &[(PathBuf, Range<u64>)]) -> Vec<io::Result<Bytes>> {
 /// # Errors
 /// Where the store cannot be listed, as web servers cannot.
 pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
-    client::list(address)
+    listing::list(address)
+}
+
+/// What a web server has answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status, as 200.
+    pub status: u16,
+    /// Its headers, names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// What it said.
+    pub body: Bytes,
+}
+
+/// Asks a web server, which is shown `token` if there is one. It is asked again while it is busy or cannot be reached.
+///
+/// # Errors
+/// Where it cannot be reached for long. That it refuses is an answer.
+pub fn ask(url: &str, token: Option<&str>) -> io::Result<Answer> {
+    web::ask(url, token)
+}
+
+/// Shows the web server of an address `token` whenever an object of it is read from now on. Servers to which it sends on do not see it.
+///
+/// # Errors
+/// Where the token cannot stand in a header, or the address is no server's.
+pub fn sign_in(address: &str, token: &str) -> io::Result<()> {
+    web::sign_in(address, token)
+}
+
+/// Takes up what a listing says of an object, which is then not asked for.
+///
+/// # Errors
+/// Where the address is none that can be read.
+pub fn know(path: &Path, size: u64, version: &str) -> io::Result<()> {
+    listing::know(path, size, version)
 }
 
 #[cfg(test)]

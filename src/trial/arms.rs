@@ -318,6 +318,8 @@ fn read_file(files: &[&Path]) -> Result<(Entry, Vec<Entry>), TrialError> {
         ("jsonl", "fields = { text = \"text\" }\n")
     } else if is(".parquet") {
         ("parquet", "fields = { text = \"text\" }\n")
+    } else if is(".csv") || is(".tsv") {
+        ("csv", "fields = { text = \"text\" }\n")
     } else if is(".warc") {
         ("warc", "")
     } else {

@@ -15,17 +15,32 @@ pub struct Bucket {
     pub faulty: AtomicUsize,
     /// A put that must not overwrite overwrites.
     pub careless: AtomicBool,
+    /// How objects are told from others of their names.
+    pub tags: Mutex<Tags>,
+    /// An object that is replaced once it was read so often, and what takes its place.
+    pub replaced: Mutex<Option<(String, usize, Vec<u8>)>>,
     /// Successful puts whose answer is lost, that many.
     pub silent: AtomicUsize,
     requests: AtomicUsize,
     ended: AtomicBool,
 }
 
-struct Request {
-    method: String,
-    path: String,
-    query: String,
-    headers: BTreeMap<String, String>,
+/// What a server says of an object's content.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum Tags {
+    /// A tag that it holds a reader to.
+    #[default]
+    Strong,
+    /// A tag that it does not compare.
+    Weak,
+    None,
+}
+
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: BTreeMap<String, String>,
     body: Vec<u8>,
 }
 
@@ -84,8 +99,6 @@ impl Bucket {
         }
         let torn = faulty > 0 && number % faulty == 1;
         let mut objects = self.lock();
-        let found = objects.get(&request.path);
-        let tag = |bytes: &[u8]| format!("\"{:x}\"", xxhash_rust::xxh3::xxh3_64(bytes));
         let header = |name: &str| request.headers.get(name).map(String::as_str);
         match request.method.as_str() {
             "GET" if request.query.contains("list-type=2") => {
@@ -117,26 +130,21 @@ impl Bucket {
                 send(out, "200 OK", &[], xml.as_bytes(), torn)
             }
             "GET" | "HEAD" => {
-                let Some(bytes) = found else { return send(out, "404 Not Found", &[], b"<Error><Code>NoSuchKey</Code></Error>", false) };
-                if header("if-match").is_some_and(|wanted| wanted != tag(bytes)) {
-                    return send(out, "412 Precondition Failed", &[], b"", false);
+                if request.method == "GET"
+                    && let Some((path, left, bytes)) = &mut *self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
+                    && *path == request.path
+                {
+                    if *left == 0 {
+                        objects.insert(request.path.clone(), bytes.clone());
+                    }
+                    *left = left.saturating_sub(1);
                 }
-                let about = [("ETag", tag(bytes)), ("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT".to_owned())];
-                if request.method == "HEAD" {
-                    let mut head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", bytes.len());
-                    about.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-                    return out.write_all(format!("{head}\r\n").as_bytes()).ok();
-                }
-                let range = header("range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
-                let Some((start, end)) = range else { return send(out, "200 OK", &about, bytes, torn) };
-                let (start, end): (usize, usize) = (start.parse().ok()?, end.parse().ok()?);
-                let (end, mut about) = (end.min(bytes.len() - 1), about.to_vec());
-                about.push(("Content-Range", format!("bytes {start}-{end}/{}", bytes.len())));
-                send(out, "206 Partial Content", &about, &bytes[start..=end], torn)
+                let Some(bytes) = objects.get(&request.path) else { return send(out, "404 Not Found", &[], b"<Error><Code>NoSuchKey</Code></Error>", false) };
+                give(request, bytes, out, *self.tags.lock().unwrap_or_else(PoisonError::into_inner), torn)
             }
             "PUT" => {
                 let must_be_new = header("if-none-match") == Some("*") && !self.careless.load(Ordering::Relaxed);
-                if must_be_new && found.is_some() {
+                if must_be_new && objects.contains_key(&request.path) {
                     return send(out, "412 Precondition Failed", &[], b"", false);
                 }
                 let etag = tag(&request.body);
@@ -165,8 +173,40 @@ impl Bucket {
     }
 }
 
+fn tag(bytes: &[u8]) -> String {
+    format!("\"{:x}\"", xxhash_rust::xxh3::xxh3_64(bytes))
+}
+
+/// Answers a request for a file or a range of it.
+pub fn give(request: &Request, bytes: &[u8], out: &mut impl Write, tags: Tags, torn: bool) -> Option<()> {
+    if tags == Tags::Strong && request.headers.get("if-match").is_some_and(|wanted| *wanted != tag(bytes)) {
+        return send(out, "412 Precondition Failed", &[], b"", false);
+    }
+    let mut about = vec![("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT".to_owned())];
+    match tags {
+        Tags::Strong => about.push(("ETag", tag(bytes))),
+        Tags::Weak => about.push(("ETag", format!("W/{}", tag(bytes)))),
+        Tags::None => {}
+    }
+    if request.method == "HEAD" {
+        let mut head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", bytes.len());
+        about.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        return out.write_all(format!("{head}\r\n").as_bytes()).ok();
+    }
+    let Some((start, end)) = range(request) else { return send(out, "200 OK", &about, bytes, torn) };
+    let end = end.min(bytes.len() - 1);
+    about.push(("Content-Range", format!("bytes {start}-{end}/{}", bytes.len())));
+    send(out, "206 Partial Content", &about, &bytes[start..=end], torn)
+}
+
+/// First and last byte of the range that is asked for.
+pub fn range(request: &Request) -> Option<(usize, usize)> {
+    let (start, end) = request.headers.get("range")?.strip_prefix("bytes=")?.split_once('-')?;
+    Some((start.parse().ok()?, end.parse().ok()?))
+}
+
 /// Writes an answer, or half of its body.
-fn send(out: &mut impl Write, status: &str, headers: &[(&str, String)], body: &[u8], torn: bool) -> Option<()> {
+pub fn send(out: &mut impl Write, status: &str, headers: &[(&str, String)], body: &[u8], torn: bool) -> Option<()> {
     let mut head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
     headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
     out.write_all(format!("{head}\r\n").as_bytes()).ok()?;
@@ -175,7 +215,7 @@ fn send(out: &mut impl Write, status: &str, headers: &[(&str, String)], body: &[
     (!torn).then_some(())
 }
 
-fn read(from: &mut impl BufRead) -> Option<Request> {
+pub fn read(from: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     from.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let mut words = line.split(' ');

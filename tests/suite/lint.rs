@@ -237,3 +237,21 @@ fn every_rule_is_in_the_manual() {
         assert!(told.contains(&format!("{} {} ({})\n  {}\n  help: {}", rule.code, rule.name, rule.level.name(), rule.what, rule.help)), "{}", rule.code);
     }
 }
+
+#[test]
+fn delimited_files_are_read_by_lint_profile_and_check() {
+    let folder = Folder::new();
+    let mut draw = Draw(5);
+    let mut rows = "instruction,output\n\"Say it,\nplease.\",\"As you like.\"\nno second field\n".to_owned();
+    (0..30).for_each(|_| rows += &format!("\"{}\",\"{}\"\n", draw.sentence(14, false), draw.sentence(8, false)));
+    let train = folder.write("train.csv", rows).display().to_string();
+    let found = dataprep(&["lint", &train], &[]);
+    let shown = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(found.status.code() == Some(1) && shown.contains("train.csv:4") && shown.contains("DP101"), "{shown}{}", said(&found));
+    let texts = folder.write("texts.tsv", "url\tbody\nhttps://a.example/\tone text\nhttps://b.example/\tanother\nx\n").display().to_string();
+    let profile = dataprep(&["profile", &texts, "--field", "body"], &[]);
+    let shown = String::from_utf8_lossy(&profile.stdout).into_owned();
+    assert!(shown.starts_with("documents   2,") && said(&profile).contains("not read: 1 ragged_row"), "{shown}{}", said(&profile));
+    let check = dataprep(&["check", &texts, "--field", "body", "--metrics"], &[]);
+    assert!(check.status.success() && String::from_utf8_lossy(&check.stdout).contains("field/url"), "{check:?}");
+}

@@ -1,9 +1,12 @@
 //! Input from object stores and web servers, and runs that are published there: the same bytes as from this machine, whatever the store does.
 
 use std::process::{Command, Output};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::bucket::Bucket;
+use dataprep::plan::Pipeline;
+use dataprep::run::{Options, Unwatched};
+
+use super::bucket::{Bucket, Tags};
 use super::support::{Folder, gzip, page, said, tree, warc_record};
 
 fn run(folder: &Folder, toml: &str, address: &str) -> Output {
@@ -94,6 +97,75 @@ fn a_web_server_is_read_in_ranges_and_cannot_be_listed() {
     });
 }
 
+#[test]
+fn an_object_that_is_replaced_while_it_is_read_stops_the_run() {
+    let (folder, bucket) = both();
+    let parquet = ROWS.replace("PATH", "DIR/in/b/d.jsonl").replace("[[sink]]\nuse = \"jsonl\"", "[[sink]]\nuse = \"parquet\"");
+    let made = run(&folder, &parquet, "http://127.0.0.1:1");
+    assert!(made.status.success(), "{}", said(&made));
+    let part = std::fs::read_dir(folder.path("out/docs")).expect("a folder").flatten().next().expect("a part");
+    bucket.put("crawl/x.parquet", std::fs::read(part.path()).expect("a part"));
+    let whole = |name: &str| bucket.lock()[name].clone();
+    let (mut rows, table) = (whole("crawl/in/a.jsonl"), whole("crawl/x.parquet"));
+    // More than one range.
+    rows.truncate(400_000);
+    let altered = |bytes: &[u8], more: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes.iter_mut().filter(|byte| **byte == b'w').for_each(|byte| *byte = b'v');
+        bytes.resize(bytes.len() + more, b'\n');
+        bytes
+    };
+    let (tables, rows_of) = (ROWS.replace("\"jsonl\"\npath", "\"parquet\"\npath"), ROWS);
+    bucket.serve(|address| {
+        let web = format!("{address}/crawl/in/a.jsonl");
+        for (tags, toml, path, object, before, after) in [
+            (Tags::Strong, rows_of, "s3://crawl/in/a.jsonl", "crawl/in/a.jsonl", &rows, altered(&rows, 0)),
+            (Tags::Strong, rows_of, &web, "crawl/in/a.jsonl", &rows, altered(&rows, 0)),
+            (Tags::Weak, rows_of, &web, "crawl/in/a.jsonl", &rows, altered(&rows, 0)),
+            (Tags::None, rows_of, &web, "crawl/in/a.jsonl", &rows, altered(&rows, 9)),
+            (Tags::Strong, &tables, "s3://crawl/x.parquet", "crawl/x.parquet", &table, altered(&table, 0)),
+        ] {
+            let mut stopped = 0;
+            for reads in [1, 5, 6] {
+                let _ = std::fs::remove_dir_all(folder.path("out"));
+                bucket.put(object, before.clone());
+                *bucket.tags.lock().expect("no panic") = tags;
+                *bucket.replaced.lock().expect("no panic") = Some((object.to_owned(), reads, after.clone()));
+                let output = run(&folder, &toml.replace("PATH", path), address);
+                if output.status.success() {
+                    // It was read by then.
+                    assert!(folder.docs().iter().all(|doc| !doc["text"].as_str().expect("a text").contains("vord")), "{path}, {reads}");
+                } else {
+                    assert!(output.status.code() == Some(2) && said(&output).contains("it has changed since it was first looked at"), "{}", said(&output));
+                    stopped += 1;
+                }
+            }
+            assert!(stopped > 0, "{path}");
+        }
+    });
+}
+
+#[test]
+fn a_process_that_lives_long_sees_what_is_there_whenever_it_plans() {
+    let (folder, bucket) = both();
+    bucket.serve(|address| {
+        let toml = ROWS.replace("PATH", &format!("{address}/crawl/in/b/d.jsonl")).replace("DIR", &folder.path("").display().to_string());
+        let plan = || Pipeline::parse("p.toml", &toml, &[]).and_then(Pipeline::plan).unwrap_or_else(|problems| panic!("{problems}"));
+        let texts = |plan| {
+            let _ = std::fs::remove_dir_all(folder.path("out"));
+            let summary = dataprep::run::run(plan, &Options { threads: 1, stop: &AtomicBool::new(false), watch: &Unwatched });
+            summary.map(|_| folder.docs().len()).map_err(|error| error.to_string())
+        };
+        let old = plan();
+        assert_eq!(plan().fingerprint, old.fingerprint);
+        bucket.put("crawl/in/b/d.jsonl", b"{\"text\": \"one\"}\n".to_vec());
+        assert!(texts(old).is_err_and(|said| said.contains("it has changed since it was first looked at")));
+        assert_eq!(texts(plan()), Ok(1));
+        bucket.put("crawl/in/b/d.jsonl", b"{\"text\": \"one\"}\n{\"text\": \"two\"}\n".to_vec());
+        assert_eq!(texts(plan()), Ok(2));
+    });
+}
+
 /// Everything in a bucket below `run/`, by name, but for the times.
 fn published(bucket: &Bucket) -> Vec<(String, Vec<u8>)> {
     // Lines of the journal name the process that made them, and the page shows the times.
@@ -153,6 +225,55 @@ fn workers_publish_the_run_that_they_have_finished() {
         let output = call("work", &folder, PUBLISHED, address);
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(differences(&published(&bucket), &whole), [""; 0]);
+    });
+}
+
+#[test]
+fn a_published_run_is_checked_where_it_lies_and_what_reads_folders_says_so() {
+    let (folder, bucket) = both();
+    let toml = PUBLISHED.replace("[[sink]]", "[[stage]]\nuse = \"tokenize\"\ntokenizer = \"bytes\"\n[[sink]]\nuse = \"shards\"\nseq_len = 64\n[[sink]]");
+    bucket.serve(|address| {
+        let output = run(&folder, &toml, address);
+        assert!(output.status.success(), "{}", said(&output));
+        let call = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_dataprep"));
+            command.args(arguments).envs(Bucket::environment(address)).output().expect("the binary runs")
+        };
+        let told = |arguments: &[&str]| String::from_utf8_lossy(&call(arguments).stdout).into_owned();
+        let here = folder.path("out").display().to_string();
+        let metrics = |place: &str, more: &[&str]| -> Vec<String> {
+            let all = told(&[&["check", place, "--metrics"][..], more].concat());
+            all.lines().filter(|line| !line.contains("integrity")).map(str::to_owned).collect()
+        };
+        let known = metrics("s3://runs/a", &[]);
+        assert!(known.len() > 20, "{known:?}");
+        assert_eq!(known, metrics(&here, &["--quick"]));
+        let checked = call(&["check", "s3://runs/a/"]);
+        let shown = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(checked.status.success() && shown.contains("what lies in a store is not read, its sizes are right"), "{shown}{}", said(&checked));
+        // Evaluation items are looked for in the documents, where they lie.
+        folder.write("eval.jsonl", "{\"text\": \"document 8999 文 word word word word word word word word word word word word\"}\n");
+        let against = |place: &str| call(&["check", place, "--quick", "--against", &folder.path("eval.jsonl").display().to_string()]);
+        let (there, at_hand) = (against("s3://runs/a"), against(&here));
+        assert_eq!((there.status.code(), at_hand.status.code()), (Some(1), Some(1)), "{}{}", said(&there), said(&at_hand));
+        // What is missing there, or shorter, is found.
+        let shards = bucket.lock().keys().filter(|name| name.ends_with(".tokens")).cloned().collect::<Vec<_>>();
+        bucket.lock().remove(&shards[0]);
+        let found = told(&["check", "s3://runs/a"]);
+        assert!(found.contains(".tokens is missing"), "{found}");
+        bucket.lock().remove("runs/a/report.json");
+        let output = call(&["check", "s3://runs/a"]);
+        assert!(output.status.code() == Some(2) && said(&output).contains("the run in s3://runs/a has not ended"), "{}", said(&output));
+        for arguments in [
+            &["shards", "verify", "s3://runs/a"][..],
+            &["train", "s3://runs/a/shards", "--out", "out"],
+            &["shards", "merge", "s3://runs/a/shards=1", "--out", "out"],
+            &["report", "s3://runs/a"],
+        ] {
+            let output = call(arguments);
+            assert!(output.status.code() == Some(2) && said(&output).contains("it is an address, and this reads folders of this machine"), "{}", said(&output));
+            assert!(said(&output).contains("aws s3 sync s3://runs/a"), "{}", said(&output));
+        }
     });
 }
 

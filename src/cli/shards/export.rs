@@ -10,6 +10,7 @@ use crate::shard::export::{Format, write};
 #[derive(clap::Args)]
 pub struct Export {
     /// The shards, or the folder of a run.
+    #[arg(value_parser = super::super::place::local)]
     shards: PathBuf,
     /// megatron, megatron-sentences, datatrove, llmc, nanogpt, olmo, mds, litdata, parquet or arrow.
     #[arg(long)]

@@ -1,5 +1,6 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::super::place::local;
 use super::super::say::say;
 use super::super::{Done, Failure, Outcome, count};
 use super::{one, whole_folder};
@@ -33,7 +34,8 @@ impl Merge {
             let wanted = || Failure(format!("`{source}` is not SHARDS=WEIGHT: as `out/web/shards=0.7`"));
             let (name, weight) = source.rsplit_once('=').ok_or_else(wanted)?;
             let weight: f64 = weight.parse().map_err(|_| wanted())?;
-            sets.push((name, weight, Shards::open(&one(Path::new(name))?)?));
+            let set = local(name).map_err(|said| Failure(format!("{name}: {said}")))?;
+            sets.push((name, weight, Shards::open(&one(&set)?)?));
         }
         let sources: Vec<Source> = sets.iter().map(|(name, weight, shards)| Source { name, weight: *weight, shards }).collect();
         let manifest = whole_folder(&self.out, |dir| Ok(write(dir, &sources, self.tokens, self.seed)?))?;

@@ -10,6 +10,7 @@ use crate::shard::pack::{self, Method, PackOptions};
 #[derive(clap::Args)]
 pub struct Pack {
     /// The shards, or the folder of a run.
+    #[arg(value_parser = super::super::place::local)]
     shards: PathBuf,
     /// Tokens of a row.
     #[arg(long)]

@@ -10,6 +10,7 @@ use crate::tokenizer::Tokenizer;
 #[derive(clap::Args)]
 pub struct Show {
     /// The shards, or the folder of a run.
+    #[arg(value_parser = super::super::place::local)]
     shards: PathBuf,
     /// Number of a document.
     #[arg(long, required_unless_present = "row", conflicts_with = "row")]

@@ -14,6 +14,7 @@ const BAR: u64 = 40;
 #[derive(clap::Args)]
 pub struct Stats {
     /// The shards, or the folder of a run: then all its shards.
+    #[arg(value_parser = super::super::place::local)]
     shards: PathBuf,
 }
 

@@ -11,6 +11,7 @@ use crate::shard::Manifest;
                         reach beyond their documents or leave tokens out, and another tokenizer than the one that made the ids, where it lies in the run or is named.")]
 pub struct Verify {
     /// The shards, or the folder of a run: then all its shards.
+    #[arg(value_parser = super::super::place::local)]
     shards: PathBuf,
     /// Read no payload: sizes, indices and sums alone.
     #[arg(long)]

@@ -223,7 +223,7 @@ impl Captures {
             Line::Text(bytes) => std::str::from_utf8(bytes).map_err(|error| error.to_string()).and_then(Capture::parse),
             Line::TooLong(bytes) => Err(format!("a line of {bytes} bytes")),
             Line::Damaged(damage) => Err(damage.detail),
-            Line::Behind => Err("text behind the lines".to_owned()),
+            Line::Behind | Line::Unclosed => Err("text behind the lines".to_owned()),
         }))
     }
 

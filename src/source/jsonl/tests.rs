@@ -1,4 +1,5 @@
 use super::*;
+use crate::stage::Read;
 
 fn source(bytes: &[u8], range: u64) -> (tempfile::TempDir, JsonLines) {
     let dir = tempfile::tempdir().unwrap();
