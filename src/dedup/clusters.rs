@@ -25,14 +25,16 @@ pub struct Union {
 }
 
 impl Union {
-    /// Bytes for groups of these documents: 4 for each document of a split up to the last of them, and 10 at most for each of them.
-    pub fn bytes(members: &Bits) -> u64 {
-        members.lengths().map(|(_, length)| 4 * length as u64).sum::<u64>() + 10 * members.count()
+    /// Bytes for groups of these documents: 4 for each document of a split up to the last of them, and 10 at most for each of them. `None` where they are
+    /// more than 32 bits can number.
+    pub fn bytes(members: &Bits) -> Option<u64> {
+        let count = u32::try_from(members.count()).ok()?;
+        Some(members.lengths().map(|(_, length)| 4 * length as u64).sum::<u64>() + 10 * u64::from(count))
     }
 
     /// For pairs of these documents; `None` where they are more than 32 bits can number.
     pub fn of(members: &Bits) -> Option<Union> {
-        let count = u32::try_from(members.count()).ok().filter(|count| *count < u32::MAX)?;
+        let count = u32::try_from(members.count()).ok()?;
         let numbers = members.lengths().map(|(split, length)| (split, vec![0; length])).collect();
         Some(Union { numbers, parents: Vec::with_capacity(count as usize) })
     }

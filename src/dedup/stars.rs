@@ -103,7 +103,7 @@ mod tests {
             let (documents, count) = (2 + roll(0) % 200, roll(1) % 300);
             // Few hubs or none, so that groups are deep as well as wide.
             let end = |n: u64| if roll(3 * n + 9).is_multiple_of(1 + seed % 9) { roll(n) % 3 % documents } else { roll(3 * n + 10) % documents };
-            let document = |number: u64| mix(number + 1) % 7 << 32 | number;
+            let document = |number: u64| ((mix(number + 1) % 7) << 32) | number;
             let pairs: Vec<(u64, u64)> = (0..count).map(|n| (document(end(2 * n)), document(end(2 * n + 1)))).filter(|(a, b)| a != b).collect();
             let (found, rounds) = stars(&pairs);
             assert_eq!(found, united(&pairs), "seed {seed}");
@@ -115,7 +115,7 @@ mod tests {
     fn chains_of_a_hundred_thousand_end_in_a_few_rounds() {
         const LENGTH: u64 = 100_000;
         // In order, scattered (by a prime above), and over several splits.
-        let orders: [fn(u64) -> u64; 3] = [|at| at, |at| at * 40_009 % 100_003, |at| at % 7 << 32 | at / 7];
+        let orders: [fn(u64) -> u64; 3] = [|at| at, |at| at * 40_009 % 100_003, |at| ((at % 7) << 32) | (at / 7)];
         for (number, order) in orders.into_iter().enumerate() {
             let pairs: Vec<(u64, u64)> = (1..LENGTH).map(|at| (order(at - 1), order(at))).collect();
             let (found, rounds) = stars(&pairs);

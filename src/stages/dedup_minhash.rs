@@ -272,14 +272,7 @@ impl Global for NearDuplicates {
             (Some(Step::Gather), _) => self.gather(round, notes, &mut emit),
             (Some(Step::Part), _) => self.part(notes, &mut emit),
             (Some(Step::Spread), _) => self.spread(notes, &mut emit),
-            (Some(Step::Large), _) => {
-                // What the stars before have moved is counted.
-                self.large_stars(notes, &mut |record| {
-                    if !matches!(record, Record::Tally { .. }) {
-                        emit(record)
-                    }
-                })
-            }
+            (Some(Step::Large), _) => self.large_stars(notes, &mut emit),
             (Some(Step::Small), _) => self.small_stars(notes, &mut emit),
             (Some(Step::Sides), _) => self.sides(notes, &mut emit),
             (Some(Step::Join), _) => self.join(notes, &mut emit),

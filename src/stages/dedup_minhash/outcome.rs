@@ -158,7 +158,7 @@ impl NearDuplicates {
         }
         let step = match self.rule {
             Rule::Greedy => Step::Settle,
-            Rule::Components if Union::bytes(&paired) <= self.memory as u64 => {
+            Rule::Components if Union::bytes(&paired).is_some_and(|bytes| bytes <= self.memory as u64) => {
                 decision.put(PAIRED, paired.to_bytes());
                 Step::Link
             }

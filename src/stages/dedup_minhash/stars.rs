@@ -21,12 +21,13 @@ impl NearDuplicates {
 
     /// Then, in turn: large stars,
     pub(super) fn large_stars(&self, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
-        self.stars(Stars::large(), notes, emit)
+        // What the round before has moved is known: counting begins anew.
+        self.stars(Stars::large(), false, notes, emit)
     }
 
     /// and small ones, whose pairs go both ways again.
     pub(super) fn small_stars(&self, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
-        self.stars(Stars::small(), notes, &mut |record| {
+        self.stars(Stars::small(), true, notes, &mut |record| {
             if let Record::Near { of, with } = record {
                 emit(Record::Near { of: with, with: of });
             }
@@ -34,7 +35,7 @@ impl NearDuplicates {
         })
     }
 
-    fn stars(&self, mut stars: Stars, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
+    fn stars(&self, mut stars: Stars, counts: bool, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
         while let Some(record) = self.next_record(notes)? {
             match record {
                 Record::Near { of, with } => {
@@ -42,6 +43,7 @@ impl NearDuplicates {
                         emit(Record::Near { of, with });
                     }
                 }
+                Record::Tally { .. } if !counts => {}
                 record => emit(record),
             }
         }
