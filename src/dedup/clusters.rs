@@ -1,6 +1,9 @@
 //! Groups of documents that are linked by pairs, however far apart: dense union and find (Galler and Fischer 1964).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::greedy::Bits;
 
 /// What makes a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -12,8 +15,8 @@ pub enum Rule {
     Components,
 }
 
-/// Groups in the making: 4 bytes for each document of a split up to the last that is in a pair, and 4 for each that is in one.
-#[derive(Debug, Default)]
+/// Groups in the making.
+#[derive(Debug)]
 pub struct Union {
     /// By split and ordinal: the document's number, or 0. Documents are numbered from 1 as they are met.
     numbers: BTreeMap<u32, Vec<u32>>,
@@ -22,8 +25,22 @@ pub struct Union {
 }
 
 impl Union {
-    /// Takes a pair; `None` where there are more documents than 32 bits can number. Pairs come ordered by their earlier document in survivor order. The document
-    /// that stays of a group is the earlier one of all its pairs, and nobody of the group comes before it: so it has the least number of them.
+    /// Bytes for groups of these documents: 4 for each document of a split up to the last of them, and 10 at most for each of them. `None` where they are
+    /// more than 32 bits can number.
+    pub fn bytes(members: &Bits) -> Option<u64> {
+        let count = u32::try_from(members.count()).ok()?;
+        Some(members.lengths().map(|(_, length)| 4 * length as u64).sum::<u64>() + 10 * u64::from(count))
+    }
+
+    /// For pairs of these documents; `None` where they are more than 32 bits can number.
+    pub fn of(members: &Bits) -> Option<Union> {
+        let count = u32::try_from(members.count()).ok()?;
+        let numbers = members.lengths().map(|(split, length)| (split, vec![0; length])).collect();
+        Some(Union { numbers, parents: Vec::with_capacity(count as usize) })
+    }
+
+    /// Takes a pair of members; `None` for others. Pairs come ordered by their earlier document in survivor order. The document that stays of a
+    /// group is the earlier one of all its pairs, and nobody of the group comes before it: so it has the least number of them.
     #[must_use]
     pub fn link(&mut self, earlier: u64, later: u64) -> Option<()> {
         let (a, b) = (self.number(earlier)?, self.number(later)?);
@@ -33,17 +50,12 @@ impl Union {
     }
 
     fn number(&mut self, document: u64) -> Option<u32> {
-        let numbers = self.numbers.entry((document >> 32) as u32).or_default();
-        let ordinal = document as u32 as usize;
-        if numbers.len() <= ordinal {
-            numbers.resize(ordinal + 1, 0);
+        let number = self.numbers.get_mut(&((document >> 32) as u32))?.get_mut(document as u32 as usize)?;
+        if *number == 0 {
+            self.parents.push(self.parents.len() as u32);
+            *number = self.parents.len() as u32;
         }
-        if numbers[ordinal] == 0 {
-            let number = u32::try_from(self.parents.len()).ok().filter(|number| *number < u32::MAX)?;
-            self.parents.push(number);
-            numbers[ordinal] = number + 1;
-        }
-        Some(numbers[ordinal] - 1)
+        Some(*number - 1)
     }
 
     fn root(&mut self, mut at: u32) -> u32 {
@@ -55,39 +67,65 @@ impl Union {
         at
     }
 
-    /// The groups as bytes, in pieces: how many splits; each split with how many documents; their numbers; the roots by number.
+    /// The groups as bytes, in pieces: how many splits; each split with how many documents; their numbers; how many numbers; the groups by number; the
+    /// first documents by group.
     pub fn write<E>(mut self, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         write(&(self.numbers.len() as u32).to_le_bytes())?;
         for (split, numbers) in &self.numbers {
             write([*split, numbers.len() as u32].map(u32::to_le_bytes).as_flattened())?;
         }
-        // A parent has the smaller number, so one step leads to the root of whoever has its own already.
+        // A parent has the smaller number, so it has its group already, whose first document is its own parent.
+        let mut firsts: Vec<u32> = Vec::new();
         for at in 0..self.parents.len() {
-            self.parents[at] = self.parents[self.parents[at] as usize];
-        }
-        for part in self.numbers.values().chain([&self.parents]) {
-            for piece in part.chunks(1 << 14) {
-                let bytes: Vec<u8> = piece.iter().flat_map(|number| number.to_le_bytes()).collect();
-                write(&bytes)?;
+            let parent = self.parents[at] as usize;
+            self.parents[at] = if parent == at { firsts.len() as u32 } else { self.parents[parent] };
+            if parent == at {
+                firsts.push(at as u32);
             }
         }
-        Ok(())
+        let mut leaders = vec![0; firsts.len()];
+        for (split, numbers) in &self.numbers {
+            for (ordinal, number) in (0u64..).zip(numbers).filter(|(_, number)| **number > 0) {
+                let group = self.parents[*number as usize - 1] as usize;
+                if firsts[group] == number - 1 {
+                    leaders[group] = u64::from(*split) << 32 | ordinal;
+                }
+            }
+        }
+        let mut write_all =
+            |part: &[u32]| part.chunks(1 << 14).try_for_each(|piece| write(&piece.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>()));
+        self.numbers.values().try_for_each(|part| write_all(part))?;
+        write_all(&[self.parents.len() as u32])?;
+        write_all(&self.parents)?;
+        leaders.chunks(1 << 13).try_for_each(|piece| write(&piece.iter().flat_map(|leader: &u64| leader.to_le_bytes()).collect::<Vec<u8>>()))
+    }
+
+    /// The groups, in memory.
+    pub fn groups(self) -> Option<Groups> {
+        let mut bytes = Vec::new();
+        let written: Result<(), std::convert::Infallible> = self.write(|piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        });
+        written.ok()?;
+        Groups::read(bytes.into())
     }
 }
 
 /// Groups as [`Union::write`] has written them, read in place.
 #[derive(Debug)]
 pub struct Groups {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     /// By split: where its numbers begin, counted in numbers, and how many there are.
     splits: BTreeMap<u32, (usize, usize)>,
-    /// Where the roots begin.
-    roots: usize,
+    /// Where the groups by number begin, and the first documents.
+    groups: usize,
+    leaders: usize,
 }
 
 impl Groups {
     /// `None` for other bytes.
-    pub fn read(bytes: Vec<u8>) -> Option<Groups> {
+    pub fn read(bytes: Arc<Vec<u8>>) -> Option<Groups> {
         let all = bytes.as_chunks::<4>().0;
         let (count, rest) = all.split_first()?;
         let mut splits = BTreeMap::new();
@@ -98,16 +136,19 @@ impl Groups {
             splits.insert(split, (at, length as usize));
             at += length as usize;
         }
-        let whole = bytes.len().is_multiple_of(4) && at <= all.len();
-        whole.then_some(Groups { bytes, splits, roots: at })
+        let numbers = u32::from_le_bytes(*all.get(at)?) as usize;
+        let (groups, leaders) = (at + 1, at + 1 + numbers);
+        let whole = bytes.len().is_multiple_of(4) && leaders <= all.len();
+        whole.then_some(Groups { bytes, splits, groups, leaders })
     }
 
-    /// The number of the document that stays of a document's group, and the document's own; `None` for one that is in no pair.
-    pub fn find(&self, document: u64) -> Option<(u32, u32)> {
+    /// The document that stays of a document's group; `None` for one that is in no pair.
+    pub fn find(&self, document: u64) -> Option<u64> {
         let (at, length) = self.splits.get(&((document >> 32) as u32))?;
         let ordinal = document as u32 as usize;
         let number = if ordinal < *length { self.number(at + ordinal)?.checked_sub(1)? } else { return None };
-        Some((self.number(self.roots + number as usize)?, number))
+        let leader = self.leaders + 2 * self.number(self.groups + number as usize)? as usize;
+        Some(u64::from(self.number(leader + 1)?) << 32 | u64::from(self.number(leader)?))
     }
 
     fn number(&self, at: usize) -> Option<u32> {
@@ -121,29 +162,25 @@ mod tests {
     use super::*;
 
     fn groups(pairs: &[(u64, u64)]) -> Groups {
-        let (mut union, mut bytes) = (Union::default(), Vec::new());
+        let mut members = Bits::default();
+        pairs.iter().for_each(|(a, b)| [a, b].into_iter().for_each(|document| members.add(*document)));
+        let mut union = Union::of(&members).unwrap();
         pairs.iter().for_each(|(earlier, later)| union.link(*earlier, *later).unwrap());
-        union
-            .write(|piece| {
-                bytes.extend_from_slice(piece);
-                Ok::<_, ()>(())
-            })
-            .unwrap();
-        Groups::read(bytes).unwrap()
+        assert_eq!(union.link(1 << 50, 1), None);
+        union.groups().unwrap()
     }
 
     #[test]
     fn chains_are_followed_over_splits() {
         let far = 7 << 32;
         let found = groups(&[(1, 3), (2, 3), (2, far + 4), (5, 6)]);
-        let root = |document| found.find(document).map(|(root, _)| root);
-        assert_eq!([1, 3, 2, far + 4].map(root), [found.find(1).map(|(_, own)| own); 4]);
-        assert_eq!((root(6), root(0), root(far), root(far + 5), root(1 << 40)), (found.find(5).map(|(_, own)| own), None, None, None, None));
-        assert!(root(5) != root(1) && Groups::read(vec![9, 0, 0, 0, 1]).is_none() && Groups::read(Vec::new()).is_none());
+        assert_eq!([1, 3, 2, far + 4].map(|document| found.find(document)), [Some(1); 4]);
+        assert_eq!([6, 5, 0, far, far + 5, far + 500, 1 << 40].map(|document| found.find(document)), [Some(5), Some(5), None, None, None, None, None]);
+        assert!(Groups::read(vec![9, 0, 0, 0, 1].into()).is_none() && Groups::read(Vec::new().into()).is_none());
     }
 
     #[test]
-    fn components_are_those_of_a_search_and_their_first_has_the_least_number() {
+    fn components_are_those_of_a_search_and_known_by_their_first() {
         for seed in 0..200u64 {
             let roll = |what: u64| mix(mix(seed + 1) ^ what);
             let (documents, count) = (2 + roll(0) % 40, roll(1) % 50);
@@ -162,8 +199,7 @@ mod tests {
             let found = groups(&pairs.iter().map(|(a, b)| (document(*a), document(*b))).collect::<Vec<_>>());
             for one in 0..documents {
                 let paired = pairs.iter().any(|(a, b)| *a == one || *b == one);
-                let first = found.find(document(least[one as usize])).map(|(_, own)| own);
-                assert_eq!(found.find(document(one)).map(|(root, _)| root), first.filter(|_| paired), "seed {seed}, document {one}");
+                assert_eq!(found.find(document(one)), paired.then(|| document(least[one as usize])), "seed {seed}, document {one}");
             }
         }
     }

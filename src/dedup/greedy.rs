@@ -25,6 +25,16 @@ impl Bits {
         words[place] |= 1 << (document % 64);
     }
 
+    /// Members.
+    pub fn count(&self) -> u64 {
+        self.splits.values().flatten().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// Splits with members, and how many documents each has up to the last of them, at most 63 too many.
+    pub fn lengths(&self) -> impl Iterator<Item = (u32, usize)> {
+        self.splits.iter().map(|(split, words)| (*split, 64 * words.len()))
+    }
+
     /// For a later round.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -77,6 +87,7 @@ mod tests {
         let mut bits = Bits::default();
         [0, 63, 64, 1 << 32, (7 << 32) + 1000].into_iter().for_each(|document| bits.add(document));
         assert_eq!(Bits::from_bytes(&bits.to_bytes()), Some(bits.clone()));
+        assert_eq!((bits.count(), bits.lengths().collect::<Vec<_>>()), (5, vec![(0, 128), (1, 64), (7, 1024)]));
         assert!(bits.has(64) && !bits.has(65) && bits.has((7 << 32) + 1000) && !bits.has(8 << 32));
         assert_eq!(Bits::from_bytes(&bits.to_bytes()[1..]), None);
     }

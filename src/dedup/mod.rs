@@ -22,6 +22,7 @@ pub mod repeats;
 pub mod shingles;
 pub mod signature;
 pub mod sketch;
+pub mod stars;
 pub mod symbols;
 pub mod tables;
 pub mod tokens;

@@ -86,16 +86,30 @@ pub enum Record {
         /// Their similarity; not a number where it was not measured.
         alike: f64,
     },
-    /// One side of a link. Sorts by the group, then by the document's number; of one document's, the link to the one that stays sorts last, before it the most alike.
+    /// One side of a link. Sorts by the group, then by the document in survivor order; of one document's, the link to the one that stays sorts last, before it the most alike.
     Linked {
-        /// Number of the document that stays.
-        root: u32,
-        /// Number of the document.
-        number: u32,
+        /// The document that stays.
+        root: u64,
         /// The document.
-        document: u64,
+        document: Place,
         /// Whether the other side is the document that stays.
         direct: bool,
+        /// Their similarity.
+        alike: f64,
+    },
+    /// Found alike, or connected through others. Sorts by the first document, then by the second in survivor order.
+    Near {
+        /// A document.
+        of: Place,
+        /// Another of its group.
+        with: Place,
+    },
+    /// One side of a link, while its group is not known. Sorts by the document, behind whom it is near.
+    Side {
+        /// The document.
+        document: Place,
+        /// The other side.
+        other: Place,
         /// Their similarity.
         alike: f64,
     },
@@ -113,6 +127,9 @@ pub enum Record {
 pub struct Form {
     /// Whether ranks are written.
     pub ranked: bool,
+    /// Upper bits that no document's number uses. Where there are no ranks, keys leave them out, so that their first byte tells documents apart and key
+    /// ranges are of one size.
+    pub spare: u32,
 }
 
 impl Form {
@@ -130,10 +147,13 @@ impl Form {
             Record::Gone { document, other, alike } => (document, 0, 4, Place { rank: 0, doc: other }, alike.to_bits()),
             Record::Follower { leader, document, alike } => (leader, 0, 5, Place { rank: 0, doc: document }, alike.to_bits()),
             Record::Link { earlier, later, alike } => (earlier.rank, earlier.doc, 6, later, alike.to_bits()),
-            Record::Linked { root, number, document, direct, alike } => {
+            Record::Linked { root, document, direct, alike } => {
                 let bits = alike.to_bits() & !DIRECT | if direct { DIRECT } else { 0 };
-                (u64::from(root) << 32 | u64::from(number), 0, 7, Place { rank: 0, doc: document }, bits)
+                // Ordinals are spread more evenly than splits.
+                (root.reverse_bits(), 0, 7, document, bits)
             }
+            Record::Near { of, with } => (of.doc.reverse_bits(), of.rank, 8, with, 0),
+            Record::Side { document, other, alike } => (document.doc.reverse_bits(), document.rank, 9, other, alike.to_bits()),
             Record::Tally { what, count } => (0, 0, 3, Place { rank: 0, doc: what }, count),
         };
         let mut bytes = [0; WIDEST];
@@ -146,7 +166,12 @@ impl Form {
             put(&high.to_be_bytes());
             put(&low.to_be_bytes());
         } else {
-            put(&if matches!(kind, 1 | 6) { low } else { high }.to_be_bytes());
+            put(&match kind {
+                1 | 6 => low << self.spare,
+                4 | 5 => high << self.spare,
+                _ => high,
+            }
+            .to_be_bytes());
         }
         put(&[kind]);
         if self.ranked {
@@ -164,6 +189,7 @@ impl Form {
         let low = if self.ranked { number(&mut rest)? } else { 0 };
         let (kind, after) = rest.split_first()?;
         rest = after;
+        let high = if !self.ranked && matches!(kind, 1 | 4 | 5 | 6) { high >> self.spare } else { high };
         let place = Place { rank: if self.ranked { number(&mut rest)? } else { 0 }, doc: number(&mut rest)? };
         let key = if self.ranked { Place { rank: high, doc: low } } else { Place { rank: 0, doc: high } };
         let last = number(&mut rest)?;
@@ -178,13 +204,9 @@ impl Form {
             4 => Record::Gone { document: high, other: place.doc, alike: f64::from_bits(last) },
             5 => Record::Follower { leader: high, document: place.doc, alike: f64::from_bits(last) },
             6 => Record::Link { earlier: key, later: place, alike: f64::from_bits(last) },
-            7 => Record::Linked {
-                root: (high >> 32) as u32,
-                number: high as u32,
-                document: place.doc,
-                direct: last & DIRECT != 0,
-                alike: f64::from_bits(last & !DIRECT),
-            },
+            7 => Record::Linked { root: high.reverse_bits(), document: place, direct: last & DIRECT != 0, alike: f64::from_bits(last & !DIRECT) },
+            8 => Record::Near { of: Place { rank: low, doc: high.reverse_bits() }, with: place },
+            9 => Record::Side { document: Place { rank: low, doc: high.reverse_bits() }, other: place, alike: f64::from_bits(last) },
             _ => return None,
         })
     }
@@ -202,8 +224,8 @@ mod tests {
 
     #[test]
     fn records_survive_their_bytes_and_edges_sort_in_survivor_order() {
-        for ranked in [false, true] {
-            let form = Form { ranked };
+        for (ranked, spare) in [(false, 0), (false, 24), (true, 24)] {
+            let form = Form { ranked, spare };
             let rank = |rank| if ranked { rank } else { 0 };
             let (a, b) = (Place { rank: rank(1 << 60), doc: 7 << 32 }, Place { rank: rank(5), doc: 9 << 32 });
             let records = [
@@ -212,10 +234,12 @@ mod tests {
                 Record::Member { bucket: 3, place: a, compared: 9 },
                 Record::Tally { what: 1, count: 1000 },
                 Record::Gone { document: 7 << 32, other: OLD | 3, alike: 0.5 },
-                Record::Follower { leader: OLD | 3, document: 7 << 32, alike: 0.5 },
+                Record::Follower { leader: if ranked { OLD | 3 } else { 3 }, document: 7 << 32, alike: 0.5 },
                 Record::Link { earlier: b, later: a, alike: 0.875 },
-                Record::Linked { root: 3, number: 1 << 31, document: 7 << 32, direct: false, alike: 0.5 },
-                Record::Linked { root: 3, number: 1 << 31, document: 7 << 32, direct: true, alike: 0.5 },
+                Record::Linked { root: OLD | 3, document: a, direct: false, alike: 0.5 },
+                Record::Linked { root: 3, document: b, direct: true, alike: 0.5 },
+                Record::Near { of: a, with: b },
+                Record::Side { document: a, other: b, alike: 0.5 },
             ];
             for record in records {
                 form.write(record, |bytes| {
@@ -223,8 +247,11 @@ mod tests {
                     assert_eq!((form.read(&bytes[1..]), form.read(&[bytes, &[0]].concat())), (None, None));
                 });
             }
-            let linked = |number, direct, alike| form.write(Record::Linked { root: 3, number, document: 9, direct, alike }, <[u8]>::to_vec);
+            let linked = |doc, direct, alike| form.write(Record::Linked { root: 3, document: Place { rank: 0, doc }, direct, alike }, <[u8]>::to_vec);
             assert!([linked(1, false, 0.5), linked(1, false, 0.9), linked(1, true, 0.2), linked(2, false, 0.1)].is_sorted());
+            let near = |with| form.write(Record::Near { of: a, with }, <[u8]>::to_vec);
+            let side = form.write(Record::Side { document: a, other: Place::default(), alike: 0.5 }, <[u8]>::to_vec);
+            assert!(near(a.min(b)) < near(a.max(b)) && near(a.max(b)) < side);
             let bytes = |later| form.write(Record::Edge { later, earlier: b, alike: 1.0 }, <[u8]>::to_vec);
             let mut places = [a, b, Place { rank: rank(5), doc: 8 << 32 }];
             let mut sorted = places.map(bytes);

@@ -6,13 +6,16 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::stage::{Global, NoteBuffer, NoteShape, NoteStream, Result, RunError};
 
 const BUCKETS: usize = 256;
 const FOOTER: u64 = 8 * (BUCKETS as u64 + 1);
+/// Runs of which each stream keeps the files open. There may be tens of thousands, and a process may have a thousand files: the others are opened for each piece read.
+const OPEN_RUNS: usize = 128;
 
 /// Sorts notes, joins those that the barrier can join, and writes them as a run. The buffer is given back empty.
 pub fn write_run(mut notes: NoteBuffer, global: &dyn Global, path: &Path) -> Result<NoteBuffer> {
@@ -94,7 +97,7 @@ impl Run {
         };
         let offsets = read().map_err(RunError::file("cannot read", &path))?;
         if offsets.len() != BUCKETS + 1 || !offsets.is_sorted() {
-            return Err(RunError::stop(format!("{} is damaged: remove the run directory and run again", path.display())));
+            return Err(damaged(&path));
         }
         Ok(Run { path, shape, offsets })
     }
@@ -104,45 +107,78 @@ impl Run {
         self.offsets[to] - self.offsets[from]
     }
 
-    fn slice(&self, from: usize, to: usize, buffer: usize) -> Result<Slice> {
-        let open = || -> std::io::Result<File> {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(self.offsets[from]))?;
-            Ok(file)
+    /// The notes under the first key bytes `from..to`, `buffer` bytes at a time.
+    fn slice(&self, (from, to): (usize, usize), buffer: usize, keep_open: bool) -> Slice<'_> {
+        Slice { run: self, at: self.offsets[from], end: self.offsets[to], size: buffer, keep_open, file: None, piece: Vec::new(), read: 0 }
+    }
+
+    fn read_at(&self, file: &mut Option<File>, piece: &mut [u8], at: u64) -> Result<()> {
+        let read = match file {
+            Some(file) => file.read_exact_at(piece, at),
+            none => File::open(&self.path).and_then(|opened| none.insert(opened).read_exact_at(piece, at)),
         };
-        let file = open().map_err(RunError::file("cannot read", &self.path))?;
-        let left = self.bytes(from, to);
-        Ok(Slice { file: BufReader::with_capacity(buffer, file.take(left)), shape: self.shape, path: self.path.clone() })
+        read.map_err(RunError::file("cannot read", &self.path))
     }
 }
 
-struct Slice {
-    file: BufReader<std::io::Take<File>>,
-    shape: NoteShape,
-    path: PathBuf,
+struct Slice<'r> {
+    run: &'r Run,
+    /// Where the next piece begins, and where the last one ends.
+    at: u64,
+    end: u64,
+    /// Bytes of a piece.
+    size: usize,
+    keep_open: bool,
+    file: Option<File>,
+    piece: Vec<u8>,
+    /// Bytes of the piece that were given.
+    read: usize,
 }
 
-impl Slice {
+impl Slice<'_> {
+    /// The next so many bytes; false at the end.
+    fn take(&mut self, wanted: usize) -> Result<bool> {
+        if self.piece.len() - self.read < wanted {
+            let rest = self.piece.len() - self.read;
+            let more = (self.end - self.at).min(self.size.max(wanted) as u64) as usize;
+            if rest + more < wanted {
+                return if rest == 0 { Ok(false) } else { Err(damaged(&self.run.path)) };
+            }
+            self.piece.copy_within(self.read.., 0);
+            self.piece.resize(rest + more, 0);
+            self.run.read_at(&mut self.file, &mut self.piece[rest..], self.at)?;
+            if !self.keep_open {
+                self.file = None;
+            }
+            (self.read, self.at) = (0, self.at + more as u64);
+        }
+        Ok(true)
+    }
+
     /// Reads the next note over `note`; false at the end.
     fn next(&mut self, note: &mut Vec<u8>) -> Result<bool> {
-        let mut read = || -> std::io::Result<bool> {
-            if std::io::BufRead::fill_buf(&mut self.file)?.is_empty() {
-                return Ok(false);
-            }
-            let length = match self.shape.width {
-                Some(width) => width,
-                None => {
-                    let mut length = [0; 4];
-                    self.file.read_exact(&mut length)?;
-                    u32::from_le_bytes(length) as usize
+        let width = match self.run.shape.width {
+            Some(width) => width,
+            None => {
+                if !self.take(4)? {
+                    return Ok(false);
                 }
-            };
-            note.resize(length, 0);
-            self.file.read_exact(note)?;
-            Ok(true)
+                self.read += 4;
+                u32::from_le_bytes(std::array::from_fn(|byte| self.piece[self.read - 4 + byte])) as usize
+            }
         };
-        read().map_err(RunError::file("cannot read", &self.path))
+        if !self.take(width)? {
+            return if self.run.shape.width.is_some() { Ok(false) } else { Err(damaged(&self.run.path)) };
+        }
+        note.clear();
+        note.extend_from_slice(&self.piece[self.read..self.read + width]);
+        self.read += width;
+        Ok(true)
     }
+}
+
+fn damaged(path: &Path) -> RunError {
+    RunError::stop(format!("{} is damaged: remove the run directory and run again", path.display()))
 }
 
 /// Cuts the key space into ranges of at most `limit` bytes of notes each, where a single first key byte does not hold more.
@@ -171,21 +207,24 @@ pub fn stream(runs: &[Run], range: (usize, usize), memory: usize) -> Result<Box<
     let held: Vec<&Run> = runs.iter().filter(|run| run.bytes(from, to) > 0).collect();
     let Some(first) = held.first() else { return Ok(Box::new(Nothing)) };
     if total <= memory as u64 {
-        let mut notes = NoteBuffer { shape: first.shape, bytes: Vec::with_capacity(total as usize) };
+        let mut notes = NoteBuffer { shape: first.shape, bytes: vec![0; total as usize] };
+        let mut rest = notes.bytes.as_mut_slice();
         for run in &held {
-            let mut slice = run.slice(from, to, 1 << 16)?;
-            slice.file.read_to_end(&mut notes.bytes).map_err(RunError::file("cannot read", &run.path))?;
+            let (piece, after) = rest.split_at_mut(run.bytes(from, to) as usize);
+            run.read_at(&mut None, piece, run.offsets[from])?;
+            rest = after;
         }
         notes.sort();
         return Ok(Box::new(InMemory { notes, at: 0 }));
     }
     let buffer = (memory / held.len()).clamp(4 << 10, 1 << 20);
+    let keep_open = held.len() <= OPEN_RUNS;
     let mut merge = Merge { slices: Vec::new(), heap: BinaryHeap::new(), current: Vec::new() };
     for run in held {
-        let mut slice = run.slice(from, to, buffer)?;
+        let mut slice = run.slice(range, buffer, keep_open);
         let mut note = Vec::new();
         if slice.next(&mut note)? {
-            merge.heap.push(Reverse(Head { note, slice: merge.slices.len() }));
+            merge.heap.push(Reverse(Head { prefix: prefix(&note), note, slice: merge.slices.len() }));
             merge.slices.push(slice);
         }
     }
@@ -219,13 +258,23 @@ impl NoteStream for InMemory {
 }
 
 struct Head {
+    /// Its first bytes, which nearly always decide.
+    prefix: u64,
     note: Vec<u8>,
     slice: usize,
 }
 
+/// The first eight bytes as a number that sorts as they do; zeros where there are fewer.
+fn prefix(note: &[u8]) -> u64 {
+    match note.first_chunk::<8>() {
+        Some(head) => u64::from_be_bytes(*head),
+        None => note.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) << (64 - 8 * note.len().max(1)),
+    }
+}
+
 impl Ord for Head {
     fn cmp(&self, other: &Head) -> Ordering {
-        self.note.cmp(&other.note).then(self.slice.cmp(&other.slice))
+        self.prefix.cmp(&other.prefix).then_with(|| self.note.cmp(&other.note)).then(self.slice.cmp(&other.slice))
     }
 }
 impl PartialOrd for Head {
@@ -240,19 +289,21 @@ impl PartialEq for Head {
 }
 impl Eq for Head {}
 
-struct Merge {
-    slices: Vec<Slice>,
+struct Merge<'r> {
+    slices: Vec<Slice<'r>>,
     heap: BinaryHeap<Reverse<Head>>,
     current: Vec<u8>,
 }
 
-impl NoteStream for Merge {
+impl NoteStream for Merge<'_> {
     fn next(&mut self) -> Result<Option<&[u8]>> {
         let Some(mut top) = self.heap.peek_mut() else { return Ok(None) };
         let head = &mut top.0;
         std::mem::swap(&mut self.current, &mut head.note);
         if !self.slices[head.slice].next(&mut head.note)? {
             std::collections::binary_heap::PeekMut::pop(top);
+        } else {
+            head.prefix = prefix(&head.note);
         }
         Ok(Some(&self.current))
     }
@@ -294,9 +345,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let shape = Sums.shape(0);
         let mut runs = Vec::new();
-        for number in 0..3u8 {
+        for number in 0..=OPEN_RUNS as u8 {
             let mut notes = Notes::new(shape);
-            for i in (0..200u8).rev() {
+            for i in (0..200u8).rev().step_by(if number < 3 { 1 } else { 20 }) {
                 notes.push(&[&[i.wrapping_mul(7), number], &[1]]);
                 notes.push(&[&[i.wrapping_mul(7), number], &[1]]);
             }
@@ -315,7 +366,7 @@ mod tests {
             out
         };
         let sorted = all(1 << 20, u64::MAX);
-        assert_eq!(sorted.len(), 600);
+        assert_eq!(sorted.len(), 600 + 10 * (OPEN_RUNS - 2));
         assert!(sorted.is_sorted() && sorted.iter().all(|note| note[2] == 2));
         assert_eq!(all(0, u64::MAX), sorted);
         assert_eq!(all(0, 50), sorted);

@@ -253,6 +253,8 @@ impl<'a> Running<'a> {
 
     fn decide(&self, at: usize, round: u32, claims: &Claims<'_>) -> Result<()> {
         let (Some(barrier), Some(rank)) = (self.barrier(at, round), claims.next()?) else { return Ok(()) };
+        let phase = format!("deciding `{}`, end of round {round}", barrier.name);
+        self.options.watch.update(&Snapshot { phase, ..Snapshot::default() });
         let done = barrier.decide()?;
         claims.done(rank)?;
         // Nobody reads what this round has read, and nobody needs the documents before this segment once its barrier has decided.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Result, RunError};
 
@@ -21,6 +22,8 @@ pub struct Decision {
     /// Blobs of earlier rounds that are to go.
     pub(crate) removed: BTreeSet<String>,
     held: usize,
+    /// Blobs that several key ranges read at once.
+    shared: Mutex<BTreeMap<String, Arc<Vec<u8>>>>,
     /// Counts for the report, by name: pairs compared, candidates left out by a cap, bytes cut.
     pub counts: BTreeMap<String, u64>,
 }
@@ -75,6 +78,16 @@ impl Decision {
             (None, None) if self.dir.as_os_str().is_empty() => Ok(None),
             (None, None) => read(&self.dir.join(name)),
         }
+    }
+
+    /// The same for a large blob of an earlier round, of which all key ranges in work hold one copy.
+    pub fn share(&self, name: &str) -> Result<Option<Arc<Vec<u8>>>> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = shared.get(name) {
+            return Ok(Some(bytes.clone()));
+        }
+        let Some(bytes) = self.get(name)? else { return Ok(None) };
+        Ok(Some(shared.entry(name.to_owned()).or_insert(bytes.into()).clone()))
     }
 
     /// Takes back a blob that was appended to and is not committed yet, to be read in order.
@@ -159,6 +172,8 @@ mod tests {
         }
         assert_eq!(decision.get("blob-1").unwrap().unwrap(), rows[2000..4000].concat());
         assert_eq!((decision.get("set").unwrap(), decision.get("none").unwrap()), (Some(vec![7]), None));
+        assert_eq!((decision.share("set").unwrap(), decision.share("none").unwrap()), (Some(vec![7].into()), None));
+        assert!(Arc::ptr_eq(&decision.share("set").unwrap().unwrap(), &decision.share("set").unwrap().unwrap()));
         let mut taken = Vec::new();
         decision.append("gone", &[5; 2 * HELD]).unwrap();
         decision.append("gone", &[6]).unwrap();

@@ -21,6 +21,8 @@ pub struct Play {
 pub struct Played {
     /// The decision, uncommitted.
     pub decision: Decision,
+    /// How many rounds it took.
+    pub rounds: u32,
 }
 
 struct Shelf<'a> {
@@ -101,7 +103,9 @@ pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
     }
     let mut notes = notes.finish()?;
     let (mut decision, mut decided) = (Decision::in_memory(), Decision::in_memory());
+    let mut rounds = 0;
     for number in 0.. {
+        rounds = number + 1;
         assert!(number < 100, "a barrier that does not end");
         notes.sort();
         let round = Round { number, texts: &texts, decided: &decided, memory: play.memory };
@@ -127,7 +131,7 @@ pub fn play(global: &dyn Global, docs: &[Doc], play: Play) -> Result<Played> {
         decision.fresh().for_each(|(name, bytes)| decided.put(name, bytes.to_vec()));
         notes = outcomes;
     }
-    Ok(Played { decision })
+    Ok(Played { decision, rounds })
 }
 
 /// Lets the stages of a decision loose on the documents.

@@ -1,28 +1,23 @@
-//! What comes of the pairs found alike: who goes and because of whom, and the tables of pairs and groups. All of it streams: what is not sorted as it
-//! comes is sorted as the notes of a last round.
+//! What comes of the pairs found alike: who goes and because of whom, and what the tables of pairs and groups are made of. All of it streams: what is not
+//! sorted as it comes is sorted as the notes of a last round.
 
-use std::io::{ErrorKind, Read};
-
-use parquet::errors::ParquetError;
-
-use super::{GONE, LEFT_OUT, NearDuplicates, damaged, unpack};
+use super::{GONE, LEFT_OUT, NearDuplicates, damaged};
 use crate::dedup::clusters::{Groups, Rule, Union};
 use crate::dedup::drops;
-use crate::dedup::examples::Chosen;
 use crate::dedup::greedy::{Bits, Greedy};
 use crate::dedup::records::{OLD, Place, Record};
-use crate::dedup::tables::{self, Row};
-use crate::stage::{Decision, Next, NoteStream, Result, Round, RunError, Texts};
+use crate::stage::{Decision, Next, NoteStream, Result, Round};
 use crate::stages::keep::Survivor;
-use crate::stages::{against, examples};
 
 /// Blobs on the way to their tables: rows of two documents and a similarity, 24 bytes, and the sizes of groups, 4 bytes.
-const EDGES: &str = "edges";
-const MEMBERS: &str = "members";
-const SIZES: &str = "sizes";
+pub(super) const EDGES: &str = "edges";
+pub(super) const MEMBERS: &str = "members";
+pub(super) const SIZES: &str = "sizes";
 
 /// Blob of the groups of connected documents.
 const GROUPS: &str = "groups";
+/// Blob of the documents that are in pairs.
+const PAIRED: &str = "paired";
 /// Blob that says what the rounds are at, a byte; none while pairs are compared.
 const STEP: &str = "step";
 
@@ -37,7 +32,19 @@ pub(super) enum Step {
     Gather,
     /// and each group parted into who stays and who goes.
     Part,
+    /// Where memory is too small to unite them: pairs are made to go both ways,
+    Spread,
+    /// stars hang documents on the first they know, in turns,
+    Large,
+    /// until nothing moves,
+    Small,
+    /// and the sides of the pairs are sorted to their documents,
+    Sides,
+    /// where they find their groups, to be parted.
+    Join,
 }
+
+const STEPS: [Step; 9] = [Step::Settle, Step::Link, Step::Gather, Step::Part, Step::Spread, Step::Large, Step::Small, Step::Sides, Step::Join];
 
 impl Step {
     pub(super) fn put(self, decision: &mut Decision) {
@@ -46,7 +53,7 @@ impl Step {
 
     pub(super) fn of(decision: &Decision) -> Result<Option<Step>> {
         let step = decision.get(STEP)?;
-        let found = |byte: u8| [Step::Settle, Step::Link, Step::Gather, Step::Part].into_iter().find(|step| *step as u8 == byte);
+        let found = |byte: u8| STEPS.into_iter().find(|step| *step as u8 == byte);
         step.map(|step| step.first().and_then(|byte| found(*byte)).ok_or_else(damaged)).transpose()
     }
 }
@@ -112,25 +119,10 @@ struct Group {
     first: Option<(u64, f64)>,
 }
 
-/// The next so many bytes of a blob.
-fn take<const N: usize>(blob: &mut dyn Read) -> Result<Option<[u8; N]>> {
-    let mut bytes = [0; N];
-    match blob.read_exact(&mut bytes) {
-        Ok(()) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(RunError::stop(format!("cannot read what the tables of clusters are made of: {error}"))),
-    }
-}
-
-fn next_row(blob: &mut dyn Read) -> Result<Option<(u64, u64, f64)>> {
-    let number = |row: &[u8; 24], at: usize| u64::from_le_bytes(std::array::from_fn(|byte| row[at + byte]));
-    Ok(take::<24>(blob)?.map(|row| (number(&row, 0), number(&row, 8), f64::from_bits(number(&row, 16)))))
-}
-
 impl NearDuplicates {
     /// Makes the choice over the pairs known to be alike; another round follows as long as pairs are to be compared, and more after the last choice.
     pub(super) fn choose(&self, round: u32, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        let mut greedy = Greedy::default();
+        let (mut greedy, mut paired) = (Greedy::default(), Bits::default());
         let (mut pairs, mut members, mut tallies) = (false, false, [0; 2]);
         let (mut last, mut alike_pairs) = (None, 0);
         while let Some(record) = self.next_record(outcomes)? {
@@ -141,7 +133,13 @@ impl NearDuplicates {
                 // A pair that meets in several bands, or in two rounds, comes more than once.
                 Record::Edge { later, earlier, .. } if last.replace((later, earlier)) != Some((later, earlier)) => {
                     alike_pairs += 1;
-                    greedy.edge(earlier.doc, later.doc);
+                    if self.threshold.is_some() {
+                        greedy.edge(earlier.doc, later.doc);
+                    }
+                    if self.rule == Rule::Components {
+                        paired.add(earlier.doc);
+                        paired.add(later.doc);
+                    }
                 }
                 Record::Edge { .. } => {}
                 _ => return Err(damaged()),
@@ -158,13 +156,20 @@ impl NearDuplicates {
         for (name, count) in [("pairs_compared", tallies[0]), ("pairs_alike", alike_pairs), ("pairs_left_out", tallies[1])] {
             decision.count(name, count);
         }
-        let step = if self.rule == Rule::Greedy { Step::Settle } else { Step::Link };
+        let step = match self.rule {
+            Rule::Greedy => Step::Settle,
+            Rule::Components if Union::bytes(&paired).is_some_and(|bytes| bytes <= self.memory as u64) => {
+                decision.put(PAIRED, paired.to_bytes());
+                Step::Link
+            }
+            Rule::Components => Step::Spread,
+        };
         step.put(decision);
         Ok(Next::Again)
     }
 
     /// The pairs found alike, each once.
-    fn each_edge(&self, notes: &mut dyn NoteStream, mut see: impl FnMut(Place, Place, f64)) -> Result<()> {
+    pub(super) fn each_edge(&self, notes: &mut dyn NoteStream, mut see: impl FnMut(Place, Place, f64)) -> Result<()> {
         let mut last = None;
         while let Some(record) = self.next_record(notes)? {
             // A pair that meets in several bands, or in two rounds, comes more than once.
@@ -201,12 +206,12 @@ impl NearDuplicates {
 
     /// Then: they are united.
     pub(super) fn unite(&self, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        let mut union = Union::default();
+        let paired = decision.get(PAIRED)?.and_then(|bytes| Bits::from_bytes(&bytes)).ok_or_else(damaged)?;
+        let mut union = Union::of(&paired).ok_or_else(damaged)?;
+        drop(paired);
         while let Some(record) = self.next_record(outcomes)? {
             if let Record::Link { earlier, later, .. } = record {
-                let numbered = union.link(earlier.doc, later.doc);
-                numbered
-                    .ok_or_else(|| RunError::stop("dedup_minhash: more than 4 billion documents are alike to others; run it over parts of the corpus first"))?;
+                union.link(earlier.doc, later.doc).ok_or_else(damaged)?;
             }
         }
         union.write(|bytes| decision.append(GROUPS, bytes))?;
@@ -216,13 +221,13 @@ impl NearDuplicates {
 
     /// Then: both sides of each pair, to be sorted by group.
     pub(super) fn gather(&self, round: &Round<'_>, notes: &mut dyn NoteStream, emit: &mut impl FnMut(Record)) -> Result<()> {
-        let groups = round.decided.get(GROUPS)?.and_then(Groups::read).ok_or_else(damaged)?;
+        let groups = round.decided.share(GROUPS)?.and_then(Groups::read).ok_or_else(damaged)?;
         while let Some(record) = self.next_record(notes)? {
             match record {
                 Record::Link { earlier, later, alike } => {
-                    let (Some((root, a)), Some((_, b))) = (groups.find(earlier.doc), groups.find(later.doc)) else { return Err(damaged()) };
-                    for (number, document, other) in [(a, earlier.doc, b), (b, later.doc, a)] {
-                        emit(Record::Linked { root, number, document, direct: other == root, alike });
+                    let root = groups.find(earlier.doc).ok_or_else(damaged)?;
+                    for (document, other) in [(earlier, later), (later, earlier)] {
+                        emit(Record::Linked { root, document, direct: other.doc == root, alike });
                     }
                 }
                 record => emit(record),
@@ -238,16 +243,18 @@ impl NearDuplicates {
         let mut next = self.next_record(notes)?;
         while let Some(record) = next {
             next = self.next_record(notes)?;
-            let Record::Linked { root, number, document, alike, .. } = record else {
+            let Record::Linked { root, document, alike, .. } = record else {
                 emit(record);
                 continue;
             };
-            if matches!(next, Some(Record::Linked { root: r, number: n, .. }) if (r, n) == (root, number)) {
+            if matches!(next, Some(Record::Linked { root: r, document: d, .. }) if (r, d) == (root, document)) {
                 continue;
             }
-            if number == root {
-                self.lead(std::mem::take(&mut group), emit);
-                group.leader = document;
+            if group.leader != root {
+                self.lead(std::mem::replace(&mut group, Group { leader: root, first: None }), emit);
+            }
+            let document = document.doc;
+            if document == root {
                 continue;
             }
             if document & OLD == 0 {
@@ -271,7 +278,7 @@ impl NearDuplicates {
 
     /// The end: everything comes sorted.
     pub(super) fn outcome(&self, outcomes: &mut dyn NoteStream, decision: &mut Decision) -> Result<Next> {
-        for name in [GONE, GROUPS, STEP] {
+        for name in [GONE, PAIRED, GROUPS, STEP] {
             decision.remove(name)?;
         }
         let mut outcome = Outcome::new(decision);
@@ -285,61 +292,5 @@ impl NearDuplicates {
         }
         outcome.end()?;
         Ok(Next::Done)
-    }
-
-    /// Turns pairs and groups into tables, with the documents' names.
-    pub(super) fn tables(&self, decision: &mut Decision, texts: &dyn Texts) -> Result<()> {
-        let mut edges = decision.take(EDGES)?;
-        let table = tables::edges::<Trouble>(|| Ok(next_row(&mut *edges)?), |bytes| Ok(decision.append("edges.parquet", bytes)?));
-        table.map_err(|Trouble(error)| error)?;
-        let (mut members, mut sizes) = (decision.take(MEMBERS)?, decision.take(SIZES)?);
-        let kept = !matches!(self.keep, Survivor::None);
-        let (mut cluster, mut size, mut waiting, mut leader) = (0, 0, None, None);
-        let mut shown = Chosen::default();
-        let mut next = || -> Result<Option<Row>> {
-            let (doc, similarity) = match waiting.take() {
-                Some(member) => member,
-                None => {
-                    let Some((of, document, alike)) = next_row(&mut *members)? else { return Ok(None) };
-                    if (of | document) & OLD == 0 {
-                        shown.offer([of, document], || alike);
-                    }
-                    if leader == Some(of) {
-                        (document, alike)
-                    } else {
-                        // A group begins with the one that stays.
-                        cluster += u64::from(leader.is_some());
-                        leader = Some(of);
-                        size = take::<4>(&mut *sizes)?.map(u32::from_le_bytes).ok_or_else(damaged)?;
-                        waiting = Some((document, alike));
-                        (of, 1.0)
-                    }
-                }
-            };
-            let (id, url) = match &self.old {
-                Some(old) if doc & OLD != 0 => old.doc(doc & !OLD).map(|old| (old.name, old.url)).map_err(against::unread)?,
-                _ => texts.name(unpack(doc))?,
-            };
-            let kept = doc & OLD != 0 || (kept && leader == Some(doc));
-            Ok(Some(Row { cluster, size, doc, id, url, kept, similarity }))
-        };
-        let table = tables::clusters::<Trouble>(|| Ok(next()?), |bytes| Ok(decision.append("clusters.parquet", bytes)?));
-        table.map_err(|Trouble(error)| error)?;
-        examples::alike(decision, texts, shown)
-    }
-}
-
-/// What may go wrong while a table is made.
-struct Trouble(RunError);
-
-impl From<RunError> for Trouble {
-    fn from(error: RunError) -> Trouble {
-        Trouble(error)
-    }
-}
-
-impl From<ParquetError> for Trouble {
-    fn from(error: ParquetError) -> Trouble {
-        Trouble(RunError::stop(format!("cannot write the tables of clusters: {error}")))
     }
 }

@@ -156,6 +156,32 @@ fn survivors_are_those_of_brute_force_for_every_rule_and_cutting() {
 }
 
 #[test]
+fn components_that_do_not_fit_into_memory_are_the_same() {
+    for (seed, keep) in (20..44).zip(["'first'", "'longest'", "'none'", "'last'"].iter().cycle()) {
+        let docs = dated(seed);
+        let splits = vec![Split { files: Vec::new(), start: 0, end: None, bytes: 0 }; docs.len().div_ceil(7)];
+        let played = |memory: &str, how: Play, learns: bool| {
+            let table = format!("ngram = 3\nbands = 10\nrows = 2\nthreshold = 0.5\nkeep = {keep}\nclusters = 'components'\nmemory = '{memory}'");
+            let mut global = build::<DedupMinhash>(&table).unwrap();
+            if learns {
+                global.learn(&splits);
+            }
+            let played = play(&*global, &docs, how).unwrap();
+            let blobs: BTreeMap<String, Vec<u8>> = played.decision.fresh().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
+            (blobs, played.decision.counts, played.rounds)
+        };
+        let one = played("1 MiB", CALM, false);
+        assert!(one.0.contains_key("clusters.parquet") && one.1["clusters"] > 0, "seed {seed}");
+        let cut = Play { ranges: 9, seed: 3, memory: 100 };
+        for (memory, how, learns, more) in [("1 MiB", cut, true, 0), ("1 KiB", CALM, false, 3), ("1 KiB", cut, true, 3)] {
+            let two = played(memory, how, learns);
+            assert!(two.2 >= one.2 + more, "seed {seed}: stars take more rounds, {} and {}", one.2, two.2);
+            assert!((&one.0, &one.1) == (&two.0, &two.1), "seed {seed}, {keep}");
+        }
+    }
+}
+
+#[test]
 fn a_second_pass_drops_nothing() {
     for (seed, keep) in (5..11).zip(["'first'", "'last'", "'longest'", "'newest'", "{ source_priority = ['books'], of = 'column:source' }"].iter().cycle()) {
         for more in ["", "\nclusters = 'components'", "\nby = 'char'", "\nby = 'token'\ntokenizer = 'bytes'"] {
