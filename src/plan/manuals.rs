@@ -44,7 +44,9 @@ mod tests {
 
     fn holds(known: &Known) {
         let (name, english) = (known.name, known.manual());
-        let chinese = known.chinese_manual().unwrap_or_else(|| panic!("{name} has no Chinese manual: write src/plan/manuals/zh/KIND/{name}.md and name it in manuals.rs"));
+        let chinese = known
+            .chinese_manual()
+            .unwrap_or_else(|| panic!("{name} has no Chinese manual: write src/plan/manuals/zh/KIND/{name}.md and name it in manuals.rs"));
         let example = |text: &str| toml::from_str::<toml::Table>(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(chinese.example().map(example), english.example().map(example), "{name}: the example is another");
         assert!(chinese.summary().contains(|c: char| c >= '\u{4E00}'), "{name}: {}", chinese.summary());

@@ -21,7 +21,8 @@ pub use settings::{Arm, Arms, Files, Settings, WHOLE};
 
 use crate::config::{Config, Problem, Problems};
 use crate::run::Options;
-use crate::stage::RunError;
+use crate::source::paths::expand;
+use crate::stage::{OneOrMany, RunError};
 use crate::train::TrainError;
 use crate::train::corpus::ShardCorpus;
 
@@ -89,9 +90,15 @@ pub struct Step {
 /// Who is told.
 pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
-/// Problems of `[validate]` that show only against the pipeline: arms that are none of it.
+/// Problems of `[validate]` that show only against the pipeline and the disk: arms that are none of it, held-out files that are not there.
 pub fn problems(config: &Config, settings: &Settings) -> Vec<Problem> {
-    arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default()
+    let mut problems = arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default();
+    let place = config.validate.as_ref().map_or(0..0, |table| table.place("heldout"));
+    for (_, path) in settings.heldout.iter().flat_map(|Files(files)| files) {
+        let found = expand("heldout", &OneOrMany(vec![path.to_string_lossy().into_owned()])).err().unwrap_or_default();
+        problems.extend(found.into_iter().map(|complaint| Problem::at(place.clone(), complaint.message, complaint.help)));
+    }
+    problems
 }
 
 /// Number of corpora that the arms are trained on.

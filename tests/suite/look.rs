@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::support::{Folder, dataprep, refused, said, told};
+use super::support::{Folder, refused, said, told};
 
 /// What would run if the page took texts for markup.
 const EVIL: &str = "</script><script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\"> \u{202e}gnp.exe";

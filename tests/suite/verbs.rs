@@ -1,6 +1,6 @@
 //! The verbs that make what stages read, and those that look at what a run has left, through the binary.
 
-use super::support::{Folder, dataprep, refused, said, told};
+use super::support::{Folder, refused, said, told};
 
 /// A pipeline from `DIR/in.jsonl` to `DIR/out` with these stages.
 fn pipeline(stages: &str) -> String {
