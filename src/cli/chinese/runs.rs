@@ -15,6 +15,12 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
     ("{}/run.json is damaged ({}): remove the directory or choose another `run.output`", "{}/run.json 已损坏（{}）：请删除该目录，或换一个 `run.output`"),
     ("cannot create the output directory {}: {}", "无法创建输出目录 {}：{}"),
     ("cannot create {}: {}", "无法创建 {}：{}"),
+    ("cannot remove {}: {}", "无法删除 {}：{}"),
+    (
+        "the run is finished, but its report.json is gone: remove the run directory and run again",
+        "运行已完成，但它的 report.json 不见了：请删除运行目录，再运行一次",
+    ),
+    ("the shards have no rows: make them with `dataprep shards pack --seq-len N`", "分片里没有训练行：请用 `dataprep shards pack --seq-len N` 生成"),
     ("cannot open {}: {}", "无法打开 {}：{}"),
     ("{} holds no run", "{} 里没有运行"),
     ("name the pipeline file, or the folder that its `run.output` says", "请给出流水线文件，或其 `run.output` 所写的文件夹"),
