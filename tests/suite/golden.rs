@@ -36,8 +36,8 @@ fn unescaped(written: &str) -> Vec<u8> {
 
 /// A pipeline with the sections that it lacks.
 fn whole(pipeline: &str) -> String {
-    if pipeline.starts_with("# whole\n") {
-        return pipeline["# whole\n".len()..].to_owned();
+    if let Some(pipeline) = pipeline.strip_prefix("# whole\n") {
+        return pipeline.to_owned();
     }
     let run = if pipeline.contains("[run]\n") { "" } else { "[run]\noutput = \"out\"\n" };
     let source = if pipeline.contains("[source]\n") { "" } else { SOURCE };

@@ -52,7 +52,8 @@ impl ByLanguage {
     /// All that is wrong with it.
     pub fn parse(toml: &str, read: &mut ReadList) -> Result<Self, Vec<RuleError>> {
         let others = parse(toml, "", read)?;
-        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let root =
+            DeTable::parse(toml).map_err(|error| vec![RuleError::new(format!("this is not TOML: {}", error.message()), error.span().unwrap_or(0..0))])?;
         let bounds = match root.get_ref().get("bounds").map(|bounds| (bounds.get_ref(), bounds.span())) {
             Some((DeValue::Table(table), span)) => read_bounds(&Table::new(table, span))?,
             Some((_, span)) => return Err(vec![RuleError::new("`bounds` is not a table of languages", span).help(Some("write it as `[bounds.zh]`".into()))]),
@@ -76,7 +77,8 @@ impl ByLanguage {
     /// # Errors
     /// All that is wrong with it.
     pub fn set_thresholds(&mut self, toml: &str) -> Result<(), Vec<RuleError>> {
-        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let root =
+            DeTable::parse(toml).map_err(|error| vec![RuleError::new(format!("this is not TOML: {}", error.message()), error.span().unwrap_or(0..0))])?;
         let bounds = read_bounds(&Table::new(root.get_ref(), root.span()))?;
         self.bound(&bounds)
     }

@@ -27,7 +27,8 @@ impl RuleSet {
     /// # Errors
     /// All that is wrong with it.
     pub fn parse_with(toml: &str, read: &mut ReadList) -> Result<Self, Vec<RuleError>> {
-        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let root =
+            DeTable::parse(toml).map_err(|error| vec![RuleError::new(format!("this is not TOML: {}", error.message()), error.span().unwrap_or(0..0))])?;
         let mut reader = Reader::new(read);
         let set = reader.root(&Table::new(root.get_ref(), root.span()));
         if reader.errors.is_empty() { Ok(set) } else { Err(reader.errors) }
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(fault(&with("min = 1")).0, "`measure` is missing");
         assert_eq!(fault(&with("measure = \"top_ngram_char_share\"\nmax = 1")).0, "measure `top_ngram_char_share` wants `n`");
         assert_eq!(fault(&with("measure = \"words\"\nmin = \"1\"")).1, "\"1\"");
-        assert_eq!(fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0, "`list` is a path or a list of strings");
+        assert_eq!(fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0, "`list` is neither the path of a list nor a list of texts");
         assert_eq!(fault("source = \"s\"").0, "a rule set has rules");
         assert_eq!(fault("source = ").1, "");
         let twice = with("measure = \"words\"\nmin = 1\n[[rule]]\ndrop = \"d\"\nmeasure = \"words\"\nmax = 9");
