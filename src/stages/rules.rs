@@ -69,7 +69,7 @@ impl Recipe for Rules {
         if self.words.is_some() && splitter.is_none() {
             let names: Vec<_> = Splitter::NAMES.iter().map(|(name, _)| *name).collect();
             let message = format!("there is no way `{}` to find words", self.words.as_deref().unwrap_or_default());
-            complaints.push(Complaint::new("words", message, crate::config::suggestion(self.words.as_deref().unwrap_or_default(), names)));
+            complaints.push(Complaint::new("words", message, format!("one of: {}", names.join(", "))));
         }
         let mut set = load(&self.set, shop).unwrap_or_else(|found| {
             complaints.extend(found);

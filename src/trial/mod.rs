@@ -21,8 +21,7 @@ pub use settings::{Arm, Arms, Files, Settings, WHOLE};
 
 use crate::config::{Config, Problem, Problems};
 use crate::run::Options;
-use crate::source::paths::expand;
-use crate::stage::{OneOrMany, RunError};
+use crate::stage::RunError;
 use crate::train::TrainError;
 use crate::train::corpus::ShardCorpus;
 
@@ -94,9 +93,11 @@ pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 pub fn problems(config: &Config, settings: &Settings) -> Vec<Problem> {
     let mut problems = arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default();
     let place = config.validate.as_ref().map_or(0..0, |table| table.place("heldout"));
-    for (_, path) in settings.heldout.iter().flat_map(|Files(files)| files) {
-        let found = expand("heldout", &OneOrMany(vec![path.to_string_lossy().into_owned()])).err().unwrap_or_default();
-        problems.extend(found.into_iter().map(|complaint| Problem::at(place.clone(), complaint.message, complaint.help)));
+    // Globs and addresses are looked up by the source that reads them.
+    let plain = |path: &Path| !path.to_string_lossy().contains(['*', '?', '[']) && !path.to_string_lossy().contains("://");
+    for (_, path) in settings.heldout.iter().flat_map(|Files(files)| files).filter(|(_, path)| plain(path) && !path.exists()) {
+        let help = "check the path; it is taken from the folder the command runs in";
+        problems.push(Problem::at(place.clone(), format!("no file matches `{}`", path.display()), help));
     }
     problems
 }
