@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(fault(&with("measure = \"top_ngram_char_share\"\nmax = 1")).0, "measure `top_ngram_char_share` wants `n`");
         assert_eq!(fault(&with("measure = \"words\"\nmin = \"1\"")).1, "\"1\"");
         assert_eq!(fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0, "`list` is neither the path of a list nor a list of texts");
-        assert_eq!(fault("source = \"s\"").0, "a rule set has rules");
+        assert_eq!(fault("source = \"s\"").0, "the set has no rules");
         assert_eq!(fault("source = ").1, "");
         let twice = with("measure = \"words\"\nmin = 1\n[[rule]]\ndrop = \"d\"\nmeasure = \"words\"\nmax = 9");
         assert_eq!(fault(&twice).0, "there are two rules `d`");
