@@ -9,6 +9,7 @@ mod suite {
     mod cluster;
     mod conversations;
     mod fine_tuning;
+    mod golden;
     mod happy_llm;
     mod hardship;
     mod html_mutations;
@@ -29,6 +30,7 @@ mod suite {
     mod recipes;
     mod resume;
     mod shards;
+    mod spoken;
     mod stores;
     mod support;
     mod token_ids;

@@ -50,6 +50,7 @@ impl After {
         if let Some(settings) = &after.validate {
             problems.extend(trial::problems(config, settings));
         }
+        problems.extend([&config.train, &config.validate].into_iter().flatten().flat_map(nothing_at_all));
         let after = After::expectations(config, after, &mut problems);
         Problems::new(problems, config.text.clone()).or(after)
     }
@@ -143,4 +144,11 @@ impl After {
 fn fill<T: serde::de::DeserializeOwned>(table: &Option<Table>, problems: &mut Vec<Problem>) -> Option<T> {
     let filled = table.as_ref()?.fill::<T>();
     filled.map_err(|found| problems.extend(found)).ok()
+}
+
+/// Sizes that are 0, of which nothing could be trained.
+fn nothing_at_all(table: &Table) -> Vec<Problem> {
+    let sizes = ["layers", "heads", "width", "seq_len", "batch", "steps", "seeds", "tokens"];
+    let zero = sizes.into_iter().filter(|key| table.value::<u64>(key).is_ok_and(|size| size == 0));
+    zero.map(|key| Problem::at(table.place(key), format!("`{key}` of {} is 0", table.title), "wanted 1 or more")).collect()
 }

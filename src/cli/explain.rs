@@ -1,14 +1,28 @@
 use super::say::say;
-use super::{Done, Failure, Outcome, lint};
+use super::{Done, Failure, Outcome, lint, report, translate};
 use crate::lint::RULES;
 use crate::measures::rules::BUILT_IN;
-use crate::plan::Registry;
+use crate::plan::{Known, Manual, Registry};
+use crate::review::page::Language;
 
 /// Print the manual of a stage, source or sink, or of a rule of `dataprep lint`.
 #[derive(clap::Args)]
 pub struct Explain {
     /// Its name, as in `use = "NAME"`, or the rule's code.
     name: String,
+    /// Language of the manual: zh, or en; that of messages where it is left out.
+    #[arg(long, value_parser = report::language)]
+    lang: Option<Language>,
+}
+
+/// Whether a manual is to be Chinese: as is asked for, else as messages are.
+pub(super) fn is_chinese(asked: Option<Language>) -> bool {
+    asked.map_or_else(translate::is_chinese, |language| language == Language::Chinese)
+}
+
+/// A manual, in English where there is no Chinese one.
+pub(super) fn manual(known: &Known, chinese: bool) -> Manual {
+    known.chinese_manual().filter(|_| chinese).unwrap_or_else(|| known.manual())
 }
 
 impl Explain {
@@ -31,8 +45,9 @@ impl Explain {
             };
             return Err(Failure(format!("there is no stage, source or sink `{}`\n  help: {help}", self.name)));
         }
+        let chinese = is_chinese(self.lang);
         for (kind, known) in found {
-            say!("{kind} {}", known.manual())?;
+            say!("{} {}", translate::told_in(kind, chinese), manual(known, chinese))?;
         }
         Ok(Done::Fine)
     }

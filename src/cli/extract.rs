@@ -54,8 +54,9 @@ impl Extract {
             ..Options::default()
         };
         let html = decode(&bytes, None).text;
-        let page = extract_parts(&html, &options, &parts)
-            .map_err(|reject| Failure(format!("{}: {}\n  help: --whole takes everything that the page shows", self.file.display(), reject.reason())))?;
+        let page = extract_parts(&html, &options, &parts).map_err(|reject| {
+            Failure(format!("{} gives no text: {}\n  help: --whole takes everything that the page shows", self.file.display(), reject.reason()))
+        })?;
         if self.json {
             say!("{}", described(page))?
         } else {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use super::say::say;
-use super::{Done, Failure, Outcome};
+use super::say::{self, say};
+use super::{Done, Failure, Outcome, count, translate};
 use crate::config::suggestion;
 use crate::review::{Document, Folder, excerpt};
 
@@ -52,7 +52,8 @@ impl Inspect {
             }
             shown < self.n && failed.is_none()
         };
-        if self.kept && self.stage.is_none() && self.reason.is_none() {
+        let kept = self.kept && self.stage.is_none() && self.reason.is_none();
+        if kept {
             folder.kept(&mut see)?;
         } else {
             folder.dropped(&mut see)?;
@@ -61,9 +62,22 @@ impl Inspect {
             return Err(failed.into());
         }
         if shown == 0 {
-            say!("no document of this kind was written down")?;
+            // What reads JSON takes standard output for documents.
+            let nothing = translate::told(&if kept { "no document of this kind was kept".to_owned() } else { self.nothing(&folder) });
+            if self.json { say::aside(nothing) } else { say!("{nothing}")? }
         }
         Ok(Done::Fine)
+    }
+
+    /// Why no dropped document is there to be shown.
+    fn nothing(&self, folder: &Folder) -> String {
+        match folder.count_dropped(self.stage.as_deref(), self.reason.as_deref()) {
+            0 => "no document of this kind was dropped".to_owned(),
+            dropped => format!(
+                "{} were dropped, none of this kind is written down\n  help: `run.dropped` is the share to write down: run again with --set run.dropped=1.0 and another --set run.output=DIR",
+                count(dropped)
+            ),
+        }
     }
 
     fn wants(&self, document: &Document) -> bool {

@@ -10,8 +10,7 @@ use crate::check::{Judged, Outcome as Result, Severity, github, junit};
 use crate::config::suggestion;
 use crate::lint::{Level, Options, Outcome as Found, RULES, Report, Rule, lint, sarif};
 
-/// Look for what is wrong in fine-tuning data: conversations and preference pairs, row by row and beside each other. Exit code 0 where no error is found, 1 where one is, 2 where
-/// files cannot be read.
+/// Look for what is wrong in fine-tuning data: conversations and preference pairs, by themselves and beside each other. Exit code 1 where there is an error.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  dataprep lint train.jsonl\n  \
                         dataprep lint train.jsonl --eval eval.jsonl --tokenizer tokenizer.json --template chatml --seq-len 2048\n  \

@@ -34,7 +34,7 @@ impl Place {
             return Ok(Pipeline::load(&self.run, &self.set)?.plan()?);
         }
         if !self.set.is_empty() {
-            return Err(Failure(format!("the settings of the run in {} stand: `--set` goes with the pipeline file", self.run.display())));
+            return Err(Failure(format!("the run in {} has its settings: `--set` goes with the pipeline file", self.run.display())));
         }
         let output = std::path::absolute(&self.run)?;
         let origin = Origin::read(&output)?;

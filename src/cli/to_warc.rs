@@ -24,10 +24,7 @@ impl ToWarc {
     pub(super) fn call(self) -> Outcome {
         let pages = listed(&self.listing)?;
         if pages.is_empty() {
-            return Err(Failure(format!(
-                "{} lists no pages\n  help: a line is a URL, a tab and the path of a file; `dataprep to-warc --help` shows the other form",
-                self.listing.display()
-            )));
+            return Err(Failure(format!("{} lists no pages\n  help: {LINE}", self.listing.display())));
         }
         for (number, part) in pages.chunks(pages.len().div_ceil(self.parts.max(1))).enumerate() {
             let out = if self.parts > 1 { numbered(&self.out, number) } else { self.out.clone() };
@@ -50,6 +47,9 @@ fn numbered(out: &Path, number: usize) -> PathBuf {
     out.with_file_name(format!("{stem}-{number:05}.{end}"))
 }
 
+/// What a listing holds.
+const LINE: &str = "a line is a URL, a tab and the path of a file; `dataprep to-warc --help` shows the other form";
+
 /// URL and path of every page, in the listing's order.
 fn listed(listing: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let (file, folder) = if listing.is_dir() {
@@ -60,16 +60,16 @@ fn listed(listing: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let text = std::fs::read_to_string(&file).map_err(|error| Failure(format!("cannot read {}: {error}", file.display())))?;
     let mut pages = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let wrong = |what: &str| Failure(format!("{}:{}: {what}", file.display(), number + 1));
+        let wrong = |what: &str| Failure(format!("{}:{}: {what}\n  help: {LINE}", file.display(), number + 1));
         if line.starts_with('{') {
-            let entry: serde_json::Value = serde_json::from_str(line).map_err(|error| wrong(&error.to_string()))?;
+            let entry: serde_json::Value = serde_json::from_str(line).map_err(|error| wrong(&format!("this is not JSON: {error}")))?;
             let id = entry["id"].as_str().ok_or_else(|| wrong("this entry has no `id`"))?;
             let url = entry["url"].as_str().filter(|url| !url.is_empty()).map_or_else(|| format!("http://unknown.invalid/{id}"), str::to_owned);
             let plain = folder.join("html").join(format!("{id}.html"));
             let packed = folder.join("html").join(format!("{id}.html.gz"));
             pages.push((url, if plain.exists() { plain } else { packed }));
         } else {
-            let (url, path) = line.split_once('\t').ok_or_else(|| wrong("wanted a URL, a tab and a path"))?;
+            let (url, path) = line.split_once('\t').ok_or_else(|| wrong("no tab stands in this line"))?;
             pages.push((url.to_owned(), folder.join(path.trim())));
         }
     }

@@ -115,7 +115,9 @@ impl TrainLm {
             "whitespace" => Words::Whitespace,
             "characters" => Words::Characters,
             path => {
-                let file = std::fs::read(path).map_err(|error| Failure(format!("--words: cannot read {path}: {error}; or give whitespace or characters")))?;
+                let file = std::fs::read(path).map_err(|error| {
+                    Failure(format!("--words: cannot read {path}: {error}\n  help: give whitespace, characters, or the path of a tokenizer"))
+                })?;
                 Words::pieces(path, &file)?
             }
         };

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use clap::Command;
 
-use super::chinese::{FRAMES, MESSAGES};
+use super::chinese::{FRAMES, messages};
 use crate::review::page::Language;
 
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
@@ -23,7 +23,12 @@ pub(super) fn is_chinese() -> bool {
 
 /// A text of several lines in the language that was set.
 pub(super) fn told(text: &str) -> String {
-    if is_chinese() { chinese(text) } else { text.to_owned() }
+    told_in(text, is_chinese())
+}
+
+/// The same in Chinese or not.
+pub(super) fn told_in(text: &str, in_chinese: bool) -> String {
+    if in_chinese { chinese(text) } else { text.to_owned() }
 }
 
 /// A command whose verbs say in Chinese what they do, as far as the table knows it.
@@ -40,6 +45,11 @@ pub(super) fn chinese(text: &str) -> String {
 }
 
 fn line(line: &str) -> String {
+    // What is quoted from a user's file, and its place.
+    let quoted = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    if quoted.starts_with(" | ") || quoted.starts_with("--> ") {
+        return line.to_owned();
+    }
     // The caret's line ends in what to do; the lines around it are the user's.
     if let Some((gutter, help)) = line.split_once("^ ").filter(|(gutter, _)| gutter.trim_start().starts_with('|')) {
         return format!("{gutter}^ {}", message(help));
@@ -54,14 +64,19 @@ fn line(line: &str) -> String {
 
 /// A message by the entry of the table that holds most of it; what stands in its places is put into Chinese too.
 fn message(english: &str) -> String {
-    let fitting = MESSAGES.iter().filter_map(|(pattern, chinese)| Some((pattern, chinese, places(pattern, english)?)));
-    let Some((_, chinese, found)) = fitting.max_by_key(|(pattern, ..)| pattern.len()) else { return english.to_owned() };
-    let mut found = found.into_iter();
+    let fitting = messages().filter_map(|(pattern, chinese)| Some((pattern, chinese, places(pattern, english)?)));
+    let Some((pattern, chinese, found)) = fitting.max_by_key(|(pattern, ..)| pattern.len()) else { return english.to_owned() };
+    let told: Vec<String> = found.iter().map(|place| if *place == english { english.to_owned() } else { message(place) }).collect();
+    // An entry of marks alone says nothing by itself.
+    if !pattern.contains(char::is_alphabetic) && told == found {
+        return english.to_owned();
+    }
+    let mut told = told.into_iter();
     let mut parts = chinese.split("{}");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         // An entry of another order of words would need numbers; none does.
-        out += &found.next().map_or_else(String::new, |place| if place == english { place.to_owned() } else { message(place) });
+        out += &told.next().unwrap_or_default();
         out += part;
     }
     out
@@ -70,12 +85,19 @@ fn message(english: &str) -> String {
 /// What stands in the places `{}` of a pattern, where it fits.
 fn places<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
     let mut literals = pattern.split("{}");
-    let mut rest = text.strip_prefix(literals.next()?)?;
+    let mut before = literals.next()?;
+    let mut rest = text.strip_prefix(before)?;
     let mut found = Vec::new();
     let mut literals = literals.peekable();
     while let Some(literal) = literals.next() {
         let end = if literals.peek().is_none() { rest.strip_suffix(literal)?.len() } else { rest.find(literal)? };
-        found.push(&rest[..end]);
+        let place = &rest[..end];
+        // A name in backticks is one name.
+        if before.ends_with('`') && literal.starts_with('`') && place.contains('`') {
+            return None;
+        }
+        found.push(place);
+        before = literal;
         rest = &rest[end + literal.len()..];
     }
     (rest.is_empty() || !found.is_empty()).then_some(found).filter(|_| pattern.contains("{}") || rest.is_empty())
@@ -83,6 +105,7 @@ fn places<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chinese::ours;
     use super::*;
 
     #[test]
@@ -99,7 +122,7 @@ mod tests {
                 let path = entry.path();
                 if path.is_dir() {
                     read(&path, all);
-                } else if path.extension().is_some_and(|end| end == "rs" || end == "toml") && !path.ends_with("chinese.rs") {
+                } else if path.extension().is_some_and(|end| end == "rs" || end == "toml") && !path.components().any(|part| part.as_os_str() == "chinese") {
                     all.push_str(&std::fs::read_to_string(path).unwrap());
                 }
             }
@@ -109,8 +132,8 @@ mod tests {
         read(&root.join("src"), &mut sources);
         read(&root.join("filters/checks"), &mut sources);
         // Long texts are broken by a backslash, quotes stand behind one.
-        let joined: String = sources.split("\\\n").map(str::trim_start).collect::<String>().replace("\\\"", "\"").replace("\\n", "\n");
-        for (english, chinese) in MESSAGES.iter().chain(&FRAMES) {
+        let joined: String = sources.split("\\\n").map(str::trim_start).collect::<String>().replace("\\\"", "\"").replace("\\n", "\n").replace("\\\\", "\\");
+        for (english, chinese) in ours().chain(FRAMES) {
             assert_eq!(english.matches("{}").count(), chinese.matches("{}").count(), "{english}");
             for part in english.split("{}").map(|part| part.trim_matches(|c: char| !c.is_alphanumeric())).filter(|part| part.len() > 3) {
                 assert!(joined.contains(part), "no message says `{part}`, of `{english}`");
@@ -129,9 +152,30 @@ mod tests {
                 format!("{out}«{number}»{part}")
             })
         };
-        for (english, chinese) in MESSAGES {
+        for (english, chinese) in messages().filter(|(english, _)| english.contains(char::is_alphabetic)) {
             assert_eq!(Some(message(&filled(english).unwrap())), filled(chinese), "{english}");
         }
+    }
+
+    /// What stands in the rows of `tests/suite/golden/` is said in Chinese too, but for what the parser of arguments says.
+    #[test]
+    fn every_golden_text_is_chinese_too() {
+        let is_chinese = |text: &str| text.contains(|c: char| ('\u{4E00}'..'\u{A000}').contains(&c));
+        let (mut seen, mut english) = (0, Vec::new());
+        for name in ["pipelines", "stages", "models", "ends", "runs", "verbs"] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/golden").join(format!("{name}.txt"));
+            let rows = std::fs::read_to_string(&path).unwrap();
+            let said = rows.split("==== ").filter_map(|row| row.split_once("----\n")).map(|(_, said)| said).filter(|said| !said.contains("try '--help'"));
+            for line in said.flat_map(str::lines) {
+                let message = line.strip_prefix("error: ").or_else(|| line.strip_prefix("  help: ")).or_else(|| Some(line.split_once("^ ")?.1));
+                let Some(said) = message.filter(|message| !message.is_empty()) else { continue };
+                seen += 1;
+                if !is_chinese(&super::message(said)) {
+                    english.push(said.to_owned());
+                }
+            }
+        }
+        assert!(seen > 300 && english.is_empty(), "{seen} seen; without an entry in src/cli/chinese/: {english:#?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the user wrote: the pipeline file, parsed with the place of every key, and `--set` laid over it. No data file is opened here.
 
+mod misfit;
 mod problem;
 mod table;
 

@@ -6,6 +6,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::misfit::plainly;
 use super::problem::{Problem, suggestion};
 
 /// A table with the place of every key and value.
@@ -47,8 +48,9 @@ impl Table {
     pub fn value<T: DeserializeOwned>(&self, key: &str) -> Result<T, Problem> {
         let value = self.entries.get(key).cloned().ok_or_else(|| Problem::at(self.span.clone(), format!("{} lacks the key `{key}`", self.title), ""))?;
         let span = value.span();
-        let misfit =
-            |error: toml::de::Error| Problem::at(error.span().unwrap_or(span), format!("`{key}` of {} does not fit", self.title), error.message().trim());
+        let misfit = |error: toml::de::Error| {
+            Problem::at(error.span().unwrap_or(span), format!("`{key}` of {} does not fit", self.title), plainly(error.message().trim()))
+        };
         T::deserialize(ValueDeserializer::from(value)).map_err(misfit)
     }
 
@@ -105,7 +107,7 @@ impl Table {
             Some(key) => format!("`{key}` of {} does not fit", self.title),
             None => format!("{} does not fit", self.title),
         };
-        Problem::at(span, message, said)
+        Problem::at(span, message, plainly(&said))
     }
 
     /// A canonical text of the content: keys sorted, places and comments gone; equal texts mean equal settings.

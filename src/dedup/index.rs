@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -55,6 +56,19 @@ pub struct Settings {
     /// The passages that can be found, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passages: Option<Windows>,
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { normal, profile, by, ngram, bands, rows, seed, tokenizer, passages } = self;
+        let shown = format!("{profile:?}, {ngram} of {by:?}, {bands} bands of {rows} rows, seed {seed}, normal {normal:?}").to_lowercase();
+        let tokens = if tokenizer.is_some() { ", with a tokenizer" } else { "" };
+        match passages {
+            None => write!(f, "{shown}{tokens}"),
+            Some(Windows::Bytes(bytes)) => write!(f, "{shown}{tokens}, passages of {bytes} bytes"),
+            Some(Windows::Tokens(length)) => write!(f, "{shown}{tokens}, passages of {length} tokens"),
+        }
+    }
 }
 
 /// From what length on passages can be found in an index.

@@ -28,7 +28,9 @@ impl Parts {
     /// # Errors
     /// The selector that is none, and why.
     pub fn new(select: &[String], remove: &[String]) -> Result<Parts, (String, String)> {
-        let parse = |text: &String| Selector::parse(text).map_err(|error| (text.clone(), error.to_string()));
+        // The parser takes a selector that breaks off for a fault of its own.
+        let why = |error: String| if error.contains("report this") { "it breaks off".to_owned() } else { error };
+        let parse = |text: &String| Selector::parse(text).map_err(|error| (text.clone(), why(error.to_string())));
         let all = |list: &[String]| list.iter().map(parse).collect::<Result<Vec<_>, _>>();
         Ok(Parts { select: all(select)?, remove: all(remove)? })
     }

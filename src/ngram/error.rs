@@ -45,7 +45,7 @@ pub enum NgramError {
         memory: usize,
     },
     /// Nothing to learn from.
-    #[error("the text holds no words")]
+    #[error("the text holds no words: name other files, or the key or column in which their text stands")]
     Empty,
 }
 

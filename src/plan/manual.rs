@@ -11,6 +11,8 @@ pub struct Manual {
     pub header: String,
     /// (key, type as written in Rust, doc comment).
     pub keys: Vec<(String, String, String)>,
+    /// What stands above the keys.
+    pub(super) title: &'static str,
 }
 
 impl Manual {
@@ -34,7 +36,7 @@ impl Manual {
                 comment.clear();
             }
         }
-        Manual { name: name.to_owned(), header: header.join("\n").trim().to_owned(), keys }
+        Manual { name: name.to_owned(), header: header.join("\n").trim().to_owned(), keys, title: "Keys:" }
     }
 
     /// The first sentence of the header.
@@ -53,7 +55,7 @@ impl fmt::Display for Manual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n\n{}", self.name, self.header)?;
         if !self.keys.is_empty() {
-            writeln!(f, "\nKeys:")?;
+            writeln!(f, "\n{}", self.title)?;
         }
         for (key, kind, text) in &self.keys {
             writeln!(f, "  {key}: {kind}\n      {text}")?;

@@ -5,6 +5,7 @@ mod fingerprint;
 mod forecast;
 mod make;
 mod manual;
+mod manuals;
 mod registry;
 
 use std::ops::Range;
@@ -206,7 +207,11 @@ impl Planner {
             let Some(named) = value.strip_prefix("stage:") else { continue };
             let before: Vec<&str> = self.config.stages[..at].iter().map(|other| other.name.as_str()).collect();
             if !before.contains(&named) {
-                let help = crate::config::suggestion(named, before.iter().copied());
+                let learners = self.config.stages[..at].iter().filter(|other| other.recipe == "learn_tokenizer").map(|other| other.name.as_str());
+                let help = match learners.collect::<Vec<_>>() {
+                    none if none.is_empty() => format!("put `learn_tokenizer` with `name = \"{named}\"` before it, or name a file"),
+                    learners => crate::config::suggestion(named, learners),
+                };
                 self.maker.problems.push(Problem::at(
                     entry.table.place("tokenizer"),
                     format!("no stage named `{named}` comes before {}", entry.table.title),

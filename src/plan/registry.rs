@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::manual::Manual;
+use super::manuals;
 use crate::config::{Problem, Table, fields_of, suggestion};
 use crate::stage::{Built, Complaint, Recipe, Register, Shop, Spec};
 
@@ -32,6 +33,8 @@ pub struct Known {
     /// What `use` says.
     pub name: &'static str,
     source_text: &'static str,
+    /// The file of its Chinese manual, which recipes of a user's crate do not have.
+    chinese: Option<&'static str>,
     fill: Fill,
     fields: fn() -> &'static [&'static str],
 }
@@ -46,6 +49,11 @@ impl Known {
     pub fn manual(&self) -> Manual {
         Manual::read(self.name, self.source_text, (self.fields)())
     }
+
+    /// The same in Chinese, where there is one.
+    pub fn chinese_manual(&self) -> Option<Manual> {
+        Some(self.manual().in_chinese(self.chinese?))
+    }
 }
 
 /// Recipes of one kind, in alphabetical order.
@@ -57,7 +65,7 @@ pub struct Shelf {
 impl Register for Shelf {
     fn add<R: Recipe>(&mut self, manual: &'static str) {
         let fill = |table: &Table| table.fill::<R>().map(|recipe| Box::new(recipe) as Box<dyn Filled>);
-        let known = Known { name: R::NAME, source_text: manual, fill, fields: || fields_of::<R>().unwrap_or_default() };
+        let known = Known { name: R::NAME, source_text: manual, chinese: None, fill, fields: || fields_of::<R>().unwrap_or_default() };
         self.known.insert(R::NAME, known);
     }
 }
@@ -66,6 +74,13 @@ impl Shelf {
     /// The recipe of that name; else what to say about the name.
     pub fn find(&self, name: &str) -> Result<&Known, String> {
         self.known.get(name).ok_or_else(|| suggestion(name, self.known.keys().copied()))
+    }
+
+    fn translated(mut self, files: &[(&str, &'static str)]) -> Shelf {
+        for known in self.known.values_mut() {
+            known.chinese = files.iter().find(|(name, _)| *name == known.name).map(|(_, file)| *file);
+        }
+        self
     }
 
     /// All of them.
@@ -91,6 +106,6 @@ impl Default for Registry {
         crate::source::register(&mut sources);
         crate::stages::register(&mut stages);
         crate::sink::register(&mut sinks);
-        Registry { sources, stages, sinks }
+        Registry { sources: sources.translated(manuals::SOURCES), stages: stages.translated(manuals::STAGES), sinks: sinks.translated(manuals::SINKS) }
     }
 }

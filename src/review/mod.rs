@@ -3,6 +3,7 @@
 //!
 //! Only files of the run's folder are looked at: `report.json`, the kept documents as JSON lines or parquet, `dropped/`, and tables under `artifacts/`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub struct Folder {
     pub stages: Vec<String>,
     /// Whether every rule's verdict stands beside each document, and nothing was dropped.
     pub annotated: bool,
+    /// Documents dropped, by stage and reason.
+    drops: Vec<(String, BTreeMap<String, u64>)>,
     /// Folders of its outputs.
     outputs: Vec<String>,
 }
@@ -117,6 +120,8 @@ struct Report {
 #[derive(Deserialize)]
 struct Named {
     name: String,
+    #[serde(default)]
+    drops: BTreeMap<String, u64>,
 }
 
 /// Why a folder cannot be reviewed.
@@ -148,7 +153,14 @@ impl Folder {
         }
         let text = std::fs::read_to_string(&file).map_err(|cause| unreadable(&file, cause))?;
         let Report { annotated, stages, outputs } = serde_json::from_str(&text).map_err(|cause| unreadable(&file, cause))?;
-        Ok(Folder { path: path.to_owned(), stages: stages.into_iter().map(|stage| stage.name).collect(), annotated, outputs })
+        let drops: Vec<_> = stages.into_iter().map(|stage| (stage.name, stage.drops)).collect();
+        Ok(Folder { path: path.to_owned(), stages: drops.iter().map(|(name, _)| name.clone()).collect(), annotated, drops, outputs })
+    }
+
+    /// How many documents the run has dropped, of one stage and for one reason where they are given.
+    pub fn count_dropped(&self, stage: Option<&str>, reason: Option<&str>) -> u64 {
+        let of_stage = self.drops.iter().filter(|(name, _)| stage.is_none_or(|stage| stage == name)).flat_map(|(_, drops)| drops);
+        of_stage.filter(|(name, _)| reason.is_none_or(|reason| reason == name.as_str())).map(|(_, count)| count).sum()
     }
 
     /// Where it lies.

@@ -96,7 +96,8 @@ pub fn finish(plan: &Plan, stand: &Stand, dir: &RunDir, timing: &[SegmentTime]) 
 
 /// The report of a finished run.
 pub fn report(dir: &RunDir) -> Result<Report> {
-    let bytes = dir.read("report.json")?.ok_or_else(|| RunError::stop("the run is finished, but its report.json is gone"))?;
+    let bytes =
+        dir.read("report.json")?.ok_or_else(|| RunError::stop("the run is finished, but its report.json is gone: remove the run directory and run again"))?;
     serde_json::from_slice(&bytes).map_err(|error| RunError::stop(format!("{} is damaged: {error}", dir.path("report.json").display())))
 }
 

@@ -32,7 +32,12 @@ impl Origin {
     /// Where there is no run in it.
     pub fn read(run: &Path) -> Result<Origin> {
         let path = run.join(ORIGIN);
-        let bytes = std::fs::read(&path).map_err(RunError::file("no run was prepared here, cannot read", &path))?;
+        let bytes = std::fs::read(&path).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::NotFound => {
+                RunError::stop(format!("{} holds no run\n  help: name the pipeline file, or the folder that its `run.output` says", run.display()))
+            }
+            _ => RunError::file("cannot read", &path)(cause),
+        })?;
         serde_json::from_slice(&bytes).map_err(|error| RunError::stop(format!("{} is damaged: {error}", path.display())))
     }
 

@@ -74,7 +74,7 @@ pub fn status(plan: &Plan) -> Result<Status> {
 /// Where a process is in the directory that shares it with nobody.
 pub fn gc(run: &Path, patience: Duration) -> Result<usize> {
     if !run.join("run.json").is_file() {
-        return Err(RunError::stop(format!("{} holds no run", run.display())));
+        return Err(RunError::stop(format!("{} holds no run\n  help: name the folder that `run.output` of its pipeline says", run.display())));
     }
     let alone = RunDir::try_open(run, Hold::Alone)?;
     let nobody = alone.is_some();

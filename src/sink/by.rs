@@ -23,7 +23,7 @@ const COLUMN: &str = "column:";
 /// What the key `by` needs of the stages before.
 pub(super) fn spec(by: Option<&str>, spec: Spec) -> Spec {
     match by {
-        Some(tag) if !tag.starts_with(COLUMN) => spec.needs(tag),
+        Some(tag) if !tag.is_empty() && !tag.starts_with(COLUMN) => spec.needs(tag),
         _ => spec,
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn spec(by: Option<&str>, spec: Spec) -> Spec {
 pub(super) fn split(by: Option<String>, sink: impl Sink + 'static) -> std::result::Result<Built, Vec<Complaint>> {
     match by {
         None => Ok(Built::sink(sink)),
-        Some(by) if by.is_empty() || by == COLUMN => Err(Complaint::new("by", "names nothing", "give a tag, as \"lang\", or \"column:NAME\"").into()),
+        Some(by) if by.is_empty() || by == COLUMN => Err(Complaint::new("by", "`by` names nothing", "give a tag, as \"lang\", or \"column:NAME\"").into()),
         Some(by) => Ok(Built::sink(Split { inner: sink, by, column: Column::Id })),
     }
 }

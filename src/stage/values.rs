@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for ByteSize {
                 f.write_str("a number of bytes or a text as \"256 MiB\"")
             }
             fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<ByteSize, E> {
-                u64::try_from(bytes).map(ByteSize).map_err(|_| E::custom(format!("{bytes} is not a size")))
+                u64::try_from(bytes).map(ByteSize).map_err(|_| E::custom(format!("{bytes} is not a size: wanted a number of bytes or a text as \"256 MiB\"")))
             }
             fn visit_u64<E: de::Error>(self, bytes: u64) -> Result<ByteSize, E> {
                 Ok(ByteSize(bytes))

@@ -24,7 +24,7 @@ pub fn open(shop: &mut Shop<'_>, folders: &OneOrMany) -> std::result::Result<Arc
         match &mut all {
             None => all = Some(index),
             Some(first) => first.join(index).map_err(|settings| {
-                let message = format!("{folder} was made with other settings than {}: {settings:?}", folders.0[0]);
+                let message = format!("{folder} was made with other settings than {}: {settings}", folders.0[0]);
                 Complaint::new("against", message, "make both with the same, or use two stages")
             })?,
         }

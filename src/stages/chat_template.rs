@@ -81,7 +81,7 @@ impl Recipe for ChatTemplate {
             None => {
                 let bytes = shop.read("template", self.template.as_ref())?;
                 let help = "wanted \"chatml\", \"llama3\", \"plain\", \"text_to_text\", a tokenizer_config.json or a file *.jinja";
-                let text = String::from_utf8(bytes).map_err(|error| Complaint::new("template", error.to_string(), help))?;
+                let text = String::from_utf8(bytes).map_err(|_| Complaint::new("template", format!("`{}` is not UTF-8", self.template), help))?;
                 let jinja = self.template.ends_with(".jinja");
                 let tried = if jinja { Template::new(&text, BTreeMap::new()) } else { Template::from_config(&text) };
                 let template = tried.map_err(|error| Complaint::new("template", format!("cannot read `{}`: {error}", self.template), help))?;
@@ -99,9 +99,12 @@ impl Recipe for ChatTemplate {
             too_long: reason("too_long"),
         };
         if self.longer != Longer::Drop && self.max_tokens.is_none() {
-            return Err(
-                Complaint::new("longer", "says what is done beyond `max_tokens`, which is not there", "write `max_tokens`, or leave `longer` out").into()
-            );
+            return Err(Complaint::new(
+                "longer",
+                "`longer` says what is done beyond `max_tokens`, which is not given",
+                "write `max_tokens`, or leave `longer` out",
+            )
+            .into());
         }
         let made_by = self.tokenizer.strip_prefix("stage:").map(str::to_owned);
         let (max_tokens, longer) = (self.max_tokens.unwrap_or(usize::MAX), self.longer);

@@ -88,7 +88,7 @@ impl Recipe for Decontaminate {
         let index = builder.finish();
         if index.items() == 0 && complaints.is_empty() {
             let message = format!("no item of these sets is long enough ({short} have fewer words than a run)");
-            complaints.push(Complaint::new("ngram", message, "wanted fewer words"));
+            complaints.push(Complaint::new("ngram", message, format!("give an `ngram` below {}", self.ngram)));
         }
         if !complaints.is_empty() {
             return Err(complaints);

@@ -202,8 +202,7 @@ impl DedupMinhash {
             _ => {}
         }
         if old.is_some() && made != base {
-            let Settings { profile, by, ngram, bands, rows, .. } = base;
-            let message = format!("the index was made with other settings: {profile:?}, {ngram} of {by:?}, {bands} bands of {rows} rows").to_lowercase();
+            let message = format!("the index was made with other settings: {base}");
             return Err(Complaint::new("against", message, "leave out `profile`, `by`, `ngram`, `bands`, `rows` and `target`, or make the index again"));
         }
         Ok(made)

@@ -56,7 +56,10 @@ pub fn spec() -> Spec {
 impl Keys {
     /// The rule that the keys describe; cuts shrink to what `snap` says.
     pub fn build(self, shop: &mut Shop<'_>, snap: Snap) -> std::result::Result<Passages, Complaint> {
-        let unused = |key: &str, other: &str| Complaint::new(key, format!("`{key}` means nothing here"), format!("leave it out, or give `mode = \"{other}\"`"));
+        let unused = |key: &str, other: &str| {
+            let message = format!("`{key}` goes with `mode = \"{other}\"`, which is not given");
+            Complaint::new(key, message, format!("leave it out, or give `mode = \"{other}\"`"))
+        };
         match self.mode {
             Mode::Cut if self.max_share.is_some() => return Err(unused("max_share", "drop")),
             Mode::Drop if self.min_left.is_some() => return Err(unused("min_left", "cut")),

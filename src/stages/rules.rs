@@ -68,7 +68,8 @@ impl Recipe for Rules {
         };
         if self.words.is_some() && splitter.is_none() {
             let names: Vec<_> = Splitter::NAMES.iter().map(|(name, _)| *name).collect();
-            complaints.push(Complaint::new("words", "there is no such way to find words", format!("one of: {}", names.join(", "))));
+            let message = format!("there is no way `{}` to find words", self.words.as_deref().unwrap_or_default());
+            complaints.push(Complaint::new("words", message, format!("one of: {}", names.join(", "))));
         }
         let mut set = load(&self.set, shop).unwrap_or_else(|found| {
             complaints.extend(found);

@@ -33,7 +33,7 @@ use std::cell::OnceCell;
 use std::io::Read;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use regex::RegexSet;
+use regex::{Regex, RegexSet};
 
 use self::rules::{Lists, Profile, Readings, Rule, Seen, bounded, is_allowed};
 use super::prelude::*;
@@ -123,7 +123,11 @@ impl Recipe for Filter {
             ("adblock", !self.adblock.0.is_empty()),
         ];
         for (key, _) in given.into_iter().filter(|(key, given)| *given && self.profile.ignores().contains(key)) {
-            complaints.push(Complaint::new(key, "this profile has no rule that looks at it", "leave it out, or put a second `url` stage behind this one"));
+            complaints.push(Complaint::new(
+                key,
+                format!("`{key}` is not looked at by this profile"),
+                "leave it out, or put a second `url` stage behind this one",
+            ));
         }
         let mut load = |key: &str, files: &OneOrMany, inline: &[String], form: Form| {
             read_list(shop, key, files, inline, form).unwrap_or_else(|complaint| {
@@ -142,7 +146,11 @@ impl Recipe for Filter {
         let subwords = load("subwords", &self.subwords, &[], word_form);
         let allowed = load("allow_lists", &self.allow_lists, &self.allow, PAGE);
         let patterns = RegexSet::new(&self.patterns).unwrap_or_else(|cause| {
-            complaints.push(Complaint::new("patterns", "not a regular expression", cause.to_string().lines().last().unwrap_or_default()));
+            let odd = self.patterns.iter().find(|pattern| Regex::new(pattern).is_err()).map_or("", String::as_str);
+            let cause = cause.to_string();
+            let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let message = format!("`{odd}` is no regular expression: {cause}");
+            complaints.push(Complaint::new("patterns", message, "a sign that means itself stands behind a backslash"));
             RegexSet::empty()
         });
         let adblock = read_adblock(shop, &self.adblock).unwrap_or_else(|complaint| {

@@ -99,29 +99,34 @@ pub(super) fn write(out: &mut dyn Write, header: &Header, vectors: &[&[f32]]) ->
 pub(super) fn read(from: &mut dyn Read, expected: &Header, vectors: [&mut Vec<f32>; 3]) -> Result<Progress, TrainError> {
     let header = header(from)?;
     if header.model != expected.model {
-        return Err(damaged("it holds a model of another shape"));
+        return Err(damaged("it holds a model of another shape; go on with the settings of before, or name another folder"));
     }
     if header.task != expected.task {
-        return Err(damaged("it was written under another objective"));
+        return Err(damaged("it was written under another objective; go on with that one, or name another folder"));
     }
     if header.train != expected.train {
-        return Err(damaged("it was written under other settings"));
+        return Err(damaged("it was written under other settings; go on with those, or name another folder"));
     }
     if header.start != expected.start {
-        return Err(damaged("it was begun from other weights"));
+        return Err(damaged("it was begun from other weights; begin with those, or name another folder"));
     }
     vectors.into_iter().try_for_each(|vector| numbers(from, vector))?;
     Ok(header.progress)
 }
 
+/// A file that ends early is no checkpoint, whatever else may go wrong with it is the system's matter.
+fn whole(read: std::io::Result<()>) -> Result<(), TrainError> {
+    read.map_err(|error| if error.kind() == std::io::ErrorKind::UnexpectedEof { damaged("it is cut off, or no checkpoint") } else { error.into() })
+}
+
 fn header(from: &mut dyn Read) -> Result<Header, TrainError> {
     let mut start = [0; MAGIC.len()];
-    from.read_exact(&mut start)?;
+    whole(from.read_exact(&mut start))?;
     if start != MAGIC {
         return Err(damaged("it does not begin as a checkpoint of this version"));
     }
     let mut len = [0; 8];
-    from.read_exact(&mut len)?;
+    whole(from.read_exact(&mut len))?;
     let len = u64::from_le_bytes(len);
     if len > MAX_HEADER {
         return Err(damaged("its header is damaged"));
@@ -134,7 +139,7 @@ fn header(from: &mut dyn Read) -> Result<Header, TrainError> {
 fn numbers(from: &mut dyn Read, vector: &mut [f32]) -> Result<(), TrainError> {
     for numbers in vector.chunks_mut(4096) {
         let mut bytes = vec![0; 4 * numbers.len()];
-        from.read_exact(&mut bytes)?;
+        whole(from.read_exact(&mut bytes))?;
         let (read, _) = bytes.as_chunks::<4>();
         numbers.iter_mut().zip(read).for_each(|(x, bytes)| *x = f32::from_le_bytes(*bytes));
     }

@@ -106,7 +106,10 @@ impl<'a> Workshop<'a> {
         if self.extraction.iter().any(|entry| entry.name == stage) {
             return Err((
                 format!("stage `{stage}` gives the text: no arm can do without it"),
-                format!("one of: {}", self.stages().collect::<Vec<_>>().join(", ")),
+                match self.stages().collect::<Vec<_>>() {
+                    none if none.is_empty() => "leave it out: no other stage works on texts".to_owned(),
+                    others => format!("one of: {}", others.join(", ")),
+                },
             ));
         }
         if !self.stages().any(|name| name == stage) {

@@ -89,9 +89,17 @@ pub struct Step {
 /// Who is told.
 pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
-/// Problems of `[validate]` that show only against the pipeline: arms that are none of it.
+/// Problems of `[validate]` that show only against the pipeline and the disk: arms that are none of it, held-out files that are not there.
 pub fn problems(config: &Config, settings: &Settings) -> Vec<Problem> {
-    arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default()
+    let mut problems = arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default();
+    let place = config.validate.as_ref().map_or(0..0, |table| table.place("heldout"));
+    // Globs and addresses are looked up by the source that reads them.
+    let plain = |path: &Path| !path.to_string_lossy().contains(['*', '?', '[']) && !path.to_string_lossy().contains("://");
+    for (_, path) in settings.heldout.iter().flat_map(|Files(files)| files).filter(|(_, path)| plain(path) && !path.exists()) {
+        let help = "check the path; it is taken from the folder the command runs in";
+        problems.push(Problem::at(place.clone(), format!("no file matches `{}`", path.display()), help));
+    }
+    problems
 }
 
 /// Number of corpora that the arms are trained on.

@@ -93,7 +93,7 @@ fn what_cannot_be_trained_on_is_named() {
         ("a.jsonl", vec!["--text", "body"], "--good: no document with a text to train on"),
         ("a.jsonl", vec!["--prepare", "datatrov"], "did you mean `datatrove`?"),
         ("a.jsonl", vec!["--holdout", "1"], "--holdout is 1"),
-        ("a.jsonl", vec!["--dim", "0"], "the dimension must be 1 to 4096"),
+        ("a.jsonl", vec!["--dim", "0"], "the dimension is out of range: wanted 1 to 4096"),
     ] {
         let output = train(&folder, &["a.jsonl"], &[bad], &more);
         assert_eq!(output.status.code(), Some(2), "{bad} {more:?}");

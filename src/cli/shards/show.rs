@@ -35,7 +35,7 @@ impl Show {
         let shards = Shards::open(&set)?;
         let tokenizer = tokenizer(&set, self.tokenizer.as_deref(), &shards.manifest().tokenizer)?;
         if let Some(fault) = tokenizer.as_ref().and_then(|tokenizer| swapped(shards.manifest(), tokenizer)) {
-            return Err(Failure(fault));
+            return Err(Failure(format!("{fault}\n  help: name the tokenizer that the set was made with by --tokenizer")));
         }
         if let Some(index) = self.document {
             let ids = shards.document(index)?.to_vec();

@@ -84,7 +84,7 @@ pub enum TrainError {
     #[error("`{0}` cannot be a label: wanted a name without spaces")]
     Label(String),
     /// A setting out of range: its name, what it must be.
-    #[error("{0} must be {1}")]
+    #[error("{0} is out of range: wanted {1}")]
     Setting(&'static str, &'static str),
     /// The numbers grew beyond all bounds.
     #[error("the training diverged after {0} examples: take a lower learning rate")]

@@ -52,10 +52,11 @@ impl ByLanguage {
     /// All that is wrong with it.
     pub fn parse(toml: &str, read: &mut ReadList) -> Result<Self, Vec<RuleError>> {
         let others = parse(toml, "", read)?;
-        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let root =
+            DeTable::parse(toml).map_err(|error| vec![RuleError::new(format!("this is not TOML: {}", error.message()), error.span().unwrap_or(0..0))])?;
         let bounds = match root.get_ref().get("bounds").map(|bounds| (bounds.get_ref(), bounds.span())) {
             Some((DeValue::Table(table), span)) => read_bounds(&Table::new(table, span))?,
-            Some((_, span)) => return Err(vec![RuleError::new("`bounds` is a table of languages", span)]),
+            Some((_, span)) => return Err(vec![RuleError::new("`bounds` is not a table of languages", span).help(Some("write it as `[bounds.zh]`".into()))]),
             None => Vec::new(),
         };
         let mut set = Self { others, languages: Vec::new() };
@@ -76,7 +77,8 @@ impl ByLanguage {
     /// # Errors
     /// All that is wrong with it.
     pub fn set_thresholds(&mut self, toml: &str) -> Result<(), Vec<RuleError>> {
-        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let root =
+            DeTable::parse(toml).map_err(|error| vec![RuleError::new(format!("this is not TOML: {}", error.message()), error.span().unwrap_or(0..0))])?;
         let bounds = read_bounds(&Table::new(root.get_ref(), root.span()))?;
         self.bound(&bounds)
     }
@@ -176,7 +178,7 @@ fn tables<'t>(reader: &mut Reader, name: &str, value: &'t Spanned<DeValue<'t>>) 
     match value.get_ref() {
         DeValue::Table(table) => table.iter().map(|(key, value)| (key.get_ref().to_string(), value)).collect(),
         _ => {
-            reader.error(format!("`{name}` is a table"), value.span(), Some("as `[bounds.zh]` and `short_words.min = 1.3`".into()));
+            reader.error(format!("`{name}` is not a table"), value.span(), Some("write it as `[bounds.zh]` and `short_words.min = 1.3`".into()));
             Vec::new()
         }
     }
@@ -248,7 +250,7 @@ mod tests {
         let errors = |toml: &str| set().set_thresholds(toml).unwrap_err().into_iter().map(|error| (error.message, error.span.start)).collect::<Vec<_>>();
         assert_eq!(errors("[de]\nshot.min = 1"), [("there is no rule `shot`".to_owned(), 16)]);
         assert_eq!(errors("[de]\nshort.max = 1"), [("rule `short` has no bound `max`".to_owned(), 17)]);
-        assert_eq!(errors("de = 1"), [("`de` is a table".to_owned(), 5)]);
+        assert_eq!(errors("de = 1"), [("`de` is not a table".to_owned(), 5)]);
         assert_eq!(errors("[de]\nshort = 1").len(), 1);
         assert_eq!(errors("[de]\nshort.min = \"1\"").len(), 1);
         assert!(ByLanguage::parse(&SET.replace("[bounds.qq]", "[bounds.qq.x]"), &mut |_| Err(String::new())).is_err());

@@ -274,7 +274,7 @@ impl RuleSet {
     pub fn override_bound(&mut self, rule: &str, bound: &str, value: f64) -> Result<(), RuleError> {
         let step = self.step_mut(rule)?;
         let Some(test) = step.action.test_mut() else {
-            return Err(RuleError::new(format!("rule `{rule}` is an edit and has no bounds"), 0..0));
+            return Err(RuleError::new(format!("rule `{rule}` is an edit and has no bounds"), 0..0).help(Some("leave it out, or `disable` the rule".into())));
         };
         let named = Bounds::NAMES.iter().zip(&mut test.bounds.0).filter(|(_, bound)| bound.is_some());
         let mut has = Vec::new();

@@ -27,7 +27,8 @@ impl RuleSet {
     /// # Errors
     /// All that is wrong with it.
     pub fn parse_with(toml: &str, read: &mut ReadList) -> Result<Self, Vec<RuleError>> {
-        let root = DeTable::parse(toml).map_err(|error| vec![RuleError::new(error.message().to_owned(), error.span().unwrap_or(0..0))])?;
+        let root =
+            DeTable::parse(toml).map_err(|error| vec![RuleError::new(format!("this is not TOML: {}", error.message()), error.span().unwrap_or(0..0))])?;
         let mut reader = Reader::new(read);
         let set = reader.root(&Table::new(root.get_ref(), root.span()));
         if reader.errors.is_empty() { Ok(set) } else { Err(reader.errors) }
@@ -59,13 +60,13 @@ impl Reader<'_, '_> {
         for ((_, table), line) in ordered.chain(rules.iter().skip(place).map(|t| (t, false))) {
             if let Some(step) = self.step(table, line) {
                 if steps.iter().any(|other: &Step| other.name == step.name) {
-                    self.error(format!("there are two rules `{}`", step.name), table.span.clone(), None);
+                    self.error(format!("there are two rules `{}`", step.name), table.span.clone(), Some("give one of them another name".into()));
                 }
                 steps.push(step);
             }
         }
         if steps.is_empty() && self.errors.is_empty() {
-            self.error("a rule set has rules", root.span.clone(), Some("add a `[[rule]]`".into()));
+            self.error("the set has no rules", root.span.clone(), Some("add a `[[rule]]`".into()));
         }
         RuleSet { source, words, steps, lines, wants_stop_words: self.wants_stop_words }
     }
@@ -74,7 +75,8 @@ impl Reader<'_, '_> {
         let kinds: &[&str] = if line { &["drop", "drop_line", "cut"] } else { &["drop"] };
         let given: Vec<_> = kinds.iter().filter(|kind| table.get(kind).is_some()).collect();
         let [kind] = given[..] else {
-            self.error(format!("a rule has one of `{}`", kinds.join("`, `")), table.span.clone(), None);
+            let help = format!("give it one of `{}`, with the reason's name", kinds.join("`, `"));
+            self.error("this rule does not say what it does", table.span.clone(), Some(help));
             return None;
         };
         let name = self.string(table, kind, true)?;
@@ -110,7 +112,7 @@ impl Reader<'_, '_> {
         let keys: &[&str] = if how.wants_list() { &["cut", "as", "list", "max_words"] } else { &["cut", "as"] };
         self.only(table, keys);
         if how.wants_list() && table.get("list").is_none() {
-            self.error("this cut wants `list`", table.span.clone(), None);
+            self.error("this cut wants `list`", table.span.clone(), Some("add `list = [\"...\"]`, or the path of a list".into()));
         }
         let max_words = table.get("max_words").map(|_| self.count(table, "max_words"));
         Some(Cut::new(how, self.list(table, "list"), max_words))
@@ -136,7 +138,7 @@ impl Reader<'_, '_> {
         let mut params = Params::default();
         for key in measure.keys {
             if table.get(key.name()).is_none() && *key != Key::Except {
-                self.error(format!("measure `{name}` wants `{}`", key.name()), table.span.clone(), None);
+                self.error(format!("measure `{name}` wants `{}`", key.name()), table.span.clone(), Some(format!("add `{} = ...`", key.name())));
                 continue;
             }
             match key {
@@ -154,7 +156,7 @@ impl Reader<'_, '_> {
         let bounds = Bounds(Bounds::NAMES.map(|bound| self.number(table, bound)));
         if bounds.0.iter().all(Option::is_none) {
             let help = format!("give one of `{}`", Bounds::NAMES.join("`, `"));
-            self.error("a rule has a bound", table.span.clone(), Some(help));
+            self.error("this rule has no bound", table.span.clone(), Some(help));
         }
         Some(Test { measure, params, words, bounds })
     }
@@ -189,12 +191,12 @@ mod tests {
 
     #[test]
     fn what_is_wanted_must_be_there() {
-        assert_eq!(fault(&with("measure = \"words\"")).0, "a rule has a bound");
+        assert_eq!(fault(&with("measure = \"words\"")).0, "this rule has no bound");
         assert_eq!(fault(&with("min = 1")).0, "`measure` is missing");
         assert_eq!(fault(&with("measure = \"top_ngram_char_share\"\nmax = 1")).0, "measure `top_ngram_char_share` wants `n`");
         assert_eq!(fault(&with("measure = \"words\"\nmin = \"1\"")).1, "\"1\"");
-        assert_eq!(fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0, "`list` is a path or a list of strings");
-        assert_eq!(fault("source = \"s\"").0, "a rule set has rules");
+        assert_eq!(fault(&with("measure = \"listed_phrases\"\nlist = []\nmax = 1")).0, "`list` is neither the path of a list nor a list of texts");
+        assert_eq!(fault("source = \"s\"").0, "the set has no rules");
         assert_eq!(fault("source = ").1, "");
         let twice = with("measure = \"words\"\nmin = 1\n[[rule]]\ndrop = \"d\"\nmeasure = \"words\"\nmax = 9");
         assert_eq!(fault(&twice).0, "there are two rules `d`");

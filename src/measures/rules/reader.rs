@@ -79,7 +79,7 @@ impl Reader<'_, '_> {
                     let inner = Table::new(inner, item.span());
                     tables.push((inner.start(), inner));
                 }
-                _ => self.error(format!("`{key}` holds tables"), item.span(), None),
+                _ => self.error(format!("`{key}` is not a list of tables"), item.span(), Some(format!("write `[[{key}]]`"))),
             }
         }
         tables
@@ -90,9 +90,9 @@ impl Reader<'_, '_> {
         match table.get(key) {
             Some(value) => match value.get_ref() {
                 DeValue::String(text) if !text.is_empty() => return Some(text.to_string()),
-                _ => self.error(format!("`{key}` is a string that is not empty"), value.span(), None),
+                _ => self.error(format!("`{key}` is not a text, or is empty"), value.span(), Some(format!("write `{key} = \"...\"`"))),
             },
-            None if wanted => self.error(format!("`{key}` is missing"), table.span.clone(), None),
+            None if wanted => self.error(format!("`{key}` is missing"), table.span.clone(), Some(format!("add `{key} = \"...\"`"))),
             None => {}
         }
         None
@@ -103,7 +103,7 @@ impl Reader<'_, '_> {
         match table.get(key).map(|value| (value.get_ref(), value.span())) {
             Some((DeValue::Boolean(on), _)) => *on,
             Some((_, span)) => {
-                self.error(format!("`{key}` is `true` or `false`"), span, None);
+                self.error(format!("`{key}` is neither true nor false"), span, Some(format!("write `{key} = true`, or leave it out")));
                 false
             }
             None => false,
@@ -117,7 +117,7 @@ impl Reader<'_, '_> {
         if found.is_none() {
             let span = table.get(key).map_or(table.span.clone(), Spanned::span);
             let help = suggest(&name, choices.iter().map(|(known, _)| *known));
-            self.error(format!("`{key}` is never `{name}`"), span, help);
+            self.error(format!("there is no `{name}` for `{key}`"), span, help);
         }
         found
     }
@@ -132,7 +132,7 @@ impl Reader<'_, '_> {
         };
         let number = digits.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite());
         if number.is_none() {
-            self.error(format!("`{key}` is a number"), value.span(), None);
+            self.error(format!("`{key}` is not a number"), value.span(), Some(format!("write `{key} = 3` or `{key} = 0.5`")));
         }
         number
     }
@@ -142,7 +142,7 @@ impl Reader<'_, '_> {
         let number = self.number(table, key).unwrap_or(1.0);
         if number.fract() != 0.0 || !(1.0..=1e6).contains(&number) {
             let span = table.get(key).map_or(table.span.clone(), Spanned::span);
-            self.error(format!("`{key}` is a whole number from 1 on"), span, None);
+            self.error(format!("`{key}` is not a whole number from 1 on"), span, Some(format!("write `{key} = 3`")));
         }
         number as usize
     }
@@ -156,7 +156,8 @@ impl Reader<'_, '_> {
             DeValue::String(path) => match (self.read)(path) {
                 Ok(text) => List::parse(&text),
                 Err(why) => {
-                    self.error(format!("cannot read the list `{path}`: {why}"), value.span(), None);
+                    let help = "its path is taken from the folder of the rule file";
+                    self.error(format!("cannot read the list `{path}`: {why}"), value.span(), Some(help.into()));
                     return List::default();
                 }
             },
@@ -170,7 +171,7 @@ impl Reader<'_, '_> {
         if value.get_ref().as_str() == Some(STOP_WORDS) {
             self.wants_stop_words = true;
         } else if list.is_empty() {
-            self.error(format!("`{key}` is a path or a list of strings"), value.span(), None);
+            self.error(format!("`{key}` is neither the path of a list nor a list of texts"), value.span(), Some(format!("write `{key} = [\"...\"]`")));
         }
         list
     }

@@ -202,11 +202,20 @@ pub fn add(shards: &Shards, options: &PackOptions) -> Result<PackEntry, ShardErr
     let old = manifest.packs.iter().find(|old| old.seq_len == seq_len).map(|old| old.file.name.clone());
     let usual = format!("packs-{seq_len}.arrow");
     let name = if old.as_ref() == Some(&usual) { format!("packs-{seq_len}.2.arrow") } else { usual };
+    // What a packing that was broken off, or refused, has left.
+    let clear = || if part.is_dir() { std::fs::remove_dir_all(&part).map_err(ShardError::io("remove", &part)) } else { Ok(()) };
+    clear()?;
     std::fs::create_dir_all(&part).map_err(ShardError::io("create", &part))?;
-    let entry = write_as(&part, name, shards, options)?;
+    let entry = match write_as(&part, name, shards, options) {
+        Ok(entry) => entry,
+        Err(fault) => {
+            clear()?;
+            return Err(fault);
+        }
+    };
     let (from, to) = (part.join(&entry.file.name), dir.join(&entry.file.name));
     std::fs::rename(&from, &to).map_err(ShardError::io("write", &to))?;
-    std::fs::remove_dir(&part).map_err(ShardError::io("remove", &part))?;
+    clear()?;
     manifest.push_pack(entry.clone());
     manifest.save(dir)?;
     if let Some(path) = old.map(|name| dir.join(name)) {

@@ -129,11 +129,11 @@ struct Block {
 impl Block {
     fn parse(line: &str) -> io::Result<Block> {
         let mut fields = line.trim_end().split('\t');
-        let mut next = || fields.next().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("no line of an index: `{line}`")));
-        let bad = |error: std::num::ParseIntError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+        let bad = || io::Error::new(io::ErrorKind::InvalidData, format!("no line of an index: `{}`", line.trim_end()));
+        let mut next = || fields.next().ok_or_else(bad);
         let key = next()?.split(' ').next().unwrap_or_default().to_owned();
         let (file, start, length) = (next()?.to_owned(), next()?, next()?);
-        Ok(Block { key, file, start: start.parse().map_err(bad)?, length: length.parse().map_err(bad)? })
+        Ok(Block { key, file, start: start.parse().map_err(|_| bad())?, length: length.parse().map_err(|_| bad())? })
     }
 }
 

@@ -34,7 +34,8 @@ impl LearnTokenizer {
             max_piece_length: self.max_piece_length.or(usual.max_piece_length),
             ..usual
         };
-        let mut complaints: Vec<Complaint> = options.faults().into_iter().map(|fault| Complaint::new(fault.option, fault.found, fault.help)).collect();
+        let mut complaints: Vec<Complaint> =
+            options.faults().into_iter().map(|fault| Complaint::new(fault.option, format!("`{}`: {}", fault.option, fault.found), fault.help)).collect();
         let unused = [
             ("shrinking_factor", self.shrinking_factor.is_some()),
             ("n_sub_iterations", self.n_sub_iterations.is_some()),
@@ -42,9 +43,8 @@ impl LearnTokenizer {
         ];
         if self.model != Model::Unigram {
             let given = unused.iter().filter(|(_, given)| *given);
-            complaints.extend(
-                given.map(|(key, _)| Complaint::new(*key, "only unigram models are searched for in this way", "leave it out, or set model = \"unigram\"")),
-            );
+            complaints
+                .extend(given.map(|(key, _)| Complaint::new(*key, "only unigram models are made in this way", "leave it out, or set model = \"unigram\"")));
         }
         if complaints.is_empty() { Ok(options) } else { Err(complaints) }
     }

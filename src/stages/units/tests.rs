@@ -164,7 +164,7 @@ fn reasons_and_copies_are_named() {
 fn wrong_tables_are_refused() {
     let said = |table: &str| build::<DedupLines>(table).err().unwrap_or_default();
     assert!(said("min_copies = 1").contains("min_copies: 1 is out of range"));
-    assert!(said("max_share = 0.5").contains("max_share: `max_share` means nothing here"));
-    assert!(said("mode = 'drop'\nmin_left = 9").contains("min_left: `min_left` means nothing here"));
+    assert!(said("max_share = 0.5").contains("max_share: `max_share` goes with `mode = \"drop\"`"));
+    assert!(said("mode = 'drop'\nmin_left = 9").contains("min_left: `min_left` goes with `mode = \"cut\"`"));
     assert!(build::<DedupSentences>("sentences = 0").is_err_and(|said| said.contains("sentences: 0 is out of range")));
 }

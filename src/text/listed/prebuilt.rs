@@ -40,7 +40,8 @@ impl Listed {
     /// Reads a set whose texts have the form `form`.
     pub(super) fn read(mut file: impl Read, form: &str) -> io::Result<Listed> {
         let mut head = [0; MAGIC.len() + NAME + 32];
-        file.read_exact(&mut head)?;
+        file.read_exact(&mut head)
+            .map_err(|error| if error.kind() == io::ErrorKind::UnexpectedEof { broken("a list that is cut off or damaged") } else { error })?;
         let (magic, head) = head.split_at(MAGIC.len());
         let (name, numbers) = head.split_at(NAME);
         if magic != MAGIC {

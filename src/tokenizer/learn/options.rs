@@ -162,10 +162,10 @@ impl LearnOptions {
         }
         if let Model::Unigram(Unigram { shrinking_factor, sub_iterations, seed_size }) = self.model {
             if !(0.1..1.0).contains(&shrinking_factor) {
-                fault("shrinking_factor", format!("{shrinking_factor}"), "wanted a share from 0.1 to below 1; 0.75 is usual".into());
+                fault("shrinking_factor", format!("{shrinking_factor} is out of range"), "wanted a share from 0.1 to below 1; 0.75 is usual".into());
             }
             if sub_iterations == 0 {
-                fault("n_sub_iterations", "0".into(), "wanted 1 or more; 2 is usual".into());
+                fault("n_sub_iterations", "0 is out of range".into(), "wanted 1 or more; 2 is usual".into());
             }
             if seed_size < self.vocab_size as usize {
                 fault("seed_size", format!("{seed_size} is fewer than `vocab_size`"), "leave it out: 1,000,000 is usual".into());

@@ -70,7 +70,10 @@ fn a_resumed_run_is_the_same_run() {
 
     let refused = |saved: &[u8], config| fresh(config).resume(&mut &saved[..]).err().map(|error| error.to_string());
     assert!(refused(&saved[..saved.len() - 1], config()).is_some());
-    assert_eq!(refused(&saved, TrainConfig { seed: 2, ..config() }).unwrap(), "the checkpoint cannot be used: it was written under other settings");
+    assert_eq!(
+        refused(&saved, TrainConfig { seed: 2, ..config() }).unwrap(),
+        "the checkpoint cannot be used: it was written under other settings; go on with those, or name another folder"
+    );
     assert_eq!(refused(&[b'x'; 100], config()).unwrap(), "the checkpoint cannot be used: it does not begin as a checkpoint of this version");
 }
 

@@ -35,7 +35,7 @@ fn a_name_that_nothing_has_is_an_error() {
     assert!(message.starts_with("cannot read the list `stop-words.txt`"), "{message}");
     assert_eq!(at, "\"stop-words.txt\"");
     let (message, at, help) = rule("measure = \"words\"\nmin = 1\nwords = \"white_space\"");
-    assert_eq!((message.as_str(), at.as_str(), help.as_str()), ("`words` is never `white_space`", "\"white_space\"", "did you mean `whitespace`?"));
+    assert_eq!((message.as_str(), at.as_str(), help.as_str()), ("there is no `white_space` for `words`", "\"white_space\"", "did you mean `whitespace`?"));
     assert_eq!(rule("measure = \"chars\"\nmin = 1\nwords = \"unicode\"").1, "words");
     assert_eq!(fault("words = \"unicod\"\n[[line]]\ncut = \"citations\"").2, "did you mean `unicode`?");
 }
