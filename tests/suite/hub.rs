@@ -27,6 +27,8 @@ struct State {
     token: String,
     /// A file of which no more than the beginning is given.
     withheld: String,
+    /// Status and code of an answer to whatever is asked; none where it is empty.
+    answer: (&'static str, &'static str),
     /// The token was shown to the server that holds the bytes.
     leaked: bool,
     /// Files were asked about that the listing had told of.
@@ -87,6 +89,9 @@ impl Hub {
         state.doubted |= request.method == "HEAD";
         state.asked.push(format!("{}?{}", request.path, request.query));
         let refused = |out: &mut &TcpStream, status: &str, code: &str| send(out, status, &[("X-Error-Code", code.to_owned())], b"{}", false);
+        if !state.answer.0.is_empty() {
+            return refused(out, state.answer.0, state.answer.1);
+        }
         let shown = request.headers.get("authorization").map(String::as_str);
         if shown.is_some_and(|shown| shown == "Bearer wrong") {
             return refused(out, "401 Unauthorized", "");
@@ -216,17 +221,22 @@ fn a_private_dataset_wants_a_token_which_only_the_hub_sees() {
             said(&output)
         };
         let alone = refused(&[]);
-        assert!(alone.contains("shows no dataset `someone/words`") && alone.contains("where it is private, `token = \"FILE\"`"), "{alone}");
-        for (name, wanted) in [
-            ("wrong", "does not take the token"),
-            ("other", "that the token is of someone who may read it"),
-            ("empty", "holds no token"),
-            ("torn", "cannot stand in a header"),
-            ("none", "cannot read `"),
+        assert!(alone.contains("shows no dataset `someone/words`") && alone.contains("check its name; where it is private, `token = \"FILE\"`"), "{alone}");
+        let holds_none = format!("{}` holds no token", folder.path("empty").display());
+        for (name, wanted, help) in [
+            ("wrong", "does not take the token", "make a new one at"),
+            ("other", "shows no dataset", "check its name, and that the token is of someone who may read it"),
+            ("empty", holds_none.as_str(), "name a file that holds a token"),
+            ("torn", "the token cannot be used: ", "the file must hold the token and nothing else"),
+            ("none", "cannot read `", "name a file that holds a token"),
         ] {
             let said = refused(&[&sets(name)]);
-            assert!(said.contains(wanted) && !said.contains("of another"), "{name}: {said}");
+            assert!(said.contains(wanted) && said.contains(help) && !said.contains("of another"), "{name}: {said}");
         }
+        hub.lock().answer = ("403 Forbidden", "GatedRepo");
+        let gated = refused(&[&sets("token")]);
+        assert!(gated.contains("dataset `someone/words` is not open to whoever the token is of") && gated.contains(", or take another token"), "{gated}");
+        hub.lock().answer = ("", "");
         let output = run(&folder, TOML, address, &[&sets("token")]);
         assert!(output.status.success() && folder.docs().len() == 5008, "{}", said(&output));
         // Who reads does not change what is read.
@@ -243,19 +253,36 @@ fn a_private_dataset_wants_a_token_which_only_the_hub_sees() {
 fn what_is_not_there_is_said_with_what_to_do() {
     let (folder, hub) = (Folder::new(), hub());
     hub.serve(|address| {
-        for (set, wanted) in [
-            ("source.repo=someone/nothing", "shows no dataset `someone/nothing`"),
-            ("source.repo=https://huggingface.co/datasets/a/b", "is no name of a dataset"),
-            ("source.revision=v9", "dataset `someone/words` has no revision `v9`"),
-            ("source.revision=333333333333333333333333333333333333333c", "has no revision `333333333333333333333333333333333333333c`"),
-            ("source.files=train/*.parquet", "no file that matches `train/*.parquet`"),
-            ("source.files=.git*", "`.gitattributes` is no file that can be read"),
-            ("source.fields.url=link", "has no column `link`"),
-            ("source.endpoint=hub", "`hub` is no address of a hub"),
-        ] {
+        let refused = |set: &str, wanted: &str, help: &str| {
             let output = run(&folder, TOML, address, &[set]);
-            assert!(output.status.code() == Some(2) && said(&output).contains(wanted), "{set}: {}", said(&output));
+            let said = said(&output);
+            assert!(output.status.code() == Some(2) && said.contains(wanted) && said.contains(help), "{set}: {said}");
+        };
+        for (set, wanted, help) in [
+            ("source.repo=someone/nothing", "shows no dataset `someone/nothing`", "check its name; where it is private,"),
+            ("source.repo=https://a.example/b", "`https://a.example/b` is no name of a dataset", "write it as \"user/name\", which is the end of its address"),
+            ("source.revision=v9", "dataset `someone/words` has no revision `v9`", "see its branches at"),
+            ("source.revision=333333333333333333333333333333333333333c", "has no revision `333333333333333333333333333333333333333c`", "see its branches at"),
+            ("source.files=train/*.parquet", "the dataset has no file that matches `train/*.parquet`", "it holds `data/"),
+            ("source.files=train[", "`train[` is no glob: ", "write one as \"data/train-*.parquet\""),
+            ("source.files=[]", "no file is named", "it holds `data/"),
+            ("source.files=.git*", "`.gitattributes` is no file that can be read", "name files by `files` that end in .parquet, "),
+            ("source.fields.url=link", "has no column `link`", ""),
+            ("source.endpoint=hub", "`hub` is no address of a hub", "write it as \"https://huggingface.co\""),
+            ("source.endpoint=http://127.0.0.1:1", "cannot read http://127.0.0.1:1/api/", "check the network, or name a mirror by `endpoint`"),
+        ] {
+            refused(set, wanted, help);
         }
+        for (answer, wanted, help) in [
+            (("403 Forbidden", "GatedRepo"), "dataset `someone/words` is open only to whom its authors let in", "ask at "),
+            (("429 Too Many Requests", ""), " takes no more questions for now", "wait some minutes; those who show a token may ask more: "),
+            (("418 Teapot", ""), " has answered with status 418", "try again later, or name a mirror by `endpoint`"),
+            (("200 OK", ""), "says of `someone/words` cannot be read: ", "check that it is a hub, or name another by `endpoint`"),
+        ] {
+            hub.lock().answer = answer;
+            refused("run.seed=0", wanted, help);
+        }
+        hub.lock().answer = ("", "");
         let output = run(&folder, TOML, address, &["source.files=train/*.parquet"]);
         assert!(said(&output).contains("it holds `data/extra [1] \u{6587}.csv`, `data/test.jsonl`"), "{}", said(&output));
         // Bytes that are refused are no damage of the file.

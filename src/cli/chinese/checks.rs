@@ -26,6 +26,10 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
         "{} 里的运行还没有结束：用同样的命令再启动，它会接着做下去",
     ),
     (
+        "a stage panicked over documents, which lie in `quarantine/`: this is a fault of dataprep or of a stage of your own, please report it with one of them",
+        "某个阶段在一些文档上崩溃，它们在 `quarantine/` 里：这是 dataprep 或您自己的阶段的缺陷，请附上其中一篇报告",
+    ),
+    (
         "files were changed, cut or lost after the run: make them anew, or copy them again; `dataprep shards verify` says more",
         "运行之后有文件被改动、截断或丢失：请重新生成或重新复制；`dataprep shards verify` 会说明更多",
     ),

@@ -101,6 +101,11 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
     ("no document was read from {}: {}", "从 {} 没有读到文档：{}"),
     ("--field NAME names the key or column of the text", "--field NAME 给出文本所在的键或列"),
     ("no document was read: {}: {}", "没有读到文档：{}：{}"),
+    ("a stage panicked over {} documents, which are lost", "某个阶段在 {} 篇文档上崩溃，这些文档已丢失"),
+    (
+        "they lie in `quarantine/`; this is a fault of dataprep or of a stage of your own, please report it with one of them",
+        "它们在 `quarantine/` 里；这是 dataprep 或您自己的阶段的缺陷，请附上其中一篇报告",
+    ),
     (
         "`fields = { text = \"NAME\" }` in `[source]` names the key or column of the text",
         "在 `[source]` 里用 `fields = { text = \"NAME\" }` 给出文本所在的键或列",
