@@ -110,7 +110,8 @@ def test_ctrl_c_ends_a_run(tmp_path: Path) -> None:
     write_texts(tmp_path / "in.jsonl", 60_000)
     script = tmp_path / "run.py"
     script.write_text(
-        "import dataprep, sys\nfrom pathlib import Path\n"
+        # Whoever starts the tests in the background has it ignored, and a process inherits that.
+        "import dataprep, signal, sys\nfrom pathlib import Path\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "stages = [{'use': 'rules', 'set': 'gopher', 'name': f'rules {n}'} for n in range(10)]\n"
         "try:\n"
