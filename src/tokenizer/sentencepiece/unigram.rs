@@ -8,7 +8,7 @@ use super::{Found, NORMAL, Piece, USER_DEFINED};
 
 /// What an unknown character costs beside the least likely piece.
 const PENALTY: f32 = 10.0;
-/// What a piece of the user's costs: little enough that it is always taken. It is no number of 32 bits there, and rounded only when it is added.
+/// What a piece of the user's costs: little enough that it is always taken. SentencePiece's own number is not known to the last bit, so of equal cuts beside such a piece another may stay.
 const USERS: f64 = 0.1;
 
 pub(super) struct Unigram {
