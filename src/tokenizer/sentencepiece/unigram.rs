@@ -9,12 +9,12 @@ use super::{Found, NORMAL, Piece, USER_DEFINED};
 /// What an unknown character costs beside the least likely piece.
 const PENALTY: f32 = 10.0;
 /// What a piece of the user's costs: little enough that it is always taken. SentencePiece's own number is not known to the last bit, so of equal cuts beside such a piece another may stay.
-const USERS: f64 = 0.1;
+const USERS: f32 = 0.1;
 
 pub(super) struct Unigram {
     trie: Trie,
-    /// By id. All but those of the user's pieces are numbers of 32 bits, of which two add up and round in 64 as they do in 32.
-    scores: Vec<f64>,
+    /// By id.
+    scores: Vec<f32>,
     unknown: f32,
 }
 
@@ -34,7 +34,7 @@ impl Unigram {
         let cuts = |kind| matches!(kind, NORMAL | USER_DEFINED);
         let numbered = (0..).zip(pieces);
         let trie = Trie::new(numbered.filter(|(_, piece)| cuts(piece.kind)).map(|(id, piece)| (piece.text.as_str(), id)));
-        let scores = pieces.iter().map(|piece| if piece.kind == USER_DEFINED { -USERS } else { f64::from(piece.score) }).collect();
+        let scores = pieces.iter().map(|piece| if piece.kind == USER_DEFINED { -USERS } else { piece.score }).collect();
         let least = pieces.iter().filter(|piece| piece.kind == NORMAL).map(|piece| piece.score).fold(f32::MAX, f32::min);
         Unigram { trie, scores, unknown: least - PENALTY }
     }
@@ -45,7 +45,7 @@ impl Unigram {
             let (here, start) = (best[at].score, at as u32);
             let mut single = false;
             self.trie.prefixes(&text.as_bytes()[at..], |length, id| {
-                let score = (self.scores[id as usize] + f64::from(here)) as f32;
+                let score = self.scores[id as usize] + here;
                 let target = &mut best[at + length];
                 if target.start == NOWHERE.start || score > target.score {
                     *target = Best { score, start, id: Some(id) };
