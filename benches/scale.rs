@@ -21,6 +21,9 @@ use dataprep::stage::{
     Decision, Global, Next, NoteShape, NoteStream, Notes, Part, Read, Reader, Result, Round, RunError, Sink, Source, Split, Stage, Texts, Written,
 };
 
+#[path = "common/process.rs"]
+mod process;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -232,15 +235,11 @@ impl Part for Nowhere {
 
 /// Seconds of processor time of this process so far, and its peak of resident bytes since the last call.
 fn taken() -> (f64, u64) {
-    let read = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
-    // The name of the process may hold spaces; what comes after the bracket does not.
-    let ticks: u64 =
-        read("stat").rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    let status = read("status");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.trim_end_matches("kB").trim().parse::<u64>().ok());
     // The system begins a new peak here; where it does not, the peak is that of the whole run.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    (ticks as f64 / 100.0, peak.unwrap_or_default() << 10)
+    (process::seconds(), peak.unwrap_or_default() << 10)
 }
 
 /// Bytes of the files under a folder, some of which may vanish meanwhile.

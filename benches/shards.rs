@@ -13,19 +13,14 @@ use dataprep::shard::export::{Format, write};
 use dataprep::shard::pack::{Method, PackOptions, plan};
 use dataprep::shard::{ShardReader, Shards, Share};
 
-/// Processor time of the process, all threads, to a hundredth of a second.
-fn processor() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<f64> = stat.rsplit(") ").next().unwrap_or_default().split(' ').filter_map(|field| field.parse().ok()).collect();
-    // The state, which is a letter, is not among them: user and system time are the 13th and 14th of the rest.
-    fields.get(10..12).map_or(f64::NAN, |times| times.iter().sum::<f64>() / 100.0)
-}
+#[path = "common/process.rs"]
+mod process;
 
 /// Says how long a piece of work took.
 fn timed<T>(what: &str, megabytes: f64, work: impl FnOnce() -> T) -> T {
-    let (clock, before) = (Instant::now(), processor());
+    let (clock, before) = (Instant::now(), process::seconds());
     let done = work();
-    let (wall, used) = (clock.elapsed().as_secs_f64(), processor() - before);
+    let (wall, used) = (clock.elapsed().as_secs_f64(), process::seconds() - before);
     println!("{what:<46} {:>8.1} MB/s of one core, {:>8.1} MB/s by the clock, {used:.2} s", megabytes / used, megabytes / wall);
     done
 }
@@ -45,9 +40,9 @@ fn main() {
     );
     let plan_of_run = Pipeline::parse("bench", &toml, &[]).and_then(|pipeline| pipeline.plan()).unwrap_or_else(|error| panic!("{error}"));
     let options = Options { threads: 1, stop: &AtomicBool::new(false), watch: &Unwatched };
-    let (clock, before) = (Instant::now(), processor());
+    let (clock, before) = (Instant::now(), process::seconds());
     let report = run(plan_of_run, &options).unwrap_or_else(|error| panic!("{error}")).report;
-    let (wall, used) = (clock.elapsed().as_secs_f64(), processor() - before);
+    let (wall, used) = (clock.elapsed().as_secs_f64(), process::seconds() - before);
     let (text, tokens) = (report.documents.bytes_written as f64 / 1e6, report.documents.tokens_written as f64 / 1e6);
     println!("{} documents, {text:.1} MB of text, {tokens:.2} M tokens", report.documents.written);
     println!(
