@@ -38,8 +38,8 @@ pub struct Settings {
     pub seed: u64,
     /// Tokens each training sees.
     pub tokens: u64,
-    /// The model family. Llama's learns to look back after a tenth of the tokens that GPT-2's wants at this size: until a model does, texts that repeat themselves teach it sooner than
-    /// clean ones, and would be called better.
+    /// The model family. Texts that repeat themselves teach a model sooner to look back than clean ones do. Within these tokens Llama's learns it from either, GPT-2's from the former alone,
+    /// which then count as better (web pages, 400,000 tokens: 2.7 and 3.2 bits a byte).
     pub preset: Preset,
     /// Layers.
     pub layers: usize,
