@@ -214,6 +214,7 @@ mod tests {
         let none: Fields = toml::from_str("text = \"\"\nhtml = \"\"").unwrap();
         assert_eq!(none.check().unwrap_err()[0].key, "fields");
     }
+
     #[test]
     fn a_missing_column_is_named_with_those_there_are() {
         let columns = ["body".to_owned()];

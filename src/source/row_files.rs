@@ -125,11 +125,11 @@ struct RowMembers {
 impl archive::Form for RowMembers {
     fn open(&self, name: &str, member: Section) -> Result<Option<Box<dyn Reader>>> {
         if self.tables {
-            let table = parquet::member(name, member.clone(), &self.path, &self.rows)?;
-            let reader =
-                table.map_or_else(|| csv::Form::by_name(self.max_line).member(name, member.clone(), &self.path, &self.rows), |reader| Ok(Some(reader)))?;
-            if reader.is_some() {
-                return Ok(reader);
+            if let Some(reader) = parquet::member(name, member.clone(), &self.path, &self.rows)? {
+                return Ok(Some(reader));
+            }
+            if let Some(reader) = csv::Form::by_name(self.max_line).member(name, member.clone(), &self.path, &self.rows)? {
+                return Ok(Some(reader));
             }
         }
         if !is_named(name, &[".jsonl", ".ndjson", ".json"]) {

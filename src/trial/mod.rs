@@ -22,6 +22,7 @@ pub use settings::{Arm, Arms, Files, Settings, WHOLE};
 use crate::config::{Config, Problem, Problems};
 use crate::run::Options;
 use crate::stage::RunError;
+use crate::store;
 use crate::train::TrainError;
 use crate::train::corpus::ShardCorpus;
 
@@ -94,7 +95,7 @@ pub fn problems(config: &Config, settings: &Settings) -> Vec<Problem> {
     let mut problems = arms::Workshop::new(config, settings, Path::new("")).choose().err().unwrap_or_default();
     let place = config.validate.as_ref().map_or(0..0, |table| table.place("heldout"));
     // Globs and addresses are looked up by the source that reads them.
-    let plain = |path: &Path| !path.to_string_lossy().contains(['*', '?', '[']) && !path.to_string_lossy().contains("://");
+    let plain = |path: &Path| !path.to_string_lossy().contains(['*', '?', '[']) && !store::is_address(path);
     for (_, path) in settings.heldout.iter().flat_map(|Files(files)| files).filter(|(_, path)| plain(path) && !path.exists()) {
         let help = "check the path; it is taken from the folder the command runs in";
         problems.push(Problem::at(place.clone(), format!("no file matches `{}`", path.display()), help));

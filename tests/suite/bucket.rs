@@ -1,5 +1,5 @@
-//! A small store on this machine: the part of S3 that a client of objects uses, over HTTP, with faults on demand. What it answers is what the real services answer
-//! (`tests/stores/` holds the same checks against their own emulators).
+//! A small store on this machine: the part of S3 that a client of objects uses, over HTTP, with faults on demand. It was written after what the real services document;
+//! no emulator of theirs has been run beside it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,6 +15,8 @@ pub struct Bucket {
     pub faulty: AtomicUsize,
     /// A put that must not overwrite overwrites.
     pub careless: AtomicBool,
+    /// Ranges are not known: the whole is given.
+    pub rangeless: AtomicBool,
     /// How objects are told from others of their names.
     pub tags: Mutex<Tags>,
     /// An object that is replaced once it was read so often, and what takes its place.
@@ -83,7 +85,10 @@ impl Bucket {
         stream.set_read_timeout(Some(std::time::Duration::from_millis(500))).expect("a timeout");
         let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
         while !self.ended.load(Ordering::Relaxed) {
-            let Some(request) = read(&mut reader) else { return };
+            let Some(mut request) = read(&mut reader) else { return };
+            if self.rangeless.load(Ordering::Relaxed) {
+                request.headers.remove("range");
+            }
             if self.answer(&request, &mut &stream).is_none() {
                 return;
             }

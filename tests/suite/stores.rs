@@ -84,6 +84,14 @@ fn a_web_server_is_read_in_ranges_and_cannot_be_listed() {
         let output = run(&folder, &ROWS.replace("PATH", &format!("{address}/crawl/in/a.jsonl")), address);
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(folder.docs().len(), 9_000);
+        let docs = tree(&folder.path("out/docs"));
+        std::fs::remove_dir_all(folder.path("out")).expect("the run");
+        // A server that knows no ranges is read all the same, as long as the file is small.
+        bucket.rangeless.store(true, Ordering::Relaxed);
+        let output = run(&folder, &ROWS.replace("PATH", &format!("{address}/crawl/in/a.jsonl")), address);
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(tree(&folder.path("out/docs")), docs);
+        bucket.rangeless.store(false, Ordering::Relaxed);
         for (path, wanted) in [
             ("crawl/in/*.jsonl", "a web server cannot be listed: name every file"),
             ("crawl/none", "the store has no such object"),
@@ -184,13 +192,18 @@ fn differences<'a>(one: &'a [(String, Vec<u8>)], other: &'a [(String, Vec<u8>)])
 const PUBLISHED: &str = "[run]\noutput = \"DIR/out\"\npublish = \"s3://runs/a\"\npart = \"200 kB\"\n[source]\nuse = \"jsonl\"\npath = \"DIR/in\"\n\
     [[stage]]\nuse = \"dedup_exact\"\n[[sink]]\nuse = \"jsonl\"\n";
 
+/// Runs it to its end; gives what is then published.
+fn published_run(folder: &Folder, bucket: &Bucket, address: &str) -> Vec<(String, Vec<u8>)> {
+    let output = run(folder, PUBLISHED, address);
+    assert!(output.status.success(), "{}", said(&output));
+    published(bucket)
+}
+
 #[test]
 fn a_run_is_published_as_it_stands_here_and_goes_on_on_another_machine() {
     let (folder, bucket) = both();
     bucket.serve(|address| {
-        let output = run(&folder, PUBLISHED, address);
-        assert!(output.status.success(), "{}", said(&output));
-        let whole = published(&bucket);
+        let whole = published_run(&folder, &bucket, address);
         assert!(whole.iter().any(|(name, _)| name == "manifest.json") && bucket.lock().contains_key("runs/a/report.html"));
         for (name, bytes) in &whole {
             assert!(std::fs::read(folder.path("out").join(name)).is_ok_and(|here| here == *bytes), "{name}");
@@ -217,9 +230,7 @@ fn a_run_is_published_as_it_stands_here_and_goes_on_on_another_machine() {
 fn workers_publish_the_run_that_they_have_finished() {
     let (folder, bucket) = both();
     bucket.serve(|address| {
-        let output = run(&folder, PUBLISHED, address);
-        assert!(output.status.success(), "{}", said(&output));
-        let whole = published(&bucket);
+        let whole = published_run(&folder, &bucket, address);
         bucket.lock().retain(|name, _| !name.starts_with("runs/"));
         std::fs::remove_dir_all(folder.path("out")).expect("the first machine");
         let output = call("work", &folder, PUBLISHED, address);
@@ -281,9 +292,7 @@ fn a_published_run_is_checked_where_it_lies_and_what_reads_folders_says_so() {
 fn a_run_killed_on_one_machine_ends_on_another_with_the_same_bytes() {
     let (folder, bucket) = both();
     bucket.serve(|address| {
-        let output = run(&folder, PUBLISHED, address);
-        assert!(output.status.success(), "{}", said(&output));
-        let whole = published(&bucket);
+        let whole = published_run(&folder, &bucket, address);
         for kill_after in [4, 9, 15] {
             bucket.lock().retain(|name, _| !name.starts_with("runs/"));
             let _ = std::fs::remove_dir_all(folder.path("out"));
