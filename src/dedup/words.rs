@@ -98,7 +98,11 @@ pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
                     word.close(solo, &mut see);
                     solo = false;
                 }
-                c.to_lowercase().for_each(|lower| word.push_char(lower));
+                match c {
+                    // Small letters, and letters without a case, of the scripts that most texts are written in.
+                    'а'..='џ' | 'ا'..='ي' | 'α'..='ώ' | '가'..='힣' => word.push_char(c),
+                    _ => c.to_lowercase().for_each(|lower| word.push_char(lower)),
+                }
             }
             Role::Solo => {
                 word.close(solo, &mut see);
@@ -154,10 +158,20 @@ impl Word {
         }
     }
 
+    #[inline]
     fn push_char(&mut self, c: char) {
-        match c.is_ascii() {
-            true => self.push(lower(c as u8)),
-            false => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.push(byte)),
+        if c.is_ascii() {
+            return self.push(lower(c as u8));
+        }
+        // All bytes at once: what does not fit into the eight goes into the next.
+        let mut bytes = [0; 4];
+        let length = c.encode_utf8(&mut bytes).len() as u32;
+        let (c, at) = (u64::from(u32::from_le_bytes(bytes)), self.bytes % 8);
+        self.pack |= c << (8 * at);
+        self.bytes += length;
+        if at + length >= 8 {
+            self.join();
+            self.pack = if at + length > 8 { c >> (8 * (8 - at)) } else { 0 };
         }
     }
 
@@ -208,7 +222,7 @@ fn role(c: char) -> Role {
     match c {
         // The common ones first: what follows is table look-ups.
         '\u{4e00}'..='\u{9fff}' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' => Role::Solo,
-        'а'..='я' | 'А'..='Я' | 'ا'..='غ' | 'α'..='ω' | '가'..='힣' => Role::Letter,
+        'а'..='я' | 'А'..='Я' | 'ا'..='غ' | 'ف'..='ي' | 'α'..='ω' | '가'..='힣' => Role::Letter,
         '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' => Role::Nothing,
         _ if without_spaces(c) => match is_combining_mark(c) {
             true => Role::Mark,

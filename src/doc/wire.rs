@@ -54,7 +54,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// The text alone of a document's bytes.
 pub fn text_of(bytes: &[u8]) -> Result<&str, WireError> {
     let (text, _) = block(bytes)?;
-    std::str::from_utf8(text).map_err(|_| WireError("text is not UTF-8"))
+    simdutf8::basic::from_utf8(text).map_err(|_| WireError("text is not UTF-8"))
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -122,7 +122,7 @@ impl Doc {
             }
             None => None,
         };
-        let text = String::from_utf8(text.to_vec()).map_err(|_| WireError("text is not UTF-8"))?;
+        let text = simdutf8::basic::from_utf8(text).map_err(|_| WireError("text is not UTF-8"))?.to_owned();
         Ok(Doc {
             id: head.id,
             key: (u128::from(head.key.0) << 64) | u128::from(head.key.1),

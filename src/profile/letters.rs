@@ -77,6 +77,9 @@ impl Letters {
                 at += 32;
             } else if bytes[at].is_ascii() {
                 at += 1;
+            } else if let Some((kind, length)) = LEADS[usize::from(bytes[at])] {
+                letters.0[kind] += 1;
+                at += length;
             } else if let Some(c) = text[at..].chars().next() {
                 letters.0[kind(c)] += 1;
                 at += c.len_utf8();
@@ -120,6 +123,23 @@ impl Letters {
         self.0[REPLACEMENT]
     }
 }
+
+/// Kind and length of the characters whose first byte of UTF-8 tells their kind.
+const LEADS: [Option<(usize, usize)>; 256] = {
+    let mut leads = [None; 256];
+    let runs =
+        [(0xc4, 0xc8, LATIN, 2), (0xce, 0xcf, GREEK, 2), (0xd0, 0xd3, CYRILLIC, 2), (0xd8, 0xdb, ARABIC, 2), (0xe5, 0xe9, HAN, 3), (0xeb, 0xec, HANGUL, 3)];
+    let mut run = 0;
+    while run < runs.len() {
+        let (mut lead, last, kind, length) = runs[run];
+        while lead <= last {
+            leads[lead] = Some((kind, length));
+            lead += 1;
+        }
+        run += 1;
+    }
+    leads
+};
 
 /// By Unicode block, of a character beyond ASCII.
 fn kind(c: char) -> usize {
@@ -177,6 +197,9 @@ mod tests {
     fn every_character_has_one_kind() {
         let text: String = (0..0x11_0000).filter_map(char::from_u32).collect();
         assert_eq!(Letters::of(&text).total(), text.chars().count() as u64);
+        for c in text.chars().filter(|c| !c.is_ascii()) {
+            assert_eq!(Letters::of(c.encode_utf8(&mut [0; 4])).0[kind(c)], 1, "{c:?}");
+        }
         let ascii: Vec<_> = Letters::of(&text[..128]).iter().collect();
         assert_eq!(ascii, [("latin", 52), ("digit", 10), ("space", 4), ("mark", 32), ("control", 30)]);
     }

@@ -28,7 +28,7 @@ use crate::text::url::Url;
 pub const TOKEN_CLASSES: usize = 1024;
 
 /// Token ids that are counted one by one, the lowest: nearly all tokenizers number their pieces by how often they were needed.
-const FIRST_IDS: usize = 4096;
+const FIRST_IDS: u32 = 4096;
 
 /// The numbers of a corpus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -108,14 +108,15 @@ impl Profile {
             tokens.classes.resize(TOKEN_CLASSES, 0);
             tokens.lengths.add(ids.len() as f64);
             tokens.bytes += row.text.len() as u64;
+            let low = ids.iter().fold(0, |end: u32, id| if *id < FIRST_IDS { end.max(*id + 1) } else { end });
+            tokens.first.resize(tokens.first.len().max(low as usize), 0);
+            if let Some(classes) = tokens.classes.first_chunk_mut::<TOKEN_CLASSES>() {
+                ids.iter().for_each(|id| classes[token_class(*id)] += 1);
+            }
+            let first = tokens.first.as_mut_slice();
             for id in ids {
-                tokens.classes[token_class(*id)] += 1;
-                let at = *id as usize;
-                if at < FIRST_IDS {
-                    if at >= tokens.first.len() {
-                        tokens.first.resize(at + 1, 0);
-                    }
-                    tokens.first[at] += 1;
+                if let Some(count) = first.get_mut(*id as usize) {
+                    *count += 1;
                 }
             }
         }

@@ -227,7 +227,7 @@ fn fault(reason: &str, detail: String, offset: u64) -> Read {
 }
 
 fn object(line: &[u8]) -> std::result::Result<Map<String, Value>, Unfit> {
-    let text = std::str::from_utf8(line).map_err(|error| ("not_utf8", format!("byte {} of the line", error.valid_up_to())))?;
+    let text = simdutf8::compat::from_utf8(line).map_err(|error| ("not_utf8", format!("byte {} of the line", error.valid_up_to())))?;
     match serde_json::from_str(text) {
         Ok(Value::Object(row)) => Ok(row),
         Ok(other) => Err(("wrong_type", format!("the line holds {}, not an object", type_name(&other)))),

@@ -30,7 +30,7 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     if let Some(encoding) = unmarked_utf16(bytes) {
         return run(bytes, encoding);
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
         // ASCII reads the same in all encodings but those with escapes, which stay below 0x80.
         let declared = content_type.and_then(header_label).or_else(|| meta_label(bytes));
         if declared.is_none_or(|e| e != encoding_rs::ISO_2022_JP || !bytes.contains(&0x1B)) {
