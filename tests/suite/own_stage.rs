@@ -1,21 +1,28 @@
 //! The example crate builds, runs a pipeline with its own stage, and reads the shards.
 
 use super::support::Folder;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn succeeded(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
 
 #[test]
 fn a_crate_of_ones_own_adds_a_stage() {
     let folder = Folder::new();
     let input = folder.write("in.jsonl", "{\"text\":\"quiet words\"}\n{\"text\":\"LOUD WORDS\"}\n{\"text\":\"more quiet words\"}\n");
-    let target = std::path::Path::new(env!("CARGO_BIN_EXE_dataprep")).parent().and_then(|release| release.parent()).expect("target folder");
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--quiet", "--locked", "--package", "own_stage", "--target-dir"])
-        .arg(target)
-        .args(["--", &input.display().to_string(), &folder.path("out").display().to_string()])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let release = Path::new(env!("CARGO_BIN_EXE_dataprep")).parent().expect("target folder");
+    let mut build = Command::new(env!("CARGO"));
+    // Together with the package itself, under the features of this test, the example takes the library that is built already.
+    build.args(["build", "--release", "--quiet", "--locked", "--package", "dataprep", "--package", "own_stage", "--no-default-features"]);
+    for (feature, on) in [("dataprep/stores", cfg!(feature = "stores")), ("dataprep/analysis", cfg!(feature = "analysis"))] {
+        build.args(on.then_some(["--features", feature]).into_iter().flatten());
+    }
+    build.arg("--target-dir").arg(release.parent().expect("target folder")).current_dir(env!("CARGO_MANIFEST_DIR"));
+    succeeded(build.output().expect("cargo runs"));
+    let example = release.with_file_name("release").join("own_stage");
+    let said = succeeded(Command::new(example).arg(input).arg(folder.path("out")).output().expect("the example runs"));
     assert!(said.starts_with("read 3, shouting 0.33, documents 2, tokens "), "{said}");
 }
