@@ -31,14 +31,17 @@ pub(super) fn mistake(error: &Error, command: &Command, arguments: &[OsString]) 
         ErrorKind::UnknownArgument => (format!("`{call}` has no place for `{argument}`"), format!("{help} shows how it is called")),
         ErrorKind::InvalidSubcommand => {
             let typed = one(ContextKind::InvalidSubcommand);
-            let near = nearest(typed, command.get_subcommands().map(Command::get_name)).unwrap_or(one(ContextKind::SuggestedSubcommand));
-            (format!("`{call}` has no verb `{typed}`"), did_you_mean(near, &format!("{help} lists all")))
+            // clap finds `few-shot` near `wash`.
+            let near = nearest(typed, command.get_subcommands().map(Command::get_name));
+            (format!("`{call}` has no verb `{typed}`"), did_you_mean(near.unwrap_or_default(), &format!("{help} lists all")))
         }
         ErrorKind::MissingSubcommand => (format!("`{call}` wants a verb"), format!("{help} lists all")),
         ErrorKind::MissingRequiredArgument => {
             (format!("`{call}` is missing {}", quoted(of(ContextKind::InvalidArg))), format!("{help} shows how it is called"))
         }
-        ErrorKind::InvalidValue if value.is_empty() => (format!("`{argument}` lacks its value"), format!("{help} says what it takes")),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation if value.is_empty() => {
+            (format!("`{argument}` lacks its value"), format!("{help} says what it takes"))
+        }
         ErrorKind::InvalidValue => (
             format!("`{value}` is no value of `{argument}`: one of: {}", of(ContextKind::ValidValue).join(", ")),
             did_you_mean(one(ContextKind::SuggestedValue), &format!("{help} says what it takes")),

@@ -16,7 +16,9 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
     ("invalid digit found in string", "这不是整数"),
     ("number too large to fit in target type", "这个数太大"),
     ("invalid float literal", "这不是数"),
+    ("unknown variant `{}`, expected one of {}", "没有 `{}`，可以是 {}"),
+    ("unknown variant `{}`, expected {}", "没有 `{}`，应为 {}"),
     ("{} is not in {}..{}", "{} 不在 {}..{} 之内"),
-    ("invalid UTF-8 was found in one or more arguments", "有参数不是有效的 UTF-8"),
+    ("invalid UTF-8 was detected in one or more arguments", "有参数不是有效的 UTF-8"),
     ("missing field `{}` at line {} column {}", "缺少字段 `{}`（第 {} 行第 {} 列）"),
 ];
