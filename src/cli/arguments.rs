@@ -77,7 +77,7 @@ fn verb<'c>(mut command: &'c Command, arguments: &[OsString]) -> (String, &'c Co
             command = next;
         } else if word == "--lang" {
             words.next();
-        } else if !word.as_encoded_bytes().starts_with(b"-") {
+        } else if !word.as_encoded_bytes().starts_with(b"--lang=") {
             break;
         }
     }
