@@ -17,7 +17,7 @@ impl Manifest {
             let mask = part.mask.as_ref().filter(|_| !quick).and_then(|mask| verify_hash(dir, mask).err());
             [self.verify_part(dir, part, quick).err(), mask].into_iter().flatten().collect::<Vec<_>>()
         };
-        let mut faults: Vec<ShardError> = self.parts.par_iter().map(of_part).collect::<Vec<_>>().into_iter().flatten().collect();
+        let mut faults: Vec<ShardError> = self.parts.par_iter().flat_map_iter(of_part).collect();
         match forget::strays(dir, self) {
             Ok(strays) => faults.extend(strays.iter().map(|path| ShardError::Left { path: path.clone() })),
             Err(fault) => faults.push(fault),
