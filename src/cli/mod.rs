@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 an expectation or check not met, 2 error.
 
 mod after;
+mod arguments;
 mod build_index;
 mod build_list;
 mod check;
@@ -172,10 +173,13 @@ pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if let Ok(before) = Before::try_parse_from(arguments.clone()) {
         translate::speak(before.messages.language);
     }
-    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(said) => {
+            if let Some(mistake) = arguments::mistake(&said, &command(), &arguments) {
+                return complain(&mistake);
+            }
             // Help and version come here too. Where nobody listens, there is nobody to tell of it.
             let _ = said.print();
             return if said.use_stderr() { 2 } else { 0 };
@@ -225,13 +229,16 @@ pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match outcome {
         Ok(Done::Fine) => 0,
         Ok(Done::Unmet) => 1,
-        Err(Failure(text)) => {
-            let text = text.trim_end();
-            let framed = format!("{}{text}{}", if text.starts_with("error") { "" } else { "error: " }, remedy(text));
-            say::aside(translate::told(&framed));
-            2
-        }
+        Err(failure) => complain(&failure),
     }
+}
+
+/// Shows an error; gives the exit code.
+fn complain(Failure(text): &Failure) -> u8 {
+    let text = text.trim_end();
+    let framed = format!("{}{text}{}", if text.starts_with("error") { "" } else { "error: " }, remedy(text));
+    say::aside(translate::told(&framed));
+    2
 }
 
 /// What to do about a file that cannot be read or written, where the error does not say it.

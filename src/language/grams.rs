@@ -36,6 +36,8 @@ impl Letters {
     pub fn fold(&self, c: char) -> u32 {
         match self.table.get(c as usize) {
             Some(letter) => u32::from(*letter),
+            // Letters without case, of which Chinese, Japanese and Korean texts are made.
+            None if matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}') => u32::from(c),
             None => lower(c),
         }
     }
@@ -117,6 +119,12 @@ fn fold(hash: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_known_without_a_look_is_what_a_look_would_say() {
+        let letters = Letters::default();
+        assert!((0..0x11_0000).filter_map(char::from_u32).all(|c| letters.fold(c) == lower(c)));
+    }
 
     fn grams(text: &str) -> (String, Vec<u32>) {
         let (mut stream, mut out) = (Vec::new(), Vec::new());

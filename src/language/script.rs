@@ -153,6 +153,10 @@ impl Script {
         if let Some(script) = TABLE.get(letter as usize) {
             return *script;
         }
+        // What no other search would be as frequent as.
+        if (0x4e00..=0x9fff).contains(&letter) {
+            return Han;
+        }
         let after = BLOCKS.partition_point(|block| block.0 <= letter);
         match after.checked_sub(1).and_then(|at| BLOCKS.get(at)) {
             Some((_, last, script)) if letter <= *last => *script,

@@ -1,5 +1,7 @@
 //! What a text is written with: characters by script and kind, and characters that no clean text has.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Kinds of characters, in the order of [`NAMES`].
@@ -71,18 +73,20 @@ impl Letters {
                 letters.0[kind] += u64::from(count);
             }
         }
+        let kinds: &[u8] = &KINDS_OF_BMP;
         let mut at = 0;
         while at < bytes.len() {
             if bytes.get(at..at + 32).is_some_and(<[u8]>::is_ascii) {
                 at += 32;
             } else if bytes[at].is_ascii() {
                 at += 1;
-            } else if let Some((kind, length)) = LEADS[usize::from(bytes[at])] {
-                letters.0[kind] += 1;
-                at += length;
-            } else if let Some(c) = text[at..].chars().next() {
-                letters.0[kind(c)] += 1;
-                at += c.len_utf8();
+            } else {
+                // The whole run beyond ASCII, so that characters are decoded one after the other.
+                let run = text[at..].chars().take_while(|c| !c.is_ascii());
+                for c in run {
+                    letters.0[kinds.get(c as usize).map_or_else(|| kind(c), |kind| usize::from(*kind))] += 1;
+                    at += c.len_utf8();
+                }
             }
         }
         letters
@@ -124,22 +128,8 @@ impl Letters {
     }
 }
 
-/// Kind and length of the characters whose first byte of UTF-8 tells their kind.
-const LEADS: [Option<(usize, usize)>; 256] = {
-    let mut leads = [None; 256];
-    let runs =
-        [(0xc4, 0xc8, LATIN, 2), (0xce, 0xcf, GREEK, 2), (0xd0, 0xd3, CYRILLIC, 2), (0xd8, 0xdb, ARABIC, 2), (0xe5, 0xe9, HAN, 3), (0xeb, 0xec, HANGUL, 3)];
-    let mut run = 0;
-    while run < runs.len() {
-        let (mut lead, last, kind, length) = runs[run];
-        while lead <= last {
-            leads[lead] = Some((kind, length));
-            lead += 1;
-        }
-        run += 1;
-    }
-    leads
-};
+/// Kinds of the characters of the basic plane, which nearly all texts keep to.
+static KINDS_OF_BMP: LazyLock<Vec<u8>> = LazyLock::new(|| (0..1 << 16).map(|code| char::from_u32(code).map_or(0, |c| kind(c) as u8)).collect());
 
 /// By Unicode block, of a character beyond ASCII.
 fn kind(c: char) -> usize {

@@ -23,13 +23,28 @@ impl Digest {
 
     /// Hashes a file in blocks, so that no more than a block of it is held.
     pub fn of_file(path: &Path) -> Result<Digest, ShardError> {
+        Digest::of_file_seen(path, &mut |_| ())
+    }
+
+    /// The same; `see` is shown every block while it is in the cache. All but the last are of one size, a power of two.
+    pub fn of_file_seen(path: &Path, see: &mut dyn FnMut(&[u8])) -> Result<Digest, ShardError> {
         let mut file = File::open(path).map_err(ShardError::io("open", path))?;
         let mut hash = Xxh3::new();
-        let mut block = vec![0; 1 << 20];
+        let mut block = vec![0; 1 << 18];
         loop {
-            match file.read(&mut block).map_err(ShardError::io("read", path))? {
-                0 => return Ok(Digest(hash.digest128())),
-                n => hash.update(&block[..n]),
+            let mut filled = 0;
+            while filled < block.len() {
+                match file.read(&mut block[filled..]) {
+                    Ok(0) => break,
+                    Ok(read) => filled += read,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(ShardError::io("read", path)(error)),
+                }
+            }
+            hash.update(&block[..filled]);
+            see(&block[..filled]);
+            if filled < block.len() {
+                return Ok(Digest(hash.digest128()));
             }
         }
     }

@@ -95,6 +95,15 @@ impl<'a> Tokens<'a> {
         narrow.map(|b| u32::from(u16::from_le_bytes(*b))).chain(wide.map(|b| u32::from_le_bytes(*b)))
     }
 
+    /// The greatest id; `None` where there is none.
+    pub fn max(&self) -> Option<u32> {
+        // In the width that they are stored in, so that more are compared at a time.
+        match self.dtype {
+            Dtype::U16 => self.bytes.as_chunks::<2>().0.iter().map(|b| u16::from_le_bytes(*b)).max().map(u32::from),
+            Dtype::U32 => self.bytes.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).max(),
+        }
+    }
+
     /// Appends the ids to `out`.
     pub fn copy_to(&self, out: &mut Vec<u32>) {
         match self.dtype {
@@ -139,6 +148,7 @@ mod tests {
         assert_eq!(narrow.to_vec(), [1, 65_535]);
         assert_eq!(wide.iter().collect::<Vec<_>>(), narrow.iter().collect::<Vec<_>>());
         assert_eq!(wide.get(1), Some(65_535));
+        assert_eq!([narrow.max(), wide.max(), Tokens::new(&[], Dtype::U32).max()], [Some(65_535), Some(65_535), None]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::docs::DocsTable;
 use super::pack::{Item, PackEntry, PackStats, PackTable};
 use super::part::MAX_DOCUMENT_TOKENS;
@@ -11,13 +13,11 @@ impl Manifest {
     /// All faults found in `dir`, or none. `quick` looks at sizes, sidecars and sums; otherwise every byte is hashed, every id
     /// compared with the vocabulary and every pack list checked to hold each token once at most.
     pub fn verify(&self, dir: &Path, quick: bool) -> Result<(), Vec<ShardError>> {
-        let mut faults = Vec::new();
-        for part in &self.parts {
-            faults.extend(self.verify_part(dir, part, quick).err());
-            if let Some(mask) = part.mask.as_ref().filter(|_| !quick) {
-                faults.extend(verify_hash(dir, mask).err());
-            }
-        }
+        let of_part = |part: &PartStats| {
+            let mask = part.mask.as_ref().filter(|_| !quick).and_then(|mask| verify_hash(dir, mask).err());
+            [self.verify_part(dir, part, quick).err(), mask].into_iter().flatten().collect::<Vec<_>>()
+        };
+        let mut faults: Vec<ShardError> = self.parts.par_iter().flat_map_iter(of_part).collect();
         match forget::strays(dir, self) {
             Ok(strays) => faults.extend(strays.iter().map(|path| ShardError::Left { path: path.clone() })),
             Err(fault) => faults.push(fault),
@@ -75,13 +75,15 @@ impl Manifest {
             return Err(ShardError::damaged(docs.path(), fault));
         }
         let path = dir.join(&part.payload.name);
-        let payload = table::map(&path, part.payload.bytes)?;
+        // The size is compared on the way.
+        table::map(&path, part.payload.bytes)?;
         if quick {
             return Ok(());
         }
-        verify_hash(dir, &part.payload)?;
-        let tokens = Tokens::new(&payload, self.dtype);
-        match tokens.iter().max() {
+        let mut most = None;
+        let found = Digest::of_file_seen(&path, &mut |block| most = most.max(Tokens::new(block, self.dtype).max()))?;
+        is_written(&path, &part.payload, found)?;
+        match most {
             Some(max) if max >= self.vocab_size => {
                 let fault = format!("it holds token {max}, beyond the vocabulary of {}", self.vocab_size);
                 Err(ShardError::damaged(&path, fault))
@@ -93,11 +95,14 @@ impl Manifest {
 
 fn verify_hash(dir: &Path, entry: &FileEntry) -> Result<(), ShardError> {
     let path = dir.join(&entry.name);
-    let found = Digest::of_file(&path)?;
+    is_written(&path, entry, Digest::of_file(&path)?)
+}
+
+fn is_written(path: &Path, entry: &FileEntry, found: Digest) -> Result<(), ShardError> {
     if found == entry.xxh3 {
         return Ok(());
     }
-    Err(ShardError::damaged(&path, format!("its xxh3 is {found}, the manifest says {}", entry.xxh3)))
+    Err(ShardError::damaged(path, format!("its xxh3 is {found}, the manifest says {}", entry.xxh3)))
 }
 
 /// Every member of a pair has tokens that are its answer.

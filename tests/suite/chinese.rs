@@ -84,6 +84,44 @@ fn results_of_checks_and_of_the_lint() {
 }
 
 #[test]
+fn mistakes_in_the_arguments() {
+    for (arguments, wanted) in [
+        (
+            &["rnu", "p.toml"][..],
+            [
+                "`dataprep` has no verb `rnu`\n  help: did you mean `run`? `dataprep help` lists all",
+                "`dataprep` 没有命令 `rnu`\n  办法：是不是 `run`？`dataprep help` 会列出全部",
+            ],
+        ),
+        (
+            &["check", "c.jsonl", "--quik"],
+            [
+                "`dataprep check` has no option `--quik`\n  help: did you mean `--quick`? `dataprep help check` lists all",
+                "`dataprep check` 没有选项 `--quik`\n  办法：是不是 `--quick`？`dataprep help check` 会列出全部",
+            ],
+        ),
+        (
+            &["run"],
+            [
+                "`dataprep run` is missing `<FILE>`\n  help: `dataprep help run` shows how it is called",
+                "`dataprep run` 缺少 `<FILE>`\n  办法：`dataprep help run` 会说明用法",
+            ],
+        ),
+        (
+            &["check", "c", "--against", "e", "--ngram", "70000"],
+            [
+                "`70000` is no value of `--ngram <N>`: 70000 is not in 1..=1000\n  help: `dataprep help check` says what it takes",
+                "`70000` 不能作为 `--ngram <N>` 的值：70000 不在 1..=1000 之内\n  办法：`dataprep help check` 会说明可以给什么",
+            ],
+        ),
+    ] {
+        for (said, (frame, wanted)) in both(arguments).iter().zip(["error: ", "错误："].into_iter().zip(wanted)) {
+            assert_eq!(*said, format!("{frame}{wanted}\n"));
+        }
+    }
+}
+
+#[test]
 fn the_help_says_what_verbs_do() {
     let [english, chinese] = both(&["--help"]);
     assert!(english.contains("Run a pipeline, or go on with one that was stopped") && english.contains("Usage: dataprep"), "{english}");

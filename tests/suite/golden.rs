@@ -153,6 +153,11 @@ fn runs() {
 }
 
 #[test]
+fn arguments() {
+    rows_hold("arguments", &folder());
+}
+
+#[test]
 fn verbs() {
     rows_hold("verbs", &folder());
 }

@@ -1,6 +1,7 @@
-//! The table of messages in Chinese, in parts: the frame of problems, what is wrong with pipelines, keys, models and runs, the results of checks, the rules of the lint, and what each
+//! The table of messages in Chinese, in parts: the frame of problems, what is wrong with arguments, what is wrong with pipelines, keys, models and runs, the results of checks, the rules of the lint, and what each
 //! verb does. What the table does not know is shown in English; a test holds every row of `tests/suite/golden/` against it.
 
+mod arguments;
 mod checks;
 mod help;
 mod models;
@@ -22,7 +23,8 @@ pub(super) const FRAMES: [(&str, &str); 6] = [
 
 /// Messages of ours; `{}` is whatever stands there.
 pub(super) fn ours() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let parts = [pipeline::MESSAGES, stages::MESSAGES, models::MESSAGES, runs::MESSAGES, checks::MESSAGES, verbs::MESSAGES, help::MESSAGES];
+    let parts =
+        [arguments::MESSAGES, pipeline::MESSAGES, stages::MESSAGES, models::MESSAGES, runs::MESSAGES, checks::MESSAGES, verbs::MESSAGES, help::MESSAGES];
     parts.into_iter().flatten().copied()
 }
 

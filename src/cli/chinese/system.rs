@@ -1,4 +1,4 @@
-//! What the system and the readers of JSON say, which no source of ours holds.
+//! What the system and the readers of JSON, of numbers and of arguments say, which no source of ours holds.
 
 pub(super) const MESSAGES: &[(&str, &str)] = &[
     ("No such file or directory (os error {})", "没有这个文件或目录（os error {}）"),
@@ -13,5 +13,12 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
     ("expected value at line {} column {}", "第 {} 行第 {} 列应有一个值"),
     ("trailing characters at line {} column {}", "第 {} 行第 {} 列有多余的字符"),
     ("EOF while parsing a value at line {} column {}", "第 {} 行第 {} 列过早结束"),
+    ("invalid digit found in string", "这不是整数"),
+    ("number too large to fit in target type", "这个数太大"),
+    ("invalid float literal", "这不是数"),
+    ("unknown variant `{}`, expected one of {}", "没有 `{}`，可以是 {}"),
+    ("unknown variant `{}`, expected {}", "没有 `{}`，应为 {}"),
+    ("{} is not in {}..{}", "{} 不在 {}..{} 之内"),
+    ("invalid UTF-8 was detected in one or more arguments", "有参数不是有效的 UTF-8"),
     ("missing field `{}` at line {} column {}", "缺少字段 `{}`（第 {} 行第 {} 列）"),
 ];

@@ -90,48 +90,55 @@ impl Scanner {
     fn run(&self, text: &str, start: usize, found: &mut Suspicion) -> usize {
         let rest = text.get(start..).unwrap_or_default();
         let mut chars = rest.chars();
-        let mut before = [Roles::default(); 3];
-        let mut window = [char::MAX; 6];
-        if let Some(first) = start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) {
-            window[5] = char::from(*first);
-        }
+        // What the last three characters may have been, but for `plain` characters since, which were nothing else.
+        let (mut before, mut plain) = ([Roles::default(); 3], 0);
+        let mut last = start.checked_sub(1).and_then(|at| text.as_bytes().get(at)).map_or(char::MAX, |byte| char::from(*byte));
+        // The characters up to the place `length` of the run, and the one before it, from the last on.
+        let back = |length: usize| text.get(start.saturating_sub(1)..start + length).unwrap_or_default().chars().rev().chain(std::iter::repeat(char::MAX));
         let mut class_of_mark = 0;
-        let mut first = true;
         let mut length = 0;
+        if rest.chars().next().is_some_and(|first| self.class(first) & EAST_ASIAN != 0) && !found.double_byte {
+            found.double_byte = double_byte::may_be(rest);
+        }
         loop {
-            let here = chars.as_str();
             let next = chars.next();
             let Some(c) = next.filter(|c| !c.is_ascii()) else {
-                if !found.mojibake && next == Some(' ') && before[2].latin_lead != 0 && window[4].is_lowercase() && window[5].is_uppercase() {
-                    found.mojibake = true;
+                if !found.mojibake && next == Some(' ') && plain == 0 && before[2].latin_lead != 0 && last.is_uppercase() {
+                    found.mojibake = back(length).nth(1).is_some_and(char::is_lowercase);
                 }
                 return length;
             };
-            length += c.len_utf8();
             let class = self.class(c);
+            if class & !EAST_ASIAN == 0 {
+                (plain, last, class_of_mark) = (plain + 1, c, 0);
+                length += c.len_utf8();
+                continue;
+            }
             if class & (MARK | NO_FORM | MAYBE_FORM) != 0 {
-                self.form(c, class, window[5], &mut class_of_mark, found);
+                self.form(c, class, last, &mut class_of_mark, found);
             } else {
                 class_of_mark = 0;
             }
             found.characters |= class & EDITED != 0;
-            if class & EAST_ASIAN != 0 && first && !found.double_byte {
-                found.double_byte = double_byte::may_be(here);
+            if plain > 0 {
+                before.rotate_left(plain.min(3));
+                before[3 - plain.min(3)..].fill(Roles::default());
+                plain = 0;
             }
-            first = false;
             let now = if class & IN_PAGES != 0 { roles(c) } else { Roles::default() };
             if now.follow != 0 && !found.mojibake {
                 let [third, second, lead] = before;
                 let hit = lead.lead[0] | second.lead[1] & lead.follow | third.lead[2] & second.follow & lead.follow;
                 if hit & now.follow != 0 {
-                    let [_, _, a, b, d, e] = window;
+                    let mut back = back(length);
+                    let [e, d, b, a] = std::array::from_fn(|_| back.next().unwrap_or(char::MAX));
                     let after = chars.as_str().chars().next();
                     found.mojibake = mojibake::may_be(&[a, b, d, e, c], after);
                 }
             }
             before = [before[1], before[2], now];
-            window.rotate_left(1);
-            window[5] = c;
+            last = c;
+            length += c.len_utf8();
         }
     }
 
