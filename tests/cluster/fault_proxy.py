@@ -9,7 +9,7 @@ import threading
 import time
 
 # For how many seconds it says nothing.
-STALL = 5
+STALL = 8
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -34,14 +34,20 @@ class Proxy(http.server.ThreadingHTTPServer):
             kind = "read" if method in ("GET", "HEAD") else "write"
             self.asked.update([kind, "any"])
             any_, this = self.asked["any"], self.asked[kind]
-            fault = "busy" if any_ % 50 < 6 else "stall" if any_ % 43 == 25 else "torn" if kind == "read" and this % 5 == 1 else "lost" if kind == "write" and this % 5 == 1 else ""
+            fault = ""
+            if any_ % 50 < 6:
+                fault = "busy"
+            elif any_ % 97 == 25:
+                fault = "stall"
+            elif this % 5 == 1:
+                fault = "torn" if kind == "read" else "lost"
             self.faults[fault or "none"] += 1
             return fault
 
     def count(self, handler: "Handler", status: int, fault: str) -> None:
         """Takes note of an object that the server has written."""
         path, _, query = handler.path.partition("?")
-        part = "partNumber=" in query or "comp=block&" in query + "&" or "uploads" in query or "delete" in query
+        part = any(asked in query + "&" for asked in ("partNumber=", "comp=block&", "uploads", "delete"))
         if status >= 300 or part or handler.command not in ("PUT", "POST"):
             return
         new = handler.headers.get("if-none-match") == "*"

@@ -36,7 +36,7 @@ from same import digests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Seconds until a request counts as failed.
-TIMEOUT = STALL - 2
+TIMEOUT = STALL - 3
 ACCOUNT, ACCOUNT_KEY = "devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Those of every Azurite.
 STAGES = """
 [[stage]]

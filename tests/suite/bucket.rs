@@ -207,6 +207,7 @@ impl Bucket {
                 let xml = "<?xml version=\"1.0\"?><CompleteMultipartUploadResult><ETag>whole</ETag></CompleteMultipartUploadResult>";
                 send(out, "200 OK", &[], xml.as_bytes(), false)
             }
+            "DELETE" if request.query.contains("uploadId=") => send(out, "204 No Content", &[], b"", false),
             "DELETE" => {
                 objects.remove(&request.path);
                 send(out, "204 No Content", &[], b"", false)
