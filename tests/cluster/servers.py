@@ -271,7 +271,7 @@ class Trial:
         setting = [part for part in arguments("tasks", "out") if part != "--quiet"]
         while tasks := self.call("tasks", *setting).split():
             for task in tasks:
-                self.call("task", file, task, *setting[1:], "--quiet")
+                self.call("task", file, task, *setting[1:])
         published("tasks")
         fresh(self.folder / "out")
         workers = [subprocess.Popen([self.command, "work", *map(str, arguments("work", "out"))], env=self.environment) for _ in range(3)]
