@@ -102,9 +102,10 @@ impl Folder {
         if bytes.len() <= PART {
             return self.put(name, bytes);
         }
-        // Of an upload whose end was not heard the store knows nothing any more: then it may be whole, and is sent again.
+        // Of an upload whose end was not heard the store knows nothing any more, and others send the same file at the same time: then it may be whole, and is sent again. What the
+        // store says of that differs (404, 403, or 400 where another has committed the blocks).
         let key = self.key(name);
-        self.insist(name, |error| matches!(error, Error::NotFound { .. }), || self.send_parts(&key, bytes.clone()))
+        self.insist(name, |error| !matches!(error, Error::Unauthenticated { .. }), || self.send_parts(&key, bytes.clone()))
     }
 
     /// Asks until the store has answered, with pauses, where an error may be another next time.

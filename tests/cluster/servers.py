@@ -133,12 +133,16 @@ class Server:
     def put(self, key: str, body: bytes) -> None:
         self.ask("PUT", f"{self.top}/bucket/{key}", "", body)
 
-    def digests(self, folder: str) -> dict[str, str]:
-        """The hash of every object in a folder, by its name there."""
+    def keys(self, folder: str) -> list[str]:
+        """Every object in a folder, by its name there."""
         path, query, element = self.listing
         tree = xml.fromstring(self.ask("GET", path, f"{query}&prefix={urllib.parse.quote(folder + '/', safe='')}").lstrip(b"\xef\xbb\xbf"))
-        keys = [found.text or "" for found in tree.iter() if found.tag.rpartition("}")[2] == element]
-        return {key.removeprefix(folder + "/"): hashlib.sha256(self.ask("GET", f"{self.top}/bucket/{key}")).hexdigest() for key in keys if key.startswith(folder + "/")}
+        found = [key.text or "" for key in tree.iter() if key.tag.rpartition("}")[2] == element]
+        return [key.removeprefix(folder + "/") for key in found if key.startswith(folder + "/")]
+
+    def digests(self, folder: str) -> dict[str, str]:
+        """Their hashes."""
+        return {key: hashlib.sha256(self.ask("GET", f"{self.top}/bucket/{folder}/{key}")).hexdigest() for key in self.keys(folder)}
 
 
 SERVERS = [
@@ -259,7 +263,7 @@ class Trial:
         published("both")
         # A machine that is lost with all it had as soon as something is committed.
         lost = subprocess.Popen([self.command, "run", *map(str, arguments("lost", fresh(self.folder / "out").name))], env=self.environment)
-        while not any(name.startswith("journal/") for name in self.server.digests(f"{place}/lost")):
+        while not any(name.startswith("journal/") for name in self.server.keys(f"{place}/lost")):
             assert lost.poll() is None, "the run ended before it could be killed"
             time.sleep(0.02)
         lost.send_signal(signal.SIGKILL)

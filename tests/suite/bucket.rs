@@ -160,7 +160,9 @@ impl Bucket {
                     }
                     *left = left.saturating_sub(1);
                 }
-                let Some(bytes) = objects.get(&request.path) else { return send(out, "404 Not Found", &[], b"<Error><Code>NoSuchKey</Code></Error>", false) };
+                // What follows the head of an answer to HEAD would be taken for the next answer.
+                let said: &[u8] = if request.method == "HEAD" { b"" } else { b"<Error><Code>NoSuchKey</Code></Error>" };
+                let Some(bytes) = objects.get(&request.path) else { return send(out, "404 Not Found", &[], said, false) };
                 give(request, bytes, out, *self.tags.lock().unwrap_or_else(PoisonError::into_inner), torn)
             }
             "PUT" if request.query.contains("partNumber=") => {
