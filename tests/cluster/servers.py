@@ -106,7 +106,7 @@ class Server:
     top: str = ""
     make: tuple[str, str, str] = ("PUT", "/bucket", "")
     listing: tuple[str, str, str] = ("/bucket", "list-type=2", "Key")
-    keys: tuple[str, str] = ("id", "secret")
+    account: tuple[str, str] = ("id", "secret")
     honours: bool = True
     port: int = 0
 
@@ -114,7 +114,7 @@ class Server:
         """In which `dataprep` finds it at a port."""
         url, limit = f"http://127.0.0.1:{port}", f"{TIMEOUT}s"
         return {
-            "s3": {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": self.keys[0], "AWS_SECRET_ACCESS_KEY": self.keys[1], "AWS_REGION": "us-east-1", "AWS_TIMEOUT": limit},
+            "s3": {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": self.account[0], "AWS_SECRET_ACCESS_KEY": self.account[1], "AWS_REGION": "us-east-1", "AWS_TIMEOUT": limit},
             "az": {"AZURITE_BLOB_STORAGE_URL": url, "AZURE_STORAGE_USE_EMULATOR": "true", "AZURE_TIMEOUT": limit},
         }[self.scheme]
 
@@ -166,7 +166,7 @@ SERVERS = [
         "s3rver",
         lambda port, folder: ["s3rver", "-a", "127.0.0.1", "-p", str(port), "-d", str(folder), "--no-vhost-buckets", "--configure-bucket", "bucket"],
         ["s3rver", "--version"],
-        keys=("S3RVER", "S3RVER"),
+        account=("S3RVER", "S3RVER"),
         honours=False,
     ),
 ]
