@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 
 use super::MANIFEST;
 use super::files::{Hold, RunDir};
@@ -15,6 +16,9 @@ use crate::store::Folder;
 
 /// Says which run a directory holds.
 const RUN: &str = "run.json";
+
+/// How often a run is listed that changes while it is fetched.
+const LISTINGS: usize = 20;
 
 /// Where a run directory is published.
 pub struct Mirror {
@@ -69,17 +73,37 @@ impl Mirror {
     }
 
     fn fetch(&self, dir: &RunDir) -> Result<()> {
-        let mut names = self.folder.names().map_err(self.failed("list", ""))?;
-        // Until this file is here the directory counts as empty, so fetching that broke off is done again.
-        names.sort_by_key(|name| name == RUN);
-        for name in names {
-            let path = dir.path(&name);
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
+        let list = || Ok(self.folder.names().map_err(self.failed("list", ""))?.into_iter().filter(|name| !is_private(name)).collect::<BTreeSet<_>>());
+        let (mut there, mut here) = (list()?, BTreeSet::new());
+        for _ in 0..LISTINGS {
+            // Until this file is here the directory counts as empty, so fetching that broke off is done again.
+            for name in there.iter().filter(|name| *name != RUN) {
+                if here.contains(name) {
+                    continue;
+                }
+                let path = dir.path(name);
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
+                }
+                match self.folder.fetch(name, &path) {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    done => {
+                        done.map_err(self.failed("read", name))?;
+                        here.insert(name.clone());
+                    }
+                }
             }
-            self.folder.fetch(&name, &path).map_err(self.failed("read", &name))?;
+            // Another machine may be at this run, and takes away what it has used up only after it has written what comes of it.
+            let now = list()?;
+            for name in here.extract_if(.., |name| !now.contains(name)) {
+                dir.remove(&name)?;
+            }
+            if now == there && here.len() + usize::from(there.contains(RUN)) == there.len() {
+                return if there.contains(RUN) { self.folder.fetch(RUN, &dir.path(RUN)).map_err(self.failed("read", RUN)) } else { Ok(()) };
+            }
+            there = now;
         }
-        Ok(())
+        Err(RunError::stop(format!("{} changes while it is fetched: wait until no other machine works on the run, and start again", self.address)))
     }
 
     /// Sends what the store lacks, and what others than the run may have written anew: training, verdict, page. What speaks of other files comes last.

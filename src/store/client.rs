@@ -22,10 +22,12 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::reader::Reader;
 use super::web;
 
-/// An answer that takes longer has failed. What is asked for or sent at once is small enough for slow lines.
+/// An answer that takes longer has failed, unless the environment says otherwise (`AWS_TIMEOUT` and its kin). What is asked for or sent at once is small enough for slow lines.
 pub const TIMEOUT: &str = "120s";
 /// How often a range whose answer broke off is asked for again, besides what the client itself repeats.
 pub const ATTEMPTS: u32 = 6;
+/// For how long a store that does not answer is asked again.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Bytes of the largest object that is read as a whole where a server gives no ranges.
 const WHOLE: u64 = 16 << 20;
@@ -91,8 +93,13 @@ impl Client {
         self.base.starts_with("http")
     }
 
-    pub fn remember(&self, meta: ObjectMeta) {
-        self.known().insert(meta.location.clone(), meta);
+    /// Takes up what is said of an object, and gives it with its tag in quotes: Azure leaves them out where it lists.
+    pub fn remember(&self, mut meta: ObjectMeta) -> ObjectMeta {
+        if let Some(tag) = meta.e_tag.as_mut().filter(|tag| !tag.ends_with('"')) {
+            *tag = format!("\"{tag}\"");
+        }
+        self.known().insert(meta.location.clone(), meta.clone());
+        meta
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<Key, ObjectMeta>> {
@@ -119,9 +126,7 @@ impl Client {
     }
 
     pub fn meta_now(&self, key: &Key) -> io::Result<ObjectMeta> {
-        let meta = runtime()?.block_on(self.store.head(key)).map_err(failed)?;
-        self.remember(meta.clone());
-        Ok(meta)
+        Ok(self.remember(runtime()?.block_on(self.store.head(key)).map_err(failed)?))
     }
 
     /// The object of a key, as it is now.
@@ -132,22 +137,42 @@ impl Client {
 
 /// The store's own builder, with what the environment says.
 fn connect(base: &str, token: Option<&str>) -> object_store::Result<Box<dyn ObjectStore>> {
-    let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 10, retry_timeout: Duration::from_secs(180) };
+    let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 10, retry_timeout: PATIENCE };
+    // Whoever names an endpoint without TLS wants one without TLS.
+    let is_open = |endpoint: Option<String>| endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
     Ok(match base.split("://").next().unwrap_or_default() {
         "s3" | "s3a" => {
-            let builder = AmazonS3Builder::from_env().with_url(base);
-            // Whoever names an endpoint without TLS wants one without TLS.
-            let open = builder.get_config_value(&AmazonS3ConfigKey::Endpoint).is_some_and(|endpoint| endpoint.starts_with("http://"));
-            let builder = if open { builder.with_allow_http(true) } else { builder };
-            Box::new(builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT).with_retry(retry).build()?)
+            let mut builder = AmazonS3Builder::from_env().with_url(base);
+            let timeout = AmazonS3ConfigKey::Client(ClientConfigKey::Timeout);
+            if builder.get_config_value(&timeout) == AmazonS3Builder::new().get_config_value(&timeout) {
+                builder = builder.with_config(timeout, TIMEOUT);
+            }
+            if is_open(builder.get_config_value(&AmazonS3ConfigKey::Endpoint)) {
+                builder = builder.with_allow_http(true);
+            }
+            Box::new(builder.with_retry(retry).build()?)
         }
         "gs" => {
-            let builder = GoogleCloudStorageBuilder::from_env().with_url(base);
-            Box::new(builder.with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT).with_retry(retry).build()?)
+            let mut builder = GoogleCloudStorageBuilder::from_env().with_url(base);
+            let timeout = GoogleConfigKey::Client(ClientConfigKey::Timeout);
+            if builder.get_config_value(&timeout) == GoogleCloudStorageBuilder::new().get_config_value(&timeout) {
+                builder = builder.with_config(timeout, TIMEOUT);
+            }
+            if is_open(builder.get_config_value(&GoogleConfigKey::BaseUrl)) {
+                builder = builder.with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+            }
+            Box::new(builder.with_retry(retry).build()?)
         }
         "az" | "abfs" | "abfss" => {
-            let builder = MicrosoftAzureBuilder::from_env().with_url(base);
-            Box::new(builder.with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT).with_retry(retry).build()?)
+            let mut builder = MicrosoftAzureBuilder::from_env().with_url(base);
+            let timeout = AzureConfigKey::Client(ClientConfigKey::Timeout);
+            if builder.get_config_value(&timeout) == MicrosoftAzureBuilder::new().get_config_value(&timeout) {
+                builder = builder.with_config(timeout, TIMEOUT);
+            }
+            if is_open(builder.get_config_value(&AzureConfigKey::Endpoint)) {
+                builder = builder.with_allow_http(true);
+            }
+            Box::new(builder.with_retry(retry).build()?)
         }
         _ => Box::new(HttpBuilder::new().with_url(base).with_client_options(web::options(token)?).with_retry(retry).build()?),
     })
@@ -276,7 +301,7 @@ fn cut(whole: &Bytes, range: &Range<u64>) -> Bytes {
 
 /// Whether what answers is not the object that was known. Not every server is asked for a version, and not every one minds.
 fn is_another(known: &ObjectMeta, found: &ObjectMeta) -> bool {
-    let bare = |meta: &ObjectMeta| meta.e_tag.as_deref().map(|tag| tag.trim_start_matches("W/").to_owned());
+    let bare = |meta: &ObjectMeta| meta.e_tag.as_deref().map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned());
     let named_otherwise = match (bare(known), bare(found)) {
         (Some(known), Some(found)) => known != found,
         // Of a version that the server has named elsewhere, the time says nothing.
@@ -331,7 +356,9 @@ fn said(error: &Error) -> String {
             )
         }
         error if error.to_string().contains("169.254.169.254") => {
-            "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket".to_owned()
+            "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket; of Google GOOGLE_APPLICATION_CREDENTIALS, of Azure \
+             AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
+                .to_owned()
         }
         error => error.to_string(),
     }

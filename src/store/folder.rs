@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -12,7 +14,7 @@ use memmap2::Mmap;
 use object_store::path::Path as Key;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
-use super::client::{Client, failed, runtime};
+use super::client::{ATTEMPTS, Client, PATIENCE, failed, pause, runtime};
 
 /// Bytes of one request. A longer file is sent in parts of as many.
 const PART: usize = 16 << 20;
@@ -100,7 +102,29 @@ impl Folder {
         if bytes.len() <= PART {
             return self.put(name, bytes);
         }
-        runtime()?.block_on(self.send_parts(&self.key(name), bytes)).map_err(failed)
+        // Of an upload whose end was not heard the store knows nothing any more, and others send the same file at the same time: then it may be whole, and is sent again. What the
+        // store says of that differs (404, 403, or 400 where another has committed the blocks).
+        let key = self.key(name);
+        self.insist(name, |error| !matches!(error, Error::Unauthenticated { .. }), || self.send_parts(&key, bytes.clone()))
+    }
+
+    /// Asks until the store has answered, with pauses, where an error may be another next time.
+    fn insist<T, F: Future<Output = object_store::Result<T>>>(&self, name: &str, passes: impl Fn(&Error) -> bool, ask: impl Fn() -> F) -> io::Result<T> {
+        let began = Instant::now();
+        runtime()?.block_on(async {
+            let mut attempt = 0;
+            loop {
+                let error = match ask().await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => error,
+                };
+                attempt += 1;
+                if attempt == ATTEMPTS || began.elapsed() > PATIENCE || !passes(&error) {
+                    return Err(failed(error));
+                }
+                tokio::time::sleep(pause(name, 0, attempt)).await;
+            }
+        })
     }
 
     async fn send_parts(&self, key: &Key, bytes: Bytes) -> object_store::Result<()> {
@@ -127,25 +151,22 @@ impl Folder {
     /// # Errors
     /// Where the store does not answer.
     pub fn create(&self, name: &str, bytes: impl Into<Bytes>) -> io::Result<bool> {
-        let bytes = bytes.into();
-        let mut attempt = 0;
-        loop {
-            let error = match self.try_create(name, bytes.clone())? {
-                Ok(()) => return Ok(true),
-                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(false),
-                Err(error) => error,
-            };
-            attempt += 1;
-            if attempt == 6 || matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::NotImplemented { .. }) {
-                return Err(failed(error));
-            }
-        }
+        let (key, bytes) = (self.key(name), bytes.into());
+        let ask = async || match self.try_create(&key, bytes.clone()).await {
+            Ok(()) => Ok(true),
+            // S3 refuses two that come at once by the same error, and may have taken neither.
+            Err(error) if stands(&error) => match self.client.store.head(&key).await {
+                Ok(_) => Ok(false),
+                Err(Error::NotFound { .. }) => Err(error),
+                Err(other) => Err(other),
+            },
+            Err(error) => Err(error),
+        };
+        self.insist(name, may_pass, ask)
     }
 
-    fn try_create(&self, name: &str, bytes: Bytes) -> io::Result<object_store::Result<()>> {
-        let key = self.key(name);
-        let put = self.client.store.put_opts(&key, PutPayload::from_bytes(bytes), PutMode::Create.into());
-        Ok(runtime()?.block_on(put).map(drop))
+    async fn try_create(&self, key: &Key, bytes: Bytes) -> object_store::Result<()> {
+        self.client.store.put_opts(key, PutPayload::from_bytes(bytes), PutMode::Create.into()).await.map(drop)
     }
 
     /// Removes an object, if it is there.
@@ -153,10 +174,12 @@ impl Folder {
     /// # Errors
     /// Where the store does not answer.
     pub fn remove(&self, name: &str) -> io::Result<()> {
-        match runtime()?.block_on(self.client.store.delete(&self.key(name))) {
+        let key = self.key(name);
+        let ask = async || match self.client.store.delete(&key).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed(error)),
-        }
+            Err(error) => Err(error),
+        };
+        self.insist(name, may_pass, ask)
     }
 
     /// Whether the store lets an object be made only where there is none, which all that is committed here depends on: some take the condition and overlook it.
@@ -164,19 +187,26 @@ impl Folder {
     /// # Errors
     /// Where the store does not answer.
     pub fn creates_once(&self) -> io::Result<bool> {
-        const PROBE: &str = ".dataprep-probe";
-        self.remove(PROBE)?;
-        let first = self.try_create(PROBE, Bytes::from_static(b"one"))?;
-        let second = self.try_create(PROBE, Bytes::from_static(b"two"))?;
-        let found = self.read(PROBE)?;
-        self.remove(PROBE)?;
-        // It was not there, so it is this process's own: an answer can be lost, and the request repeated.
-        if let Err(error) = first
-            && !matches!(error, Error::AlreadyExists { .. } | Error::Precondition { .. })
-        {
-            return Err(failed(error));
-        }
-        let refused = matches!(second, Err(Error::AlreadyExists { .. } | Error::Precondition { .. }));
-        Ok(refused && found.as_deref() == Some(b"one"))
+        // Of its own name, since others may try the same at the same time.
+        let probe = format!(".dataprep-probe-{:016x}", RandomState::new().hash_one(std::process::id()));
+        // It was not there, so what stands is this process's own: an answer can be lost, and the request repeated.
+        self.create(&probe, "one")?;
+        let second = self.insist(&probe, may_pass, async || match self.try_create(&self.key(&probe), Bytes::from_static(b"two")).await {
+            Err(error) if stands(&error) => Ok(true),
+            answer => answer.map(|()| false),
+        });
+        let found = self.read(&probe);
+        self.remove(&probe)?;
+        Ok(second? && found?.as_deref() == Some(b"one"))
     }
+}
+
+/// Whether a store says by an error that an object of the name stands.
+fn stands(error: &Error) -> bool {
+    matches!(error, Error::AlreadyExists { .. } | Error::Precondition { .. })
+}
+
+/// Whether it is worth while to ask again.
+fn may_pass(error: &Error) -> bool {
+    !matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::NotImplemented { .. } | Error::NotFound { .. })
 }

@@ -62,7 +62,7 @@ pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
         client.forget_unlisted(&client.key(rest)?);
         return Ok(vec![address.into()]);
     }
-    let found = match glob {
+    let mut found = match glob {
         Some(at) => {
             let options = glob::MatchOptions { require_literal_separator: true, require_literal_leading_dot: true, ..Default::default() };
             let pattern = glob::Pattern::new(rest).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.msg))?;
@@ -73,7 +73,9 @@ pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
         }
         None => {
             let key = client.key(rest)?;
-            match client.meta_now(&key) {
+            // What ends in a slash is no object, and there are servers that fail where it is asked for.
+            let object = if rest.ends_with('/') { Err(io::ErrorKind::NotFound.into()) } else { client.meta_now(&key) };
+            match object {
                 Ok(meta) => vec![meta],
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let hidden = |part: &str| part.starts_with('.');
@@ -85,8 +87,19 @@ pub fn list(address: &str) -> io::Result<Vec<PathBuf>> {
             }
         }
     };
+    // What marks a folder, as consoles make it (`in/`), is listed as an empty object that nobody can read.
+    let mut markers = Vec::new();
+    for meta in found.iter().filter(|meta| meta.size == 0) {
+        match client.meta_now(&meta.location) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => markers.push(meta.location.clone()),
+            answer => drop(answer?),
+        }
+    }
+    found.retain(|meta| !markers.contains(&meta.location));
     let mut paths: Vec<PathBuf> = found.iter().map(|meta| PathBuf::from(format!("{base}/{}", meta.location))).collect();
     paths.sort();
-    found.into_iter().for_each(|meta| client.remember(meta));
+    for meta in found {
+        client.remember(meta);
+    }
     Ok(paths)
 }

@@ -1,5 +1,5 @@
 //! A small store on this machine: the part of S3 that a client of objects uses, over HTTP, with faults on demand. It was written after what the real services document;
-//! no emulator of theirs has been run beside it.
+//! `tests/cluster/servers.py` tries the same against other people's servers.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -21,8 +21,16 @@ pub struct Bucket {
     pub tags: Mutex<Tags>,
     /// An object that is replaced once it was read so often, and what takes its place.
     pub replaced: Mutex<Option<(String, usize, Vec<u8>)>>,
-    /// Successful puts whose answer is lost, that many.
+    /// Successful writes whose answer is lost, that many.
     pub silent: AtomicUsize,
+    /// Puts of what must be new that are refused as coming at the same time as others, and not taken; that many.
+    pub conflicts: AtomicUsize,
+    /// A key that so many listings name still, though the object is gone.
+    pub ghost: Mutex<Option<(String, usize)>>,
+    /// Uploads in parts that are completed without their sender hearing of it, that many.
+    pub unheard: AtomicUsize,
+    /// Parts of uploads that are not complete, by the number of the upload.
+    uploads: Mutex<BTreeMap<String, BTreeMap<usize, Vec<u8>>>>,
     requests: AtomicUsize,
     ended: AtomicBool,
 }
@@ -33,6 +41,8 @@ pub enum Tags {
     /// A tag that it holds a reader to.
     #[default]
     Strong,
+    /// The same, and listings name it without its quotes.
+    Bare,
     /// A tag that it does not compare.
     Weak,
     None,
@@ -105,15 +115,12 @@ impl Bucket {
         let torn = faulty > 0 && number % faulty == 1;
         let mut objects = self.lock();
         let header = |name: &str| request.headers.get(name).map(String::as_str);
+        let asked = |key: &str| request.query.split('&').find_map(|part| part.strip_prefix(key));
+        let one_of = |left: &AtomicUsize| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         match request.method.as_str() {
             "GET" if request.query.contains("list-type=2") => {
-                let prefix = request.query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default().replace("%2F", "/");
-                let after = request
-                    .query
-                    .split('&')
-                    .find_map(|part| part.strip_prefix("continuation-token=").or_else(|| part.strip_prefix("start-after=")))
-                    .unwrap_or_default()
-                    .replace("%2F", "/");
+                let prefix = asked("prefix=").unwrap_or_default().replace("%2F", "/");
+                let after = asked("continuation-token=").or_else(|| asked("start-after=")).unwrap_or_default().replace("%2F", "/");
                 let bucket = format!("{}/", request.path);
                 let of_bucket = objects.iter().filter_map(|(name, bytes)| Some((name.strip_prefix(&bucket)?, bytes)));
                 let all: Vec<_> = of_bucket.filter(|(key, _)| key.starts_with(&prefix) && **key > *after).collect();
@@ -125,11 +132,20 @@ impl Bucket {
                     xml += &format!("<NextContinuationToken>{}</NextContinuationToken>", all[2].0);
                 }
                 for (key, bytes) in all.iter().take(3) {
-                    let etag = tag(bytes).replace('"', "&quot;");
+                    let bare = *self.tags.lock().unwrap_or_else(PoisonError::into_inner) == Tags::Bare;
+                    let etag = tag(bytes).replace('"', if bare { "" } else { "&quot;" });
                     xml += &format!(
                         "<Contents><Key>{key}</Key><Size>{}</Size><ETag>{etag}</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>",
                         bytes.len()
                     );
+                }
+                if let Some((key, left)) = &mut *self.ghost.lock().unwrap_or_else(PoisonError::into_inner)
+                    && *left > 0
+                    && !more
+                    && key.starts_with(&prefix)
+                {
+                    *left -= 1;
+                    xml += &format!("<Contents><Key>{key}</Key><Size>9</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>");
                 }
                 xml += "</ListBucketResult>";
                 send(out, "200 OK", &[], xml.as_bytes(), torn)
@@ -144,20 +160,28 @@ impl Bucket {
                     }
                     *left = left.saturating_sub(1);
                 }
-                let Some(bytes) = objects.get(&request.path) else { return send(out, "404 Not Found", &[], b"<Error><Code>NoSuchKey</Code></Error>", false) };
+                // What follows the head of an answer to HEAD would be taken for the next answer.
+                let said: &[u8] = if request.method == "HEAD" { b"" } else { b"<Error><Code>NoSuchKey</Code></Error>" };
+                let Some(bytes) = objects.get(&request.path) else { return send(out, "404 Not Found", &[], said, false) };
                 give(request, bytes, out, *self.tags.lock().unwrap_or_else(PoisonError::into_inner), torn)
+            }
+            "PUT" if request.query.contains("partNumber=") => {
+                let number = asked("partNumber=").and_then(|number| number.parse().ok())?;
+                let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+                uploads.get_mut(asked("uploadId=")?)?.insert(number, request.body.clone());
+                send(out, "200 OK", &[("ETag", tag(&request.body))], b"", false)
             }
             "PUT" => {
                 let must_be_new = header("if-none-match") == Some("*") && !self.careless.load(Ordering::Relaxed);
+                if must_be_new && one_of(&self.conflicts) {
+                    return send(out, "409 Conflict", &[], b"<Error><Code>ConditionalRequestConflict</Code></Error>", false);
+                }
                 if must_be_new && objects.contains_key(&request.path) {
                     return send(out, "412 Precondition Failed", &[], b"", false);
                 }
                 let etag = tag(&request.body);
                 objects.insert(request.path.clone(), request.body.clone());
-                if self.silent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-                    return None;
-                }
-                send(out, "200 OK", &[("ETag", etag)], b"", false)
+                if one_of(&self.silent) { None } else { send(out, "200 OK", &[("ETag", etag)], b"", false) }
             }
             // Several at once, named in the body.
             "POST" if request.query.contains("delete") => {
@@ -167,8 +191,25 @@ impl Bucket {
                     objects.remove(&format!("{}/{key}", request.path));
                     xml += &format!("<Deleted><Key>{key}</Key></Deleted>");
                 }
-                send(out, "200 OK", &[], format!("{xml}</DeleteResult>").as_bytes(), false)
+                if one_of(&self.silent) { None } else { send(out, "200 OK", &[], format!("{xml}</DeleteResult>").as_bytes(), false) }
             }
+            "POST" if request.query.contains("uploads") => {
+                self.uploads.lock().unwrap_or_else(PoisonError::into_inner).insert(number.to_string(), BTreeMap::new());
+                let xml = format!("<?xml version=\"1.0\"?><InitiateMultipartUploadResult><UploadId>{number}</UploadId></InitiateMultipartUploadResult>");
+                send(out, "200 OK", &[], xml.as_bytes(), false)
+            }
+            "POST" => {
+                let Some(parts) = self.uploads.lock().unwrap_or_else(PoisonError::into_inner).remove(asked("uploadId=")?) else {
+                    return send(out, "404 Not Found", &[], b"<Error><Code>NoSuchUpload</Code></Error>", false);
+                };
+                objects.insert(request.path.clone(), parts.into_values().flatten().collect());
+                if one_of(&self.unheard) {
+                    return None;
+                }
+                let xml = "<?xml version=\"1.0\"?><CompleteMultipartUploadResult><ETag>whole</ETag></CompleteMultipartUploadResult>";
+                send(out, "200 OK", &[], xml.as_bytes(), false)
+            }
+            "DELETE" if request.query.contains("uploadId=") => send(out, "204 No Content", &[], b"", false),
             "DELETE" => {
                 objects.remove(&request.path);
                 send(out, "204 No Content", &[], b"", false)
@@ -184,12 +225,12 @@ fn tag(bytes: &[u8]) -> String {
 
 /// Answers a request for a file or a range of it.
 pub fn give(request: &Request, bytes: &[u8], out: &mut impl Write, tags: Tags, torn: bool) -> Option<()> {
-    if tags == Tags::Strong && request.headers.get("if-match").is_some_and(|wanted| *wanted != tag(bytes)) {
+    if matches!(tags, Tags::Strong | Tags::Bare) && request.headers.get("if-match").is_some_and(|wanted| *wanted != tag(bytes)) {
         return send(out, "412 Precondition Failed", &[], b"", false);
     }
     let mut about = vec![("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT".to_owned())];
     match tags {
-        Tags::Strong => about.push(("ETag", tag(bytes))),
+        Tags::Strong | Tags::Bare => about.push(("ETag", tag(bytes))),
         Tags::Weak => about.push(("ETag", format!("W/{}", tag(bytes)))),
         Tags::None => {}
     }

@@ -52,15 +52,20 @@ fn both() -> (Folder, Bucket) {
         folder.write(name, &bytes);
         bucket.put(&format!("crawl/{name}"), bytes);
     }
+    // What consoles make of a new folder.
+    ["crawl/in/", "crawl/in/b/", "crawl/in/none/"].iter().for_each(|marker| bucket.put(marker, b""));
     (folder, bucket)
 }
 
 #[test]
 fn objects_give_the_documents_of_files_whatever_the_store_does() {
     let (folder, bucket) = both();
-    for (toml, local, remote) in
-        [(ROWS, "DIR/in", "s3://crawl/in"), (ROWS, "DIR/in/**/*.jsonl*", "s3://crawl/in/**/*.jsonl*"), (PAGES, "DIR/warc/*.gz", "s3://crawl/warc/x.warc.gz")]
-    {
+    for (toml, local, remote) in [
+        (ROWS, "DIR/in", "s3://crawl/in"),
+        (ROWS, "DIR/in/", "s3://crawl/in/"),
+        (ROWS, "DIR/in/**/*.jsonl*", "s3://crawl/in/**/*.jsonl*"),
+        (PAGES, "DIR/warc/*.gz", "s3://crawl/warc/x.warc.gz"),
+    ] {
         let docs = |path: &str, address: &str| {
             let _ = std::fs::remove_dir_all(folder.path("out"));
             let output = run(&folder, &toml.replace("PATH", path), address);
@@ -70,6 +75,9 @@ fn objects_give_the_documents_of_files_whatever_the_store_does() {
         let wanted = docs(local, "http://127.0.0.1:1");
         bucket.serve(|address| {
             assert_eq!(docs(remote, address), wanted, "{remote}");
+            *bucket.tags.lock().expect("no panic") = Tags::Bare;
+            assert_eq!(docs(remote, address), wanted, "{remote} with bare tags");
+            *bucket.tags.lock().expect("no panic") = Tags::Strong;
             bucket.faulty.store(5, Ordering::Relaxed);
             assert_eq!(docs(remote, address), wanted, "{remote} with faults");
             bucket.faulty.store(0, Ordering::Relaxed);
@@ -215,8 +223,13 @@ fn a_run_is_published_as_it_stands_here_and_goes_on_on_another_machine() {
         std::fs::remove_dir_all(folder.path("out")).expect("the first machine");
         bucket.faulty.store(29, Ordering::Relaxed);
         bucket.silent.store(3, Ordering::Relaxed);
+        bucket.conflicts.store(2, Ordering::Relaxed);
+        // Another machine tries the store at this moment, and has just taken away what it has used up.
+        bucket.put("runs/a/.dataprep-probe-1", b"one");
+        *bucket.ghost.lock().expect("no panic") = Some(("a/spool/0/gone".to_owned(), 2));
         let output = run(&folder, PUBLISHED, address);
         assert!(output.status.success(), "{}", said(&output));
+        assert!(bucket.lock().remove("runs/a/.dataprep-probe-1").is_some() && !folder.path("out/.dataprep-probe-1").exists());
         assert_eq!((tree(&folder.path("out/docs")), differences(&published(&bucket), &whole)), (docs, vec![]));
         // A finished run is fetched, and there is nothing to do.
         std::fs::remove_dir_all(folder.path("out")).expect("the second machine");
@@ -224,6 +237,52 @@ fn a_run_is_published_as_it_stands_here_and_goes_on_on_another_machine() {
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(tree(&folder.path("out/docs")), docs);
     });
+}
+
+#[test]
+fn two_machines_that_publish_the_same_run_do_not_disturb_each_other() {
+    let (folder, bucket) = both();
+    bucket.serve(|address| {
+        // It names the folder here.
+        let shared = |mut objects: Vec<(String, Vec<u8>)>| {
+            objects.retain(|(name, _)| name != "pipeline.json");
+            objects
+        };
+        let whole = shared(published_run(&folder, &bucket, address));
+        bucket.lock().retain(|name, _| !name.starts_with("runs/"));
+        let begin = |out: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_dataprep"));
+            let output = format!("run.output={}", folder.path(out).display());
+            command
+                .arg("run")
+                .arg(folder.path("p.toml"))
+                .args(["--quiet", "--set", &output])
+                .envs(Bucket::environment(address))
+                .spawn()
+                .expect("the binary runs")
+        };
+        for mut child in [begin("one"), begin("two")] {
+            assert!(child.wait().expect("a child").success());
+        }
+        assert_eq!(differences(&shared(published(&bucket)), &whole), [""; 0]);
+        // Each has made a line of the journal, or has found it there.
+        assert!(bucket.lock().keys().any(|name| name.starts_with("runs/a/journal/")));
+    });
+}
+
+#[test]
+fn a_file_that_is_sent_in_parts_is_whole_though_its_end_was_not_heard() {
+    let (folder, bucket) = (Folder::new(), Bucket::default());
+    folder.write("in/a.jsonl", format!("{{\"text\": \"{}\"}}\n", "seventeen letters ".repeat(500_000)));
+    let toml = PUBLISHED.replace("[[sink]]\nuse = \"jsonl\"", "[[stage]]\nuse = \"tokenize\"\ntokenizer = \"bytes\"\n[[sink]]\nuse = \"shards\"");
+    bucket.unheard.store(1, Ordering::Relaxed);
+    bucket.serve(|address| {
+        let output = run(&folder, &toml, address);
+        assert!(output.status.success(), "{}", said(&output));
+    });
+    assert_eq!(bucket.unheard.load(Ordering::Relaxed), 0);
+    let (name, sent) = bucket.lock().iter().find(|(name, _)| name.ends_with(".tokens")).map(|(name, bytes)| (name.clone(), bytes.clone())).expect("tokens");
+    assert!(sent.len() > 16 << 20 && std::fs::read(folder.path("out").join(&name["runs/a/".len()..])).is_ok_and(|here| here == sent), "{name}");
 }
 
 #[test]
