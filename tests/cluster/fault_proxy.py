@@ -16,6 +16,7 @@ class Proxy(http.server.ThreadingHTTPServer):
     """Passes requests on to a server, and does to some what networks and busy servers do; counts what was written."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

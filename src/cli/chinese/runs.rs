@@ -38,6 +38,10 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
     ),
     // Stores.
     ("cannot publish to {}: {}", "无法发布到 {}：{}"),
+    (
+        "{} changes while it is fetched: wait until no other machine works on the run, and start again",
+        "{} 在取回期间仍在变化：等其他机器都不再处理这次运行，再重新开始",
+    ),
     ("cannot use {}: {}", "无法使用 {}：{}"),
     ("no address of an object store, as s3://bucket/folder", "这不是对象存储的地址，应如 s3://bucket/folder"),
     ("a web server cannot be written to: name an object store, as s3://bucket/folder", "网站服务器不能写入：请给出对象存储，如 s3://bucket/folder"),

@@ -1,5 +1,7 @@
 //! Masked language modelling (BERT, RoBERTa): a share of the tokens is to be told from what stands around them.
 
+use std::ops::Range;
+
 use super::super::data::Row;
 use super::super::random::Random;
 use super::{Sample, Task, spans};
@@ -26,16 +28,16 @@ impl Task {
     /// Chooses tokens that are not special, whole words at a time if asked for, until their share is reached: of ten eight become the mask, one any token, one stays.
     /// Gives what stood there.
     pub(super) fn mask(&self, ids: &mut [u32], marks: &[u8], random: &mut Random) -> Vec<Option<u32>> {
-        let mut units: Vec<Vec<usize>> = Vec::new();
+        let mut units: Vec<Range<usize>> = Vec::new();
         for place in (0..ids.len()).filter(|place| !self.is_special(ids[*place])) {
             match units.last_mut() {
-                Some(word) if self.whole_words && marks[place] & WORD_START == 0 && word.last().is_some_and(|last| last + 1 == place) => word.push(place),
-                _ => units.push(vec![place]),
+                Some(word) if self.whole_words && marks[place] & WORD_START == 0 && word.end == place => word.end += 1,
+                _ => units.push(place..place + 1),
             }
         }
-        let tokens: usize = units.iter().map(Vec::len).sum();
+        let tokens: usize = units.iter().map(Range::len).sum();
         // One is taken even where all are longer than the share.
-        let shortest = units.iter().map(Vec::len).min().unwrap_or(0);
+        let shortest = units.iter().map(Range::len).min().unwrap_or(0);
         let mut left = ((tokens as f64 * SHARE).round() as usize).max(shortest);
         random.shuffle(&mut units);
         let mut targets = vec![None; ids.len()];
