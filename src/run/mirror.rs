@@ -86,7 +86,8 @@ impl Mirror {
                     fs::create_dir_all(folder).map_err(RunError::file("cannot create", folder))?;
                 }
                 match self.folder.fetch(name, &path) {
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    // Another machine has taken it away, or has sent the same bytes again, which some stores call another object.
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => drop(fs::remove_file(&path)),
                     done => {
                         done.map_err(self.failed("read", name))?;
                         here.insert(name.clone());

@@ -16,9 +16,10 @@ fn a_crate_of_ones_own_adds_a_stage() {
     let release = Path::new(env!("CARGO_BIN_EXE_dataprep")).parent().expect("target folder");
     let mut build = Command::new(env!("CARGO"));
     // Together with the package itself, under the features of this test, the example takes the library that is built already.
-    build.args(["build", "--release", "--quiet", "--locked", "--package", "dataprep", "--package", "own_stage", "--no-default-features"]);
-    for (feature, on) in [("dataprep/stores", cfg!(feature = "stores")), ("dataprep/analysis", cfg!(feature = "analysis"))] {
-        build.args(on.then_some(["--features", feature]).into_iter().flatten());
+    build.args(["build", "--release", "--quiet", "--locked", "--package", "dataprep", "--package", "own_stage"]);
+    let features = [("dataprep/stores", cfg!(feature = "stores")), ("dataprep/analysis", cfg!(feature = "analysis"))];
+    if features.iter().any(|(_, on)| !on) {
+        build.arg("--no-default-features").args(features.iter().filter(|(_, on)| *on).flat_map(|(feature, _)| ["--features", feature]));
     }
     build.arg("--target-dir").arg(release.parent().expect("target folder")).current_dir(env!("CARGO_MANIFEST_DIR"));
     succeeded(build.output().expect("cargo runs"));
