@@ -104,7 +104,7 @@ def main() -> None:
     given = parser.parse_args()
     texts = [json.loads(line)["text"] for line in gzip.open(given.texts, "rt", encoding="utf-8")]
     if given.loader:
-        return loader(texts, given.workers, 2048, 16)
+        return loader(texts, given.workers, 2048, 32)
     size = sum(len(text.encode()) for text in texts)
     table = pa.table({"text": texts})
     source = {"use": "jsonl", "path": str(given.texts)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import pickle
 from pathlib import Path
@@ -36,6 +37,15 @@ def test_workers_read_the_one_order(shards: Path, workers: int, start: str | Non
     read = list(loader)
     assert ids(read) == plain(dataset, len(batches) * 6) and [batch["position"] for batch in read] == [6 * (n + 1) for n in range(len(batches))]
     assert read[0]["labels"].dtype == torch.int64 and read[0]["cu_seqlens"].dtype == torch.int32
+
+
+@pytest.mark.parametrize("objective", ["causal", "span_corruption", "sop"])
+def test_a_batch_is_the_same_behind_a_pickle_and_in_a_copy(shards: Path, objective: str) -> None:
+    batch = next(iter(PackedDataset(shards, 64, objective, seed=7).batches(3)))
+    for other in (pickle.loads(pickle.dumps(batch)), copy.copy(batch)):
+        assert list(other) == list(batch) and other["position"] == batch["position"] == 3
+        for name in batch.keys() - {"position"}:
+            assert other[name].dtype == batch[name].dtype and torch.equal(other[name], batch[name]), name
 
 
 @pytest.mark.parametrize("objective", ["causal", "mlm", "span_corruption", "sop"])

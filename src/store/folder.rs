@@ -69,11 +69,12 @@ impl Folder {
     /// # Errors
     /// Where the store does not answer.
     pub fn read(&self, name: &str) -> io::Result<Option<Bytes>> {
-        let get = async { self.client.store.get(&self.key(name)).await?.bytes().await };
-        match runtime()?.block_on(get) {
+        let key = self.key(name);
+        // A body that breaks off is asked for again, which clients of some stores leave to who reads it.
+        match self.insist(name, may_pass, async || self.client.store.get(&key).await?.bytes().await) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failed(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
