@@ -38,6 +38,8 @@ const LOWER: [u8; 128] = {
 enum Role {
     /// Stands in a word.
     Letter,
+    /// The same, and is its own lower case.
+    Small,
     /// Is a word.
     Solo,
     /// Belongs to the character before it.
@@ -93,14 +95,13 @@ pub fn each_word(text: &str, mut see: impl FnMut(u64, bool)) {
         let Some(c) = text[at..].chars().next() else { break };
         at += c.len_utf8();
         match role(c) {
-            Role::Letter => {
+            role @ (Role::Small | Role::Letter) => {
                 if solo {
                     word.close(solo, &mut see);
                     solo = false;
                 }
-                match c {
-                    // Small letters, and letters without a case, of the scripts that most texts are written in.
-                    'а'..='џ' | 'ا'..='ي' | 'α'..='ώ' | '가'..='힣' => word.push_char(c),
+                match role {
+                    Role::Small => word.push_char(c),
                     _ => c.to_lowercase().for_each(|lower| word.push_char(lower)),
                 }
             }
@@ -127,7 +128,7 @@ pub fn each_char(text: &str, mut see: impl FnMut(u64)) {
     let (mut gap, mut first) = (false, true);
     for c in text.chars() {
         match role(c) {
-            Role::Letter | Role::Solo | Role::Mark => {
+            Role::Letter | Role::Small | Role::Solo | Role::Mark => {
                 if std::mem::take(&mut gap) && !first {
                     see(space);
                 }
@@ -222,7 +223,8 @@ fn role(c: char) -> Role {
     match c {
         // The common ones first: what follows is table look-ups.
         '\u{4e00}'..='\u{9fff}' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' => Role::Solo,
-        'а'..='я' | 'А'..='Я' | 'ا'..='غ' | 'ف'..='ي' | 'α'..='ω' | '가'..='힣' => Role::Letter,
+        'а'..='џ' | 'ا'..='غ' | 'ف'..='ي' | 'α'..='ω' | '가'..='힣' => Role::Small,
+        'А'..='Я' => Role::Letter,
         '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' => Role::Nothing,
         _ if without_spaces(c) => match is_combining_mark(c) {
             true => Role::Mark,
@@ -268,6 +270,12 @@ mod tests {
         assert_eq!(words("ÉTÉ"), words("e\u{301}te\u{301}"));
         assert_eq!(words("co\u{ad}operate"), words("cooperate"));
         assert!(words(" \n…—!").is_empty());
+    }
+
+    #[test]
+    fn small_letters_are_their_own_lower_case() {
+        let small = ('\0'..=char::MAX).filter(|c| matches!(role(*c), Role::Small));
+        assert_eq!(small.inspect(|c| assert!(c.is_alphanumeric() && c.to_lowercase().eq([*c]), "{c}")).count(), 48 + 20 + 10 + 25 + 11_172);
     }
 
     #[test]

@@ -138,42 +138,24 @@ impl Client {
 /// The store's own builder, with what the environment says.
 fn connect(base: &str, token: Option<&str>) -> object_store::Result<Box<dyn ObjectStore>> {
     let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 10, retry_timeout: PATIENCE };
-    // Whoever names an endpoint without TLS wants one without TLS.
-    let is_open = |endpoint: Option<String>| endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
+    // The builders share no trait. What the environment says of the time goes before ours; whoever names an endpoint without TLS wants one without TLS.
+    macro_rules! from_environment {
+        ($builder:ident, $key:ident, $endpoint:ident) => {{
+            let timeout = $key::Client(ClientConfigKey::Timeout);
+            let mut builder = $builder::from_env().with_url(base);
+            if builder.get_config_value(&timeout) == $builder::new().get_config_value(&timeout) {
+                builder = builder.with_config(timeout, TIMEOUT);
+            }
+            if builder.get_config_value(&$key::$endpoint).is_some_and(|endpoint| endpoint.starts_with("http://")) {
+                builder = builder.with_config($key::Client(ClientConfigKey::AllowHttp), "true");
+            }
+            Box::new(builder.with_retry(retry).build()?)
+        }};
+    }
     Ok(match base.split("://").next().unwrap_or_default() {
-        "s3" | "s3a" => {
-            let mut builder = AmazonS3Builder::from_env().with_url(base);
-            let timeout = AmazonS3ConfigKey::Client(ClientConfigKey::Timeout);
-            if builder.get_config_value(&timeout) == AmazonS3Builder::new().get_config_value(&timeout) {
-                builder = builder.with_config(timeout, TIMEOUT);
-            }
-            if is_open(builder.get_config_value(&AmazonS3ConfigKey::Endpoint)) {
-                builder = builder.with_allow_http(true);
-            }
-            Box::new(builder.with_retry(retry).build()?)
-        }
-        "gs" => {
-            let mut builder = GoogleCloudStorageBuilder::from_env().with_url(base);
-            let timeout = GoogleConfigKey::Client(ClientConfigKey::Timeout);
-            if builder.get_config_value(&timeout) == GoogleCloudStorageBuilder::new().get_config_value(&timeout) {
-                builder = builder.with_config(timeout, TIMEOUT);
-            }
-            if is_open(builder.get_config_value(&GoogleConfigKey::BaseUrl)) {
-                builder = builder.with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true");
-            }
-            Box::new(builder.with_retry(retry).build()?)
-        }
-        "az" | "abfs" | "abfss" => {
-            let mut builder = MicrosoftAzureBuilder::from_env().with_url(base);
-            let timeout = AzureConfigKey::Client(ClientConfigKey::Timeout);
-            if builder.get_config_value(&timeout) == MicrosoftAzureBuilder::new().get_config_value(&timeout) {
-                builder = builder.with_config(timeout, TIMEOUT);
-            }
-            if is_open(builder.get_config_value(&AzureConfigKey::Endpoint)) {
-                builder = builder.with_allow_http(true);
-            }
-            Box::new(builder.with_retry(retry).build()?)
-        }
+        "s3" | "s3a" => from_environment!(AmazonS3Builder, AmazonS3ConfigKey, Endpoint),
+        "gs" => from_environment!(GoogleCloudStorageBuilder, GoogleConfigKey, BaseUrl),
+        "az" | "abfs" | "abfss" => from_environment!(MicrosoftAzureBuilder, AzureConfigKey, Endpoint),
         _ => Box::new(HttpBuilder::new().with_url(base).with_client_options(web::options(token)?).with_retry(retry).build()?),
     })
 }
