@@ -17,9 +17,38 @@ pub fn pack(bytes: &[u8]) -> u64 {
     }
 }
 
+/// [`pack`] of the bytes from `from` to `to`, whatever their number, without a branch on it: words are of all lengths. Needs eight bytes after `from`.
+#[inline]
+pub fn pack_at(bytes: &[u8], from: usize, to: usize) -> u64 {
+    match bytes.get(from..).and_then(|rest| rest.first_chunk::<8>()) {
+        Some(eight) => u64::from_le_bytes(*eight) & LOWEST[(to - from).min(8)],
+        None => pack(bytes.get(from..to).unwrap_or_default()),
+    }
+}
+
+/// The lowest bytes of a number, by how many they are.
+const LOWEST: [u64; 9] = {
+    let (mut masks, mut length) = ([0; 9], 1);
+    while length < 9 {
+        masks[length] = u64::MAX >> (64 - 8 * length);
+        length += 1;
+    }
+    masks
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_amid_others_is_packed_alike() {
+        let bytes: Vec<u8> = (1..=20).collect();
+        for from in 0..bytes.len() {
+            for to in from..=bytes.len() {
+                assert_eq!(pack_at(&bytes, from, to), pack(&bytes[from..to]), "{from} to {to}");
+            }
+        }
+    }
 
     #[test]
     fn every_length_is_packed() {

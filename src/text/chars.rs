@@ -119,14 +119,20 @@ pub fn strip_start(text: &str) -> &str {
 #[inline]
 pub fn count(text: &str) -> usize {
     let bytes = text.as_bytes();
-    if bytes.len() <= 8 {
-        return bytes.len() - following(pack(bytes)) as usize;
-    }
     if bytes.len() > 32 {
-        return bytes.iter().filter(|b| **b as i8 >= -0x40).count();
+        // So many that their number fits a byte: then many are counted at once.
+        let first = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum + u8::from(*byte as i8 >= -0x40));
+        return bytes.chunks(192).map(|bytes| usize::from(first(bytes))).sum();
     }
-    let following: u32 = bytes.chunks(8).map(|eight| following(pack(eight))).sum();
-    bytes.len() - following as usize
+    count_packed(bytes, pack(bytes))
+}
+
+/// The number of code points of a word of which [`pack`] has made `packed`.
+#[inline]
+pub fn count_packed(word: &[u8], packed: u64) -> usize {
+    let rest = word.get(8..).unwrap_or_default();
+    let following = following(packed) + rest.chunks(8).map(|eight| following(pack(eight))).sum::<u32>();
+    word.len() - following as usize
 }
 
 /// How many of eight bytes go on a character that began before them: those of the form 10xxxxxx.

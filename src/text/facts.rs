@@ -2,11 +2,13 @@
 
 use super::{
     Span, Splitter,
+    bytes::pack_at,
     census::{Census, Pieces},
-    chars::{self, ALPHA, SYMBOL, is},
+    chars::{self, ALPHA, ASCII, SYMBOL, is},
     lines, ngrams,
     repeats::{Repeats, Seen},
-    sentences, slice, words,
+    sentences, slice,
+    words::{self, Run},
 };
 
 /// Facts about one text after another; memory is used again.
@@ -15,6 +17,7 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     splitter: Splitter,
+    runs: Memo<Vec<Run>>,
     words: Memo<Vec<Span>>,
     totals: Memo<WordTotals>,
     ngrams: Memo<ngrams::Words>,
@@ -78,6 +81,7 @@ impl Facts {
     /// Forgets the text, keeps memory and splitter. To be called whenever the text changes.
     pub fn reset(&mut self) {
         self.forget_words();
+        self.runs.known = false;
         self.chars.known = false;
         self.spaced.known = false;
         self.lines.known = false;
@@ -110,24 +114,25 @@ impl Facts {
 
     /// The words of the text.
     pub fn words(&mut self, text: &str) -> &[Span] {
-        let splitter = self.splitter;
+        let (splitter, runs) = (self.splitter, &mut self.runs);
         self.words.get(|words| {
             words.clear();
-            splitter.split(text, words);
+            splitter.split_runs(text, runs.get(|runs| find_runs(text, runs)), words);
         })
+    }
+
+    /// Makes known what white space parts in the line at `line` of the text of `whole`, if it is known there.
+    pub fn learn_runs(&mut self, whole: &Facts, line: Span) {
+        if whole.runs.known {
+            learn(&mut self.runs, &whole.runs, line, |run| run.span, |run| Run { span: from_start(run.span, line), ..*run });
+        }
     }
 
     /// Makes the words known that lie in the line at `line` of the text of `whole`, if they are known there.
     pub fn learn_words(&mut self, whole: &Facts, line: Span) {
-        if self.words.known || !whole.words.known || self.splitter != whole.splitter {
-            return;
+        if whole.words.known && self.splitter == whole.splitter {
+            learn(&mut self.words, &whole.words, line, |word| *word, |word| from_start(*word, line));
         }
-        let all = &whole.words.value;
-        let first = all.partition_point(|word| word.0 < line.0);
-        let here = all.get(first..).unwrap_or_default().iter().take_while(|word| word.1 <= line.1);
-        self.words.value.clear();
-        self.words.value.extend(here.map(|(from, to)| (from - line.0, to - line.0)));
-        self.words.known = true;
     }
 
     /// Counts over the words.
@@ -136,12 +141,14 @@ impl Facts {
         let words = &self.words.value;
         *self.totals.get(|totals| {
             *totals = WordTotals { words: words.len(), ..WordTotals::default() };
-            for span in words {
-                let word = slice(text, *span);
-                if !word.chars().all(|c| is(c, SYMBOL)) {
+            for (from, to) in words {
+                let word = slice(text, (*from, *to));
+                let first = word.bytes().next().and_then(|byte| ASCII.get(usize::from(byte)));
+                let letter = first.is_some_and(|first| first & ALPHA != 0);
+                if letter || !word.chars().all(|c| is(c, SYMBOL)) {
                     totals.not_symbols += 1;
-                    totals.not_symbols_chars += chars::count(word);
-                    totals.alphabetic += usize::from(word.chars().any(|c| is(c, ALPHA)));
+                    totals.not_symbols_chars += chars::count_packed(word.as_bytes(), pack_at(text.as_bytes(), *from as usize, *to as usize));
+                    totals.alphabetic += usize::from(letter || word.chars().any(|c| is(c, ALPHA)));
                 }
             }
         })
@@ -168,14 +175,14 @@ impl Facts {
 
     /// Counts over the pieces between white space, whatever the splitter.
     pub fn spaced(&mut self, text: &str) -> Spaced {
+        let runs = self.runs.get(|runs| find_runs(text, runs));
         *self.spaced.get(|spaced| {
-            *spaced = Spaced::default();
-            words::whitespace(text, |from, to| {
-                spaced.words += 1;
-                if to - from > spaced.longest {
-                    spaced.longest = spaced.longest.max(chars::count(slice(text, (from as u32, to as u32))));
+            *spaced = Spaced { words: runs.len(), longest: 0 };
+            for Run { span, .. } in runs {
+                if (span.1 - span.0) as usize > spaced.longest {
+                    spaced.longest = spaced.longest.max(chars::count(slice(text, *span)));
                 }
-            });
+            }
         })
     }
 
@@ -246,6 +253,26 @@ impl Facts {
     }
 }
 
+fn find_runs(text: &str, runs: &mut Vec<Run>) {
+    runs.clear();
+    words::find_runs(text, |run| runs.push(run));
+}
+
+/// Makes known what lies in the line at `line` of what is known, in order, of a whole text.
+fn learn<T>(known: &mut Memo<Vec<T>>, whole: &Memo<Vec<T>>, line: Span, span: impl Fn(&T) -> Span, moved: impl Fn(&T) -> T) {
+    known.get(|items| {
+        let first = whole.value.partition_point(|item| span(item).0 < line.0);
+        let here = whole.value[first..].iter().take_while(|item| span(item).1 <= line.1);
+        items.clear();
+        items.extend(here.map(moved));
+    });
+}
+
+/// `span` by the start of `line`.
+fn from_start(span: Span, line: Span) -> Span {
+    (span.0 - line.0, span.1 - line.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +285,8 @@ mod tests {
         facts.reset();
         assert_eq!(facts.words("a b").len(), 2);
         facts.split_by(Splitter::Whitespace);
+        assert_eq!(facts.words("a b").len(), 2);
+        facts.reset();
         assert_eq!(facts.words("a,b").len(), 1);
     }
 

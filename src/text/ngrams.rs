@@ -6,7 +6,7 @@ mod peers;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Span, bytes::pack, chars, slice};
+use super::{Span, bytes::pack_at, chars, slice};
 
 /// What n-gram counting needs to know of the words of a text.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +20,11 @@ pub struct Words {
     /// Where each word starts in `joined`; one entry more.
     starts: Vec<u32>,
     rolled: Rolled,
-    /// Where n-grams of `FEW` words or more may stand that stand elsewhere too.
+    /// Whether the `HEAD` bytes at the start of each word stand at that of another too.
+    same_head: Vec<bool>,
+    /// Where n-grams of so many words may stand that stand elsewhere too; fewer than `FEW` where that is not known.
     again: Vec<u32>,
-    again_known: bool,
+    again_of: usize,
     /// Hashes of the n-grams looked at.
     grams: Vec<u64>,
     marks: Marks,
@@ -38,47 +40,90 @@ const FEW: usize = 5;
 #[derive(Clone, Debug, Default)]
 struct Rolled {
     n: usize,
-    /// A hash of each; right only where `again` holds.
+    /// Where those stand, in order, that stand elsewhere too; a longer n-gram can only if both of its parts do.
+    again: Vec<u32>,
+    /// A hash of each, right only for what is in `again`.
     hashes: Vec<u64>,
-    /// Whether the same words stand elsewhere too; a longer n-gram can only if both of its parts do.
-    again: Vec<bool>,
-    /// Those that may stand elsewhere too; the two below are right for these alone.
-    suspects: Vec<u32>,
-    /// Where the same words stand first.
-    firsts: Vec<u32>,
-    /// How often the same words stand, at the first of them.
-    counts: Vec<u32>,
 }
 
-/// Finds the first of equal hashes in a list.
+impl Rolled {
+    /// Makes those of `n` words, `total` of them, the ones to be counted.
+    fn grow(&mut self, n: usize, total: usize) {
+        if self.n == 0 || self.n >= n {
+            self.n = 0;
+            self.again.clear();
+            self.again.extend(0..total as u32);
+            self.hashes.clear();
+            self.hashes.resize(total, 0);
+        } else {
+            let mut next = 0;
+            retain(&mut self.again, |at, again| {
+                next += 1;
+                at < total && again.get(next).is_some_and(|next| *next as usize == at + 1)
+            });
+        }
+    }
+}
+
+/// Keeps those places for which `keep` holds, which is given the list as well; entries that it has not come to are as they were. There is no branch to be
+/// foretold.
+#[inline]
+fn retain(places: &mut Vec<u32>, mut keep: impl FnMut(usize, &[u32]) -> bool) {
+    let mut kept = 0;
+    for index in 0..places.len() {
+        let at = places[index];
+        let stays = keep(at as usize, places);
+        places[kept] = at;
+        kept += usize::from(stays);
+    }
+    places.truncate(kept);
+}
+
+/// Finds the first of equal hashes in a list, and counts them.
 #[derive(Clone, Debug, Default)]
 struct Index {
     /// Places in the list plus one; 0 where empty. A power of two of them, at most half in use.
     slots: Vec<u32>,
+    /// Where the same hash stands first, for each place that was put in.
+    firsts: Vec<u32>,
+    /// How often the same hash was put in, at the first of them.
+    counts: Vec<u32>,
 }
 
 impl Index {
-    fn clear(&mut self, expected: usize) {
+    /// For at most `expected` places of a list of `length`.
+    fn clear(&mut self, expected: usize, length: usize) {
         self.slots.clear();
         self.slots.resize((expected * 2).next_power_of_two().max(64), 0);
+        self.firsts.resize(length, 0);
+        self.counts.resize(length, 0);
     }
 
-    /// Where the hash at `at` of `hashes` was put in first: `at` itself if it is new.
-    #[inline]
-    fn first(&mut self, at: usize, hashes: &[u64]) -> usize {
+    /// Puts in the hash at `at` of `hashes`; gives where it was put in first, `at` itself if it is new, and how often it was.
+    #[inline(always)]
+    fn add(&mut self, at: usize, hashes: &[u64]) -> (usize, u32) {
         let hash = hashes[at];
         let mask = self.slots.len() - 1;
         let mut slot = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
-        loop {
+        let first = loop {
             match self.slots[slot] {
                 0 => {
                     self.slots[slot] = at as u32 + 1;
-                    return at;
+                    self.counts[at] = 0;
+                    break at;
                 }
-                place if hashes[place as usize - 1] == hash => return place as usize - 1,
+                place if hashes[place as usize - 1] == hash => break place as usize - 1,
                 _ => slot = (slot + 1) & mask,
             }
-        }
+        };
+        self.firsts[at] = first as u32;
+        self.counts[first] += 1;
+        (first, self.counts[first])
+    }
+
+    /// How often the hash at `at`, which was put in, was so.
+    fn count(&self, at: usize) -> u32 {
+        self.counts[self.firsts[at] as usize]
     }
 }
 
@@ -126,22 +171,29 @@ impl Words {
             list.reserve(words.len() + 1);
         }
         self.joined.clear();
-        self.joined.reserve(text.len() + HEAD);
+        self.joined.resize(text.len() + HEAD, 0);
         self.rolled.n = 0;
-        self.again_known = false;
-        let mut chars = 0;
+        self.again_of = 0;
+        let (mut chars, mut end) = (0, 0);
         for span in words {
             self.chars.push(chars);
-            self.starts.push(self.joined.len() as u32);
-            let word = slice(text, *span);
-            self.joined.extend_from_slice(word.as_bytes());
-            chars += chars::count(word) as u32;
-            let hash = if word.len() <= 8 { pack(word.as_bytes()) } else { xxh3_64(word.as_bytes()) };
+            self.starts.push(end as u32);
+            let (from, to) = (span.0 as usize, span.1 as usize);
+            let (word, packed) = (slice(text, *span).as_bytes(), pack_at(text.as_bytes(), from, to));
+            if word.len() <= 8 {
+                // What is copied too much is written over.
+                self.joined[end..end + 8].copy_from_slice(&packed.to_le_bytes());
+            } else {
+                self.joined[end..end + word.len()].copy_from_slice(word);
+            }
+            let hash = if word.len() <= 8 { packed } else { xxh3_64(word) };
+            chars += chars::count_packed(word, packed) as u32;
+            end += word.len();
             self.hashes.push(mix(hash ^ (word.len() as u64).rotate_right(4)));
         }
         self.chars.push(chars);
-        self.starts.push(self.joined.len() as u32);
-        self.joined.resize(self.joined.len() + HEAD, 0);
+        self.starts.push(end as u32);
+        self.joined.truncate(end + HEAD);
     }
 
     /// The bytes of the `n` words at `at`, joined by nothing.
@@ -173,47 +225,27 @@ impl Words {
 
     /// Counts the `total` n-grams; the place of the most frequent, the first of several, and its count.
     fn count(&mut self, n: usize, total: usize) -> (usize, usize) {
-        let rolled = &mut self.rolled;
-        if rolled.n == 0 || rolled.n >= n {
-            rolled.n = 0;
-            rolled.hashes.clear();
-            rolled.hashes.resize(total, 0);
-            rolled.again.clear();
-            rolled.again.resize(total + 1, true);
+        let (rolled, marks, words) = (&mut self.rolled, &mut self.marks, &self.hashes);
+        rolled.grow(n, total);
+        let grown = std::mem::replace(&mut rolled.n, n);
+        marks.clear(rolled.again.len());
+        for at in rolled.again.iter().map(|at| *at as usize) {
+            let hash = words[at + grown..at + n].iter().fold(rolled.hashes[at], |sum, word| mix(sum.wrapping_add(*word)));
+            rolled.hashes[at] = hash;
+            marks.mark(hash);
         }
-        let (grown, words) = (rolled.n, &self.hashes);
-        rolled.n = n;
-        self.marks.clear(total);
-        for at in 0..total {
-            rolled.again[at] &= rolled.again[at + 1];
-            if rolled.again[at] {
-                let hash = words[at + grown..at + n].iter().fold(rolled.hashes[at], |sum, word| mix(sum.wrapping_add(*word)));
-                rolled.hashes[at] = hash;
-                self.marks.mark(hash);
-            }
-        }
-        let marks = &self.marks;
-        rolled.suspects.clear();
-        rolled.suspects.extend((0..total).filter(|at| rolled.again[*at] && marks.may_be_again(rolled.hashes[*at])).map(|at| at as u32));
-        rolled.counts.resize(total, 0);
-        rolled.firsts.resize(total, 0);
-        self.index.clear(rolled.suspects.len());
+        retain(&mut rolled.again, |at, _| marks.may_be_again(rolled.hashes[at]));
+        let index = &mut self.index;
+        index.clear(rolled.again.len(), total);
         // Of n-grams that stand once, the first counts as well as any.
         let (mut best, mut most) = (0, 1);
-        for at in rolled.suspects.iter().map(|at| *at as usize) {
-            let first = self.index.first(at, &rolled.hashes);
-            rolled.firsts[at] = first as u32;
-            rolled.counts[first] = if first == at { 1 } else { rolled.counts[first] + 1 };
-            let count = rolled.counts[first];
+        for at in rolled.again.iter().map(|at| *at as usize) {
+            let (first, count) = index.add(at, &rolled.hashes);
             if count > most || count == most && first < best {
                 (best, most) = (first, count);
             }
         }
-        rolled.again.truncate(total);
-        rolled.again.fill(false);
-        for at in rolled.suspects.iter().map(|at| *at as usize) {
-            rolled.again[at] = rolled.counts[rolled.firsts[at] as usize] > 1;
-        }
+        retain(&mut rolled.again, |at, _| index.count(at) > 1);
         (best, most as usize)
     }
 
@@ -226,13 +258,13 @@ impl Words {
         if n < FEW {
             self.again.clear();
             self.again.extend(0..total as u32);
-            self.again_known = false;
-        } else if !self.again_known {
-            self.find_again();
+            self.again_of = 0;
+        } else if self.again_of != n {
+            self.find_again(n);
         }
         let mut grams = std::mem::take(&mut self.grams);
         grams.clear();
-        self.index.clear(self.again.len());
+        self.index.clear(self.again.len(), self.again.len());
         let (mut next, mut chars) = (0, 0);
         for at in &self.again {
             let at = *at as usize;
@@ -240,7 +272,7 @@ impl Words {
                 continue;
             }
             grams.push(xxh3_64(self.gram(at, n)));
-            if self.index.first(grams.len() - 1, &grams) < grams.len() - 1 {
+            if self.index.add(grams.len() - 1, &grams).1 > 1 {
                 chars += self.chars(at, n);
                 next = at + n;
             }
@@ -249,25 +281,43 @@ impl Words {
         chars
     }
 
-    /// Finds where n-grams of `FEW` words or more may begin that stand elsewhere too: those shorter than `HEAD`, and those whose head does.
-    fn find_again(&mut self) {
+    /// Finds where n-grams may begin that stand elsewhere too: those shorter than `HEAD`, and those whose head does.
+    fn find_again(&mut self, n: usize) {
+        let places = self.hashes.len();
+        if self.again_of == 0 {
+            self.find_heads();
+        }
+        if self.again_of == 0 || self.again_of > n {
+            self.again.clear();
+            self.again.extend(0..places as u32);
+        }
+        let (starts, same_head) = (&self.starts, &self.same_head);
+        let end = |at: usize| starts[(at + n).min(places)];
+        retain(&mut self.again, |at, _| same_head[at] | (end(at) - starts[at] < HEAD as u32));
+        self.again_of = n;
+    }
+
+    /// Finds which heads stand more than once.
+    fn find_heads(&mut self) {
         let head = |start: u32| {
             let bytes = self.joined.get(start as usize..).and_then(|rest| rest.first_chunk::<HEAD>());
             let both = bytes.map_or(0, |head| u128::from_le_bytes(*head));
             mix(both as u64).wrapping_add((both >> 64) as u64)
         };
-        let grams = self.starts.iter().zip(self.starts.get(FEW..).unwrap_or_default());
-        self.grams.clear();
-        self.grams.extend(grams.clone().map(|(start, _)| head(*start)));
-        self.marks.clear(self.grams.len());
-        self.grams.iter().for_each(|head| self.marks.mark(*head));
+        let places = self.hashes.len();
+        let (heads, marks, index) = (&mut self.grams, &mut self.marks, &mut self.index);
+        heads.clear();
+        heads.extend(self.starts.iter().take(places).map(|start| head(*start)));
+        marks.clear(places);
+        heads.iter().for_each(|head| marks.mark(*head));
         self.again.clear();
-        for ((at, (start, end)), head) in grams.enumerate().zip(&self.grams) {
-            if end - start < HEAD as u32 || self.marks.may_be_again(*head) {
-                self.again.push(at as u32);
-            }
-        }
-        self.again_known = true;
+        self.again.extend(0..places as u32);
+        retain(&mut self.again, |at, _| marks.may_be_again(heads[at]));
+        index.clear(self.again.len(), places);
+        self.again.iter().for_each(|at| _ = index.add(*at as usize, heads));
+        self.same_head.clear();
+        self.same_head.resize(places, false);
+        self.again.iter().for_each(|at| self.same_head[*at as usize] = index.count(*at as usize) > 1);
     }
 }
 

@@ -65,7 +65,7 @@ impl Cut {
 
 fn spaced_words(line: &str) -> usize {
     let mut count = 0;
-    words::whitespace(line, |_, _| count += 1);
+    words::find_runs(line, |_| count += 1);
     count
 }
 

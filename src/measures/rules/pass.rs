@@ -100,6 +100,7 @@ impl<'r, 't> Pass<'r, 't> {
         }
         let Self { tallies, whole, line, words, .. } = self;
         line.reset();
+        line.learn_runs(whole, span);
         let mut value = |test: &Test, nothing: bool, now: &Cow<str>, fresh: bool| {
             if fresh {
                 line.reset();

@@ -29,8 +29,7 @@ impl Words {
         let Some((_, most)) = self.most_frequent(n).filter(|(_, most)| *most > 1) else {
             return 0;
         };
-        let count = |at: usize| self.rolled.counts[self.rolled.firsts[at] as usize] as usize;
-        let longest = self.recurring().filter(|at| count(*at) == most).map(|at| self.chars(at, n)).max();
+        let longest = self.recurring().filter(|at| self.index.count(*at) as usize == most).map(|at| self.chars(at, n)).max();
         longest.unwrap_or_default() * most
     }
 
@@ -63,7 +62,7 @@ impl Words {
             return 0;
         }
         let (mut chars, mut end) = (0, 0);
-        for at in self.recurring().filter(|at| self.rolled.firsts[*at] as usize != *at) {
+        for at in self.recurring().filter(|at| self.index.firsts[*at] as usize != *at) {
             let old = end.max(at) - at;
             chars += self.chars(at + old, n - old) + (n - old).min(n - 1);
             end = at + n;
@@ -73,7 +72,7 @@ impl Words {
 
     /// Where those n-grams stand that stand elsewhere too, of those counted last.
     fn recurring(&self) -> impl Iterator<Item = usize> + '_ {
-        self.rolled.again.iter().enumerate().filter(|(_, again)| **again).map(|(at, _)| at)
+        self.rolled.again.iter().map(|at| *at as usize)
     }
 }
 

@@ -3,24 +3,25 @@
 use icu_segmenter::WordSegmenter;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{kind, pieces, unicode::split_ascii};
+use super::{Run, kind, unicode::split_ascii};
 use crate::text::{Span, chars::without_spaces, slice};
 
 /// Longest run in bytes that is looked up at once; the search takes memory in proportion.
 const LONGEST: usize = 4096;
 
 /// Appends the words and marks of `text`.
-pub fn split(text: &str, words: &mut Vec<Span>) {
+pub fn split(text: &str, runs: &[Run], words: &mut Vec<Span>) {
     let segmenter = WordSegmenter::new_dictionary(Default::default());
-    pieces(text, |from, to, kinds| {
-        let span = (from as u32, to as u32);
+    for Run { span, kinds } in runs.iter().copied() {
         if kinds & kind::HIGH == 0 {
-            return split_ascii(text, span, kinds, words);
+            split_ascii(text, span, kinds, words);
+            continue;
         }
         let piece = slice(text, span);
         if !piece.chars().any(without_spaces) {
             let bounds = piece.split_word_bound_indices();
-            return words.extend(bounds.map(|(at, word)| (span.0 + at as u32, span.0 + (at + word.len()) as u32)));
+            words.extend(bounds.map(|(at, word)| (span.0 + at as u32, span.0 + (at + word.len()) as u32)));
+            continue;
         }
         let mut start = 0;
         while start < piece.len() {
@@ -36,16 +37,17 @@ pub fn split(text: &str, words: &mut Vec<Span>) {
             }
             start = end;
         }
-    });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Splitter;
 
     fn words(text: &str) -> Vec<&str> {
         let mut words = Vec::new();
-        split(text, &mut words);
+        Splitter::Icu.split(text, &mut words);
         words.into_iter().map(|word| slice(text, word)).collect()
     }
 
@@ -61,7 +63,7 @@ mod tests {
     fn other_scripts_are_cut_as_by_unicode() {
         for text in ["It can't be 3.5, no?", "Это не так. हिन्दी भाषा!", "데이터 처리", "e\u{301} \u{200d}x", "", "  "] {
             let mut wanted = Vec::new();
-            super::super::unicode::split(text, &mut wanted);
+            Splitter::Unicode.split(text, &mut wanted);
             assert_eq!(words(text), wanted.into_iter().map(|word| slice(text, word)).collect::<Vec<_>>(), "{text}");
         }
     }

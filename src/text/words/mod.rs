@@ -46,14 +46,23 @@ impl Splitter {
 
     /// Appends the words of `text` to `words`, in order.
     pub fn split(self, text: &str, words: &mut Vec<Span>) {
+        let mut runs = Vec::new();
+        if self != Self::FasttextWords {
+            find_runs(text, |run| runs.push(run));
+        }
+        self.split_runs(text, &runs, words);
+    }
+
+    /// Appends the words of `text`, of which `runs` are the [runs](find_runs), to `words`, in order.
+    pub fn split_runs(self, text: &str, runs: &[Run], words: &mut Vec<Span>) {
         match self {
-            Self::Unicode => unicode::split(text, words),
-            Self::Whitespace => whitespace(text, |from, to| words.push((from as u32, to as u32))),
-            Self::SpacyEn => spacy_en::split(text, words),
-            Self::Icu => icu::split(text, words),
+            Self::Unicode => unicode::split(text, runs, words),
+            Self::Whitespace => words.extend(runs.iter().map(|run| run.span)),
+            Self::SpacyEn => spacy_en::split(text, runs, words),
+            Self::Icu => icu::split(text, runs, words),
             Self::UnicodeWords => {
                 let from = words.len();
-                unicode::split(text, words);
+                unicode::split(text, runs, words);
                 keep_alphanumeric(text, words, from);
             }
             Self::FasttextWords => {
@@ -116,9 +125,18 @@ static KIND: [u8; 256] = {
     table
 };
 
-/// Calls `each` with every run of characters other than white space, and the kinds of its bytes.
+/// What lies between white space.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Where it is.
+    pub span: Span,
+    /// The kinds of its bytes.
+    pub(in crate::text) kinds: u8,
+}
+
+/// Calls `each` with every run of characters of `text` other than white space, as `str.split` in Python finds it.
 #[inline]
-fn pieces(text: &str, mut each: impl FnMut(usize, usize, u8)) {
+pub fn find_runs(text: &str, mut each: impl FnMut(Run)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -137,7 +155,7 @@ fn pieces(text: &str, mut each: impl FnMut(usize, usize, u8)) {
             at += 1;
         }
         if start < at {
-            each(start, at, kinds);
+            each(Run { span: (start as u32, at as u32), kinds });
         }
         at += space;
     }
@@ -147,12 +165,6 @@ fn pieces(text: &str, mut each: impl FnMut(usize, usize, u8)) {
 fn wide_space(text: &str, at: usize) -> usize {
     let c = text.get(at..).and_then(|rest| rest.chars().next());
     c.filter(|c| is(*c, SPACE)).map_or(0, char::len_utf8)
-}
-
-/// Calls `each` with the byte range of every run of characters other than white space.
-#[inline]
-pub fn whitespace(text: &str, mut each: impl FnMut(usize, usize)) {
-    pieces(text, |from, to, _| each(from, to));
 }
 
 #[cfg(test)]

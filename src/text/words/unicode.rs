@@ -2,20 +2,19 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{kind, pieces};
+use super::{Run, kind};
 use crate::text::{Span, slice};
 
 /// Appends the words and marks of `text`.
-pub fn split(text: &str, words: &mut Vec<Span>) {
-    pieces(text, |from, to, kinds| {
-        let span = (from as u32, to as u32);
+pub fn split(text: &str, runs: &[Run], words: &mut Vec<Span>) {
+    for Run { span, kinds } in runs {
         if kinds & kind::HIGH != 0 {
-            let bounds = slice(text, span).split_word_bound_indices();
+            let bounds = slice(text, *span).split_word_bound_indices();
             words.extend(bounds.map(|(at, word)| (span.0 + at as u32, span.0 + (at + word.len()) as u32)));
         } else {
-            split_ascii(text, span, kinds, words);
+            split_ascii(text, *span, *kinds, words);
         }
-    });
+    }
 }
 
 /// Appends the words and marks of a piece in ASCII whose bytes are of these kinds.
@@ -30,16 +29,19 @@ pub fn split_ascii(text: &str, span: Span, kinds: u8, words: &mut Vec<Span>) {
 /// The rules as they are for ASCII alone, white space aside.
 fn ascii(piece: &[u8], offset: u32, words: &mut Vec<Span>) {
     let mut start = 0;
-    for (at, byte) in piece.iter().enumerate().skip(1) {
-        let (Some(before), after) = (piece.get(at - 1), piece.get(at + 1)) else {
-            continue;
-        };
-        let joined = (joins(*before) && joins(*byte))
-            || after.is_some_and(|after| between(*before, *byte, *after))
-            || at.checked_sub(2).and_then(|at| piece.get(at)).is_some_and(|first| between(*first, *before, *byte));
+    let mut at = piece.iter().take_while(|byte| joins(**byte)).count().max(1);
+    while at < piece.len() {
+        let (before, byte) = (piece[at - 1], piece[at]);
+        let joined = (joins(before) && joins(byte))
+            || piece.get(at + 1).is_some_and(|after| between(before, byte, *after))
+            || at >= 2 && between(piece[at - 2], before, byte);
         if !joined {
             words.push((offset + start as u32, offset + at as u32));
             start = at;
+        }
+        at += 1;
+        if joins(byte) {
+            at += piece[at..].iter().take_while(|byte| joins(**byte)).count();
         }
     }
     if start < piece.len() {

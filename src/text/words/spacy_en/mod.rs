@@ -8,18 +8,17 @@ mod affix;
 mod special;
 mod url;
 
-use super::{kind, pieces};
+use super::{Run, kind};
 use crate::text::{Span, slice};
 use special::Pieces;
 
 /// Appends the tokens of `text`.
-pub fn split(text: &str, words: &mut Vec<Span>) {
+pub fn split(text: &str, runs: &[Run], words: &mut Vec<Span>) {
     let mut cutter = Cutter { text, suffixes: Vec::new(), specials: true };
-    pieces(text, |from, to, kinds| {
-        let span = (from as u32, to as u32);
+    for Run { span, kinds } in runs.iter().copied() {
         if kinds != kind::LETTER {
             cutter.piece(span, kinds, words);
-        } else if to - from > special::LONGEST_OF_LETTERS {
+        } else if span.1 - span.0 > special::LONGEST_OF_LETTERS as u32 {
             words.push(span);
         } else {
             match cutter.special(span) {
@@ -27,7 +26,7 @@ pub fn split(text: &str, words: &mut Vec<Span>) {
                 None => words.push(span),
             }
         }
-    });
+    }
 }
 
 struct Cutter<'t> {
