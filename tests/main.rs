@@ -24,6 +24,7 @@ mod suite {
     mod near;
     mod own_stage;
     mod passages;
+    mod published;
     mod python;
     mod quickstart;
     mod readme;

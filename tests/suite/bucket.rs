@@ -1,5 +1,5 @@
-//! A small store on this machine: the part of S3 that a client of objects uses, over HTTP, with faults on demand. It was written after what the real services document;
-//! `tests/cluster/servers.py` tries the same against other people's servers.
+//! A small store on this machine: the part of S3 and of Google's XML interface that a client of objects uses, over HTTP, with faults on demand. It was written
+//! after what the real services document; `tests/cluster/servers.py` tries the same against other people's servers.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -34,6 +34,9 @@ pub struct Bucket {
     requests: AtomicUsize,
     ended: AtomicBool,
 }
+
+/// An account of Google's that is not asked to prove itself.
+const ACCOUNT: &str = r#"{"disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}"#;
 
 /// What a server says of an object's content.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -79,8 +82,10 @@ impl Bucket {
     }
 
     /// The environment in which a client finds this store.
-    pub fn environment(address: &str) -> [(&'static str, &str); 4] {
-        [("AWS_ENDPOINT_URL", address), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")]
+    pub fn environment(address: &str) -> [(&'static str, &str); 6] {
+        let s3 = [("AWS_ENDPOINT_URL", address), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")];
+        let [endpoint, id, secret, region] = s3;
+        [endpoint, id, secret, region, ("GOOGLE_BASE_URL", address), ("GOOGLE_SERVICE_ACCOUNT_KEY", ACCOUNT)]
     }
 
     pub fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) {
@@ -172,7 +177,8 @@ impl Bucket {
                 send(out, "200 OK", &[("ETag", tag(&request.body))], b"", false)
             }
             "PUT" => {
-                let must_be_new = header("if-none-match") == Some("*") && !self.careless.load(Ordering::Relaxed);
+                let new = header("if-none-match") == Some("*") || header("x-goog-if-generation-match") == Some("0");
+                let must_be_new = new && !self.careless.load(Ordering::Relaxed);
                 if must_be_new && one_of(&self.conflicts) {
                     return send(out, "409 Conflict", &[], b"<Error><Code>ConditionalRequestConflict</Code></Error>", false);
                 }
@@ -277,5 +283,16 @@ pub fn read(from: &mut impl BufRead) -> Option<Request> {
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     from.read_exact(&mut body).ok()?;
-    Some(Request { method, path: path.trim_matches('/').to_owned(), query: query.to_owned(), headers, body })
+    Some(Request { method, path: decoded(path.trim_matches('/')), query: query.to_owned(), headers, body })
+}
+
+/// A path without its percent signs: Google's client escapes the slashes of keys as well.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).expect("two digits"));
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).expect("UTF-8")
 }

@@ -8,13 +8,15 @@ mod affix;
 mod special;
 mod url;
 
+use smallvec::SmallVec;
+
 use super::{Run, kind};
 use crate::text::{Span, slice};
 use special::Pieces;
 
 /// Appends the tokens of `text`.
 pub fn split(text: &str, runs: &[Run], words: &mut Vec<Span>) {
-    let mut cutter = Cutter { text, suffixes: Vec::new(), specials: true };
+    let mut cutter = Cutter { text, suffixes: SmallVec::new(), specials: true };
     for Run { span, kinds } in runs.iter().copied() {
         if kinds != kind::LETTER {
             cutter.piece(span, kinds, words);
@@ -32,7 +34,7 @@ pub fn split(text: &str, runs: &[Run], words: &mut Vec<Span>) {
 struct Cutter<'t> {
     text: &'t str,
     /// Suffixes taken so far, outermost first.
-    suffixes: Vec<Span>,
+    suffixes: SmallVec<[Span; 8]>,
     /// Whether special words are looked up.
     specials: bool,
 }
@@ -169,7 +171,7 @@ impl Cutter<'_> {
     /// The tokens of the piece at `span` as if no word were special.
     fn plainly(&self, span: Span) -> Vec<Span> {
         let mut tokens = Vec::new();
-        Cutter { text: self.text, suffixes: Vec::new(), specials: false }.affixes(span, true, &mut tokens);
+        Cutter { text: self.text, suffixes: SmallVec::new(), specials: false }.affixes(span, true, &mut tokens);
         tokens
     }
 }
