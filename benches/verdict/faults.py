@@ -45,7 +45,7 @@ def studies(arguments):
     for number in range(arguments.first, arguments.first + arguments.repeats):
         for fault in arguments.faults:
             # Four repeats have documents of their own.
-            part = pool[number % 4 :: 4]
+            part = pool[number % 4 :: 4][: arguments.documents]
             yield f"{fault} {number}", {f"dose{round(100 * dose)}": corpora.spoilt(fault, dose, part, others, number) for dose in DOSES}, heldout
 
 
@@ -80,6 +80,7 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="number of the first repeat: what is tried out on some numbers is reported on others")
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
     parser.add_argument("--tokens", type=int, default=40_000)
+    parser.add_argument("--documents", type=int, help="documents of an arm, where a few are to be gone through many times; else a quarter of all")
     parser.add_argument("--set", nargs="+", default=[], metavar="validate.KEY=VALUE", help="other settings of the verdict, as validate.batch=2")
     parser.add_argument("--summary", action="store_true", help="judge nothing, print what is there")
     arguments = parser.parse_args()
