@@ -17,7 +17,7 @@ pub fn pack(bytes: &[u8]) -> u64 {
     }
 }
 
-/// [`pack`] of the bytes from `from` to `to`, whatever their number, without a branch on it: words are of all lengths. Needs eight bytes after `from`.
+/// [`pack`] of the bytes from `from` to `to`, without a branch on their number unless the text ends there, since words are of all lengths.
 #[inline]
 pub fn pack_at(bytes: &[u8], from: usize, to: usize) -> u64 {
     match bytes.get(from..).and_then(|rest| rest.first_chunk::<8>()) {

@@ -22,7 +22,7 @@ pub struct Words {
     rolled: Rolled,
     /// Whether the `HEAD` bytes at the start of each word stand at that of another too.
     same_head: Vec<bool>,
-    /// Where n-grams of so many words may stand that stand elsewhere too; fewer than `FEW` where that is not known.
+    /// Where n-grams of `again_of` words may stand that stand elsewhere too; 0 where that is not known.
     again: Vec<u32>,
     again_of: usize,
     /// Hashes of the n-grams looked at.
@@ -65,8 +65,8 @@ impl Rolled {
     }
 }
 
-/// Keeps those places for which `keep` holds, which is given the list as well; entries that it has not come to are as they were. There is no branch to be
-/// foretold.
+/// Keeps those places for which `keep` holds, without a branch to be foretold. `keep` is given the list too, in which all entries from the place's own on are
+/// as they were.
 #[inline]
 fn retain(places: &mut Vec<u32>, mut keep: impl FnMut(usize, &[u32]) -> bool) {
     let mut kept = 0;
@@ -180,13 +180,14 @@ impl Words {
             self.starts.push(end as u32);
             let (from, to) = (span.0 as usize, span.1 as usize);
             let (word, packed) = (slice(text, *span).as_bytes(), pack_at(text.as_bytes(), from, to));
-            if word.len() <= 8 {
-                // What is copied too much is written over.
+            let hash = if word.len() <= 8 {
+                // The zeros that are too many are written over.
                 self.joined[end..end + 8].copy_from_slice(&packed.to_le_bytes());
+                packed
             } else {
                 self.joined[end..end + word.len()].copy_from_slice(word);
-            }
-            let hash = if word.len() <= 8 { packed } else { xxh3_64(word) };
+                xxh3_64(word)
+            };
             chars += chars::count_packed(word, packed) as u32;
             end += word.len();
             self.hashes.push(mix(hash ^ (word.len() as u64).rotate_right(4)));
