@@ -210,10 +210,7 @@ fn manual_pages_and_completions_are_chinese_too() {
     let pages = folder.path("man");
     assert!(dataprep(&["--lang", "zh", "man", "--out", &pages.display().to_string()], &[]).status.success());
     let page = std::fs::read_to_string(pages.join("dataprep-run.1")).unwrap();
-    assert!(
-        page.contains("\\fI可选值：\\fR") && page.contains("text: 在终端上为实时刷新的一行") && page.contains("也可以用环境变量 \\fBLANG\\fR 指定。"),
-        "{page}"
-    );
+    assert!(page.contains("\\fI可选值：\\fR") && page.contains("text: 在终端上为实时刷新的一行"), "{page}");
     for (shell, wanted) in [("bash", "--log-format"), ("zsh", "工作线程数；输出与它无关"), ("fish", "-d '除错误外什么也不显示'")] {
         let [english, chinese] = both(&["completions", shell]);
         assert!(english.contains("--log-format") || english.contains("-l log-format"), "{english}");
