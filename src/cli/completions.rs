@@ -1,7 +1,7 @@
 use clap_complete::{Shell, generate};
 
 use super::say::bytes;
-use super::{Done, Outcome, command};
+use super::{Done, Outcome, shown};
 
 /// Print what makes a shell complete verbs and options of dataprep.
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ pub struct Completions {
 impl Completions {
     pub(super) fn call(self) -> Outcome {
         let mut script = Vec::new();
-        generate(self.shell, &mut command(), "dataprep", &mut script);
+        generate(self.shell, &mut shown(), "dataprep", &mut script);
         bytes(&script)?;
         Ok(Done::Fine)
     }

@@ -20,6 +20,7 @@ mod few_shot;
 mod fit_thresholds;
 mod forget;
 mod gc;
+mod help;
 mod index_corpus;
 mod inspect;
 mod learn_tokenizer;
@@ -155,10 +156,14 @@ enum Verb {
     Man(man::ManPages),
 }
 
-/// The command line with examples below the help of every verb: what arguments are parsed by, and what completions and manual pages are made of.
+/// The command line with examples below the help of every verb: what arguments are parsed by.
 fn command() -> clap::Command {
-    let command = examples::with_examples(Cli::command());
-    if translate::is_chinese() { translate::abouts(command) } else { command }
+    examples::with_examples(Cli::command())
+}
+
+/// The same in the language that was set: what help, completions and manual pages are made of.
+fn shown() -> clap::Command {
+    if translate::is_chinese() { help::in_chinese(command()) } else { command() }
 }
 
 /// The command with the arguments of this process.
@@ -181,7 +186,7 @@ pub fn call(arguments: impl IntoIterator<Item = OsString>) -> u8 {
                 return complain(&mistake);
             }
             // Help and version come here too. Where nobody listens, there is nobody to tell of it.
-            let _ = said.print();
+            let _ = if translate::is_chinese() { help::print(&shown(), &arguments) } else { said.print() };
             return if said.use_stderr() { 2 } else { 0 };
         }
     };

@@ -4,8 +4,6 @@
 
 use std::sync::OnceLock;
 
-use clap::Command;
-
 use super::chinese::{FRAMES, messages};
 use crate::review::page::Language;
 
@@ -29,14 +27,6 @@ pub(super) fn told(text: &str) -> String {
 /// The same in Chinese or not.
 pub(super) fn told_in(text: &str, in_chinese: bool) -> String {
     if in_chinese { chinese(text) } else { text.to_owned() }
-}
-
-/// A command whose verbs say in Chinese what they do, as far as the table knows it.
-pub(super) fn abouts(command: Command) -> Command {
-    let about = command.get_about().map(|about| chinese(&about.to_string()));
-    let command = if let Some(about) = about { command.about(about) } else { command };
-    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    verbs.into_iter().fold(command, |command, verb| command.mut_subcommand(verb, abouts))
 }
 
 /// A text of several lines in Chinese.
@@ -83,7 +73,7 @@ fn message(english: &str) -> String {
 }
 
 /// What stands in the places `{}` of a pattern, where it fits.
-fn places<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
+pub(super) fn places<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
     let mut literals = pattern.split("{}");
     let mut before = literals.next()?;
     let mut rest = text.strip_prefix(before)?;
@@ -131,11 +121,13 @@ mod tests {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         read(&root.join("src"), &mut sources);
         read(&root.join("filters/checks"), &mut sources);
-        // Long texts are broken by a backslash, quotes stand behind one.
-        let joined: String = sources.split("\\\n").map(str::trim_start).collect::<String>().replace("\\\"", "\"").replace("\\n", "\n").replace("\\\\", "\\");
+        // Long texts are broken by a backslash, quotes stand behind one; the lines of a doc comment are one text.
+        let lines: Vec<&str> = sources.lines().map(str::trim_start).collect();
+        let sources = lines.join("\n").replace("\n/// ", " ");
+        let joined: String = sources.split("\\\n").collect::<String>().replace("\\\"", "\"").replace("\\n", " ").replace("\\\\", "\\");
         for (english, chinese) in ours().chain(FRAMES) {
             assert_eq!(english.matches("{}").count(), chinese.matches("{}").count(), "{english}");
-            for part in english.split("{}").map(|part| part.trim_matches(|c: char| !c.is_alphanumeric())).filter(|part| part.len() > 3) {
+            for part in english.replace('\n', " ").split("{}").map(|part| part.trim_matches(|c: char| !c.is_alphanumeric())).filter(|part| part.len() > 3) {
                 assert!(joined.contains(part), "no message says `{part}`, of `{english}`");
             }
         }

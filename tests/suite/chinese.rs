@@ -122,13 +122,98 @@ fn mistakes_in_the_arguments() {
 }
 
 #[test]
-fn the_help_says_what_verbs_do() {
-    let [english, chinese] = both(&["--help"]);
-    assert!(english.contains("Run a pipeline, or go on with one that was stopped") && english.contains("Usage: dataprep"), "{english}");
-    assert!(chinese.contains("运行流水线，或接着做完中断的运行") && chinese.contains("从抓取文件到干净的 token 分片"), "{chinese}");
-    let [_, verb] = both(&["plan", "--help"]);
-    assert!(verb.contains("检查流水线并说明它会做什么") && verb.contains("dataprep plan web.toml"), "{verb}");
+fn the_help_is_chinese_as_a_whole() {
+    let [english, chinese] = both(&["run", "--help"]);
+    assert!(english.starts_with("Run a pipeline, or go on with one that was stopped\n\nUsage: dataprep run [OPTIONS] <FILE>\n\nArguments:\n"), "{english}");
+    let wanted = "运行流水线，或接着做完中断的运行
+
+用法：dataprep run [选项] <FILE>
+
+参数：
+  <FILE>
+          流水线文件
+
+选项：
+      --threads <THREADS>
+          工作线程数；输出与它无关
+
+      --quiet
+          除错误外什么也不显示
+
+      --set <KEY=VALUE>
+          临时改动一个键，如 `--set stage.language.min_score=0.7`
+
+      --lang <LANG>
+          report.html 的语言：zh 或 en
+
+          [环境变量：LANG]
+          [默认值：en]
+
+      --log-format <LOG_FORMAT>
+          以什么形式报告进度
+
+          可选值：
+          - text: 在终端上为实时刷新的一行，在别处为普通的行
+          - json: 在标准错误上每行一个 JSON 对象
+
+          [默认值：text]
+
+  -h, --help
+          显示帮助（用 `-h` 只显示概要）
+
+示例：
+  dataprep run pipelines/quickstart.toml
+  dataprep run web.toml --threads 8 --set stage.language.min_score=0.7
+";
+    // clap indents the empty line above a default.
+    assert_eq!(chinese.lines().map(str::trim_end).collect::<Vec<_>>(), wanted.lines().collect::<Vec<_>>());
+
+    let [english, chinese] = both(&["help"]);
+    assert!(english.contains("\nCommands:\n  run ") && english.contains("\nOptions:\n      --lang <LANG>  "), "{english}");
+    for wanted in [
+        "从抓取文件到干净的 token 分片，并证明清洗确有成效\n\n用法：dataprep [选项] <命令>\n\n命令：\n",
+        "\n  run               运行流水线，或接着做完中断的运行\n",
+        "\n  help              显示这段说明，或某个命令的帮助\n\n选项：\n",
+        "\n      --lang <LANG>  消息和本帮助的语言：zh 或 en。写在命令之前 [环境变量：LANG] [默认值：en]\n",
+        "\n  -h, --help         显示帮助\n  -V, --version      显示版本\n\n从这里开始：dataprep run pipelines/quickstart.toml\n",
+    ] {
+        assert!(chinese.contains(wanted), "{wanted} is missing from\n{chinese}");
+    }
+    assert_eq!(both(&["--help"])[1], chinese);
+
+    let [_, verbs] = both(&["help", "shards"]);
+    assert!(verbs.contains("\n用法：dataprep shards <命令>\n\n命令：\n  verify  证明分片完好"), "{verbs}");
+    let [_, inner] = both(&["shards", "pack", "-h"]);
+    assert!(inner.contains("[默认值：best_fit] [可选值：best_fit, concat, one_per_row]\n"), "{inner}");
+    // Where a verb is missing the help stands on standard error.
+    let bare = dataprep(&["--lang", "zh", "shards"], &[]);
+    assert_eq!((bare.status.code(), said(&bare).contains("命令：\n  verify  证明分片完好")), (Some(2), true), "{}", said(&bare));
     // The language of a verb's own option is its own matter.
     let spoken = shown(&dataprep(&["inspect", "none", "--lang", "zh"], &[]));
     assert!(spoken.starts_with("error: "), "{spoken}");
+}
+
+#[test]
+fn manual_pages_and_completions_are_chinese_too() {
+    let [english, chinese] = both(&["man"]);
+    assert!(english.contains(".SH SYNOPSIS\n") && english.contains("[default: en]\nLanguage of messages"), "{english}");
+    for wanted in [
+        ".SH 名称\ndataprep \\- 从抓取文件",
+        ".SH 概要\n",
+        "[默认值：en]\n消息和本帮助的语言",
+        ".SH 命令\n.TP\ndataprep\\-run(1)\n运行流水线",
+        ".SH 补充\n从这里开始",
+    ] {
+        assert!(chinese.contains(wanted), "{wanted} is missing from\n{chinese}");
+    }
+    let folder = Folder::new();
+    let pages = folder.path("man");
+    assert!(dataprep(&["--lang", "zh", "man", "--out", &pages.display().to_string()], &[]).status.success());
+    let page = std::fs::read_to_string(pages.join("dataprep-run.1")).unwrap();
+    assert!(page.contains("\\fI可选值：\\fR") && page.contains("text: 在终端上为实时刷新的一行"), "{page}");
+    for (shell, wanted) in [("bash", "--log-format"), ("zsh", "工作线程数；输出与它无关"), ("fish", "-d '除错误外什么也不显示'")] {
+        let [english, chinese] = both(&["completions", shell]);
+        assert!(english.contains("--log-format") || english.contains("-l log-format"), "{english}");
+        assert!(chinese.contains(wanted), "{wanted} is missing from\n{chinese}");
+    }
 }
