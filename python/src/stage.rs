@@ -34,8 +34,8 @@ struct Said {
     value: Option<f64>,
     threshold: Option<f64>,
     detail: Option<String>,
+    /// What the text is now, where the stage has made or edited it.
     text: Option<String>,
-    edited: bool,
     tags: Vec<Option<Value>>,
 }
 
@@ -86,7 +86,8 @@ impl Stage {
         for ((name, _), value) in self.gives.iter().zip(said.tags) {
             tags.set_item(name, value.map(|value| python(py, value)).transpose()?)?;
         }
-        Ok((said.keep, said.reason, said.value, said.threshold, said.detail, said.text, tags).into_pyobject(py)?.into_any())
+        let text = doc.has_text().then(|| doc.text());
+        Ok((said.keep, said.reason, said.value, said.threshold, said.detail, text, tags).into_pyobject(py)?.into_any())
     }
 
     /// The verdicts over a table, or over one column of what the stage reads.
@@ -151,8 +152,8 @@ impl Stage {
         let verdict = self.alone.stage.apply(doc, scratch).map_err(errors::run)?;
         let tags =
             self.gives.iter().map(|(name, _)| doc.tags().find(|(slot, _)| self.alone.tags.name(*slot) == name).map(|(_, value)| value.clone())).collect();
-        let text = doc.has_text().then(|| doc.text().to_owned());
-        let said = Said { keep: true, reason: None, value: None, threshold: None, detail: None, text, edited: doc.revision() != revision, tags };
+        let text = (doc.has_text() && doc.revision() != revision).then(|| doc.text().to_owned());
+        let said = Said { keep: true, reason: None, value: None, threshold: None, detail: None, text, tags };
         Ok(match verdict {
             Verdict::Keep => said,
             Verdict::Drop(drop) => Said {
@@ -219,11 +220,13 @@ impl Stage {
         ];
         let mut kind = DataType::LargeUtf8;
         if self.has_text() {
-            let edited = said.iter().flatten().any(|said| said.edited);
+            let edited = said.iter().flatten().any(|said| said.text.is_some());
             let texts = match text {
                 Some(column) if !edited => column,
                 came => {
-                    let made: ArrayRef = Arc::new(said.iter().map(|said| said.as_ref().and_then(|said| said.text.as_deref())).collect::<LargeStringArray>());
+                    let before = came.as_ref().map(|came| Texts::named("text", came)).transpose()?;
+                    let now = said.iter().enumerate().map(|(row, said)| said.as_ref()?.text.as_deref().or_else(|| before.as_ref()?.get(row)));
+                    let made: ArrayRef = Arc::new(now.collect::<LargeStringArray>());
                     came.map_or(Ok(made.clone()), |came| cast(&made, came.data_type())).map_err(errors::other)?
                 }
             };
