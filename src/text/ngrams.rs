@@ -3,6 +3,8 @@
 //! Definitions of datatrove 0.10.1's `gopher_repetition_filter.py`; lengths are in code points.
 
 mod peers;
+#[cfg(test)]
+mod tests;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -327,44 +329,4 @@ impl Words {
 fn mix(hash: u64) -> u64 {
     let hash = (hash ^ hash >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
     hash ^ hash >> 32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::Splitter;
-
-    fn learnt(text: &str) -> Words {
-        let (mut spans, mut words) = (Vec::new(), Words::default());
-        Splitter::Whitespace.split(text, &mut spans);
-        words.learn(text, &spans);
-        words
-    }
-
-    #[test]
-    fn the_first_of_the_most_frequent_counts() {
-        assert_eq!(learnt("a bb c a bb c").top(2), 2 * 4);
-        assert_eq!(learnt("éé b c").top(2), 4);
-        assert_eq!(learnt("a").top(2), 0);
-        assert_eq!(learnt("").top(1), 0);
-    }
-
-    #[test]
-    fn repeated_ngrams_do_not_overlap() {
-        assert_eq!(learnt("é é é é é é").repeated(2), 4);
-        assert_eq!(learnt("a b c d a b c").repeated(3), 3);
-        assert_eq!(learnt("a b").repeated(3), 0);
-    }
-
-    #[test]
-    fn words_joined_alike_are_alike() {
-        assert_eq!(learnt("ab c x a bc").repeated(2), 3);
-    }
-
-    #[test]
-    fn long_words_hash_alike_wherever_they_stand() {
-        let word = "é".repeat(100);
-        assert_eq!(learnt(&format!("{word} x {word} x")).repeated(2), 101);
-        assert_eq!(learnt(&format!("{word}a {word}b")).top(1), 101);
-    }
 }

@@ -83,9 +83,14 @@ impl Bucket {
 
     /// The environment in which a client finds this store.
     pub fn environment(address: &str) -> [(&'static str, &str); 6] {
-        let s3 = [("AWS_ENDPOINT_URL", address), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")];
-        let [endpoint, id, secret, region] = s3;
-        [endpoint, id, secret, region, ("GOOGLE_BASE_URL", address), ("GOOGLE_SERVICE_ACCOUNT_KEY", ACCOUNT)]
+        [
+            ("AWS_ENDPOINT_URL", address),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_REGION", "us-east-1"),
+            ("GOOGLE_BASE_URL", address),
+            ("GOOGLE_SERVICE_ACCOUNT_KEY", ACCOUNT),
+        ]
     }
 
     pub fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) {
@@ -124,8 +129,8 @@ impl Bucket {
         let one_of = |left: &AtomicUsize| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         match request.method.as_str() {
             "GET" if request.query.contains("list-type=2") => {
-                let prefix = asked("prefix=").unwrap_or_default().replace("%2F", "/");
-                let after = asked("continuation-token=").or_else(|| asked("start-after=")).unwrap_or_default().replace("%2F", "/");
+                let prefix = decoded(asked("prefix=").unwrap_or_default());
+                let after = decoded(asked("continuation-token=").or_else(|| asked("start-after=")).unwrap_or_default());
                 let bucket = format!("{}/", request.path);
                 let of_bucket = objects.iter().filter_map(|(name, bytes)| Some((name.strip_prefix(&bucket)?, bytes)));
                 let all: Vec<_> = of_bucket.filter(|(key, _)| key.starts_with(&prefix) && **key > *after).collect();
@@ -286,7 +291,7 @@ pub fn read(from: &mut impl BufRead) -> Option<Request> {
     Some(Request { method, path: decoded(path.trim_matches('/')), query: query.to_owned(), headers, body })
 }
 
-/// A path without its percent signs: Google's client escapes the slashes of keys as well.
+/// A path, or a value of a query, without its percent signs: Google's client escapes the slashes of keys as well.
 fn decoded(path: &str) -> String {
     let mut parts = path.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();

@@ -128,25 +128,14 @@ impl Hub {
         let mut state = self.lock();
         state.leaked |= request.headers.contains_key("authorization");
         let (commit, path) = request.path.split_once('/')?;
-        let path = decoded(path);
         if state.withheld == path && range(request).is_some_and(|(start, _)| start > 0) {
             return send(out, "403 Forbidden", &[], b"", false);
         }
-        match state.commits.get(commit).and_then(|files| files.get(&path)) {
+        match state.commits.get(commit).and_then(|files| files.get(path)) {
             Some(bytes) => give(request, bytes, out, Tags::Strong, false),
             None => send(out, "404 Not Found", &[], b"", false),
         }
     }
-}
-
-fn decoded(path: &str) -> String {
-    let mut pieces = path.split('%');
-    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        bytes.push(u8::from_str_radix(&piece[..2], 16).expect("two digits"));
-        bytes.extend_from_slice(&piece.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).expect("UTF-8")
 }
 
 fn table(texts: &[&str]) -> Vec<u8> {
