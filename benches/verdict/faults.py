@@ -49,25 +49,31 @@ def studies(arguments):
             yield f"{fault} {number}", {f"dose{round(100 * dose)}": corpora.spoilt(fault, dose, part, others, number) for dose in DOSES}, heldout
 
 
+def surer(pair: dict) -> float:
+    """The difference by which of the two measures says it more surely."""
+    return max((pair, pair["ngram"]), key=lambda estimate: abs(estimate["mean"]) / max(estimate["smallest"], 1e-9))["mean"]
+
+
 def summary(lines: list[dict]):
     nulls = [line["validation"] for line in lines if line["study"].startswith("null")]
     resolved = sum(null["verdict"] != "not_resolved" for null in nulls)
     print(f"null arms: {resolved} of {len(nulls)} resolved")
-    print(f"{'fault':<20} {'pairs':>5} {'right order':>11} {'resolved':>8} {'wrongly':>7}   resolved by pair of doses")
+    print(f"{'fault':<20} {'pairs':>5} {'right order':>11} {'Transformer':>11} {'n-grams':>8} {'resolved':>8} {'wrongly':>7}   resolved by pair of doses")
     by_fault = defaultdict(list)
     for line in lines:
         if not line["study"].startswith("null"):
             by_fault[line["study"].split()[0]].extend(line["validation"]["differences"])
     for fault, differences in by_fault.items():
         # More of a fault is later in the list of arms, so that every pair should come out worse.
-        right = sum(pair["mean"] > 0 for pair in differences)
+        orders = [[surer(pair) > 0 for pair in differences], [pair["mean"] > 0 for pair in differences], [pair["ngram"]["mean"] > 0 for pair in differences]]
+        right, trained, counted = (sum(order) / len(differences) for order in orders)
         wrong = sum(pair["verdict"] == "better" for pair in differences)
         seen = defaultdict(list)
         for pair in differences:
             seen[f"{pair['against'][4:]}-{pair['arm'][4:]}"].append(pair["verdict"] == "worse")
         pairs = ", ".join(f"{doses} {sum(found)}/{len(found)}" for doses, found in seen.items())
         found = sum(map(sum, seen.values()))
-        print(f"{fault:<20} {len(differences):>5} {right / len(differences):>11.0%} {found:>8} {wrong:>7}   {pairs}")
+        print(f"{fault:<20} {len(differences):>5} {right:>11.0%} {trained:>11.0%} {counted:>8.0%} {found:>8} {wrong:>7}   {pairs}")
 
 
 def main():

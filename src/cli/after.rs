@@ -9,7 +9,7 @@ use crate::check::{self, family, gather};
 use crate::config::{Config, Entry, Problem, Problems, Table, suggestion};
 use crate::run::{Options, Report, Unwatched};
 use crate::stage::OneOrMany;
-use crate::train::verdict::Verdict;
+use crate::trial::Verdict;
 use crate::{train, trial};
 
 /// True for a sink that writes one shard set where the trainer looks for it.

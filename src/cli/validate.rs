@@ -11,14 +11,14 @@ use crate::config::Config;
 use crate::plan::Pipeline;
 use crate::run::{Options, Unwatched, run};
 use crate::train::config::ModelConfig;
-use crate::train::verdict::{Difference, Estimate, Validation};
-use crate::trial::{Event, Files, Forecast, Report, Settings, TrialError, WHOLE, Watch, count_arms, of_files};
+use crate::trial::{Difference, Estimate, Event, Files, Forecast, Report, Settings, TrialError, WHOLE, Watch, Validation, count_arms, of_files};
 
 /// Ask whether the data got better: train the same small model on two corpora or more and compare what it then makes of held-out text.
 ///
 /// All arms have one tokenizer, one token budget, one set of held-out documents and several trainings each. They are scored in bits per byte of held-out
-/// text (the mean of its domains) and by minimal pairs made from it. A difference is called `better` or `worse` only where its 95 % interval says so;
-/// else it is `not_resolved`, and the table says how small a difference could have been seen. Exit code 0 whatever the verdict, unless `[expect]
+/// text (the mean of its domains) and by minimal pairs made from it; n-gram models of more of each arm's tokens are scored beside them. A difference is called
+/// `better` or `worse` only where the interval of either says so, in both together right 95 times of 100; else it is `not_resolved`, and the table says how
+/// small a difference could have been seen. Exit code 0 whatever the verdict, unless `[expect]
 /// verdict = "better"` asks for one.
 ///
 /// The arms of a pipeline, in `[validate] arms`: `extracted` (nothing dropped), `full` (the whole pipeline), `without:STAGE` (all but one stage),
@@ -176,6 +176,7 @@ pub(super) fn show_trial(quiet: bool, trial: impl FnOnce(&mut Watch<'_>) -> Resu
             let _ = print_forecast(forecast);
         }),
         Event::Forecast(_) => {}
+        Event::Counting(name) => bar.set_message(format!("counting the n-grams of `{name}`")),
         Event::Step(step) if told.elapsed() > Duration::from_millis(100) => {
             told = Instant::now();
             bar.set_length((step.trainings * step.steps) as u64);
@@ -196,12 +197,13 @@ fn print_forecast(forecast: &Forecast) -> std::io::Result<()> {
 pub(super) fn print_report(report: &Report) -> std::io::Result<()> {
     let validation = &report.validation;
     say!(
-        "\nverdict on {} held-out documents ({} bytes) and {} minimal pairs, {} trainings an arm of {} tokens each",
+        "\nverdict on {} held-out documents ({} bytes) and {} minimal pairs, {} trainings an arm of {} tokens each, n-grams of {} bytes",
         count(validation.heldout_documents as u64),
         count(validation.heldout_bytes),
         count(validation.minimal_pairs as u64),
         validation.seeds,
-        count(validation.budget_tokens)
+        count(validation.budget_tokens),
+        count(validation.ngram_bytes)
     )?;
     if report.heldout_left_out > 0 {
         say!("{} held-out documents of domains too small to score are left out", count(report.heldout_left_out as u64))?;
@@ -211,8 +213,9 @@ pub(super) fn print_report(report: &Report) -> std::io::Result<()> {
     if !report.stages_left_in.is_empty() {
         say!("no arm goes without {}: later stages need what it gives", report.stages_left_in.join(", "))?;
     }
+    say!("± is the smallest difference that could have been seen (97.5 % each); either measure may resolve one, unless another surely says the opposite")?;
     if validation.differences.len() > 2 {
-        say!("each interval is of 95 % by itself: of twenty differences that are none, one may be called otherwise")?;
+        say!("each verdict stands by itself: of twenty differences that are none, one may be called otherwise")?;
     }
     Ok(())
 }
@@ -222,15 +225,16 @@ fn print_arms(validation: &Validation) -> std::io::Result<()> {
     let width = validation.arms.iter().map(|arm| arm.name.chars().count()).max().unwrap_or(0).max(14);
     let column = |shown: bool, text: String| if shown { text } else { String::new() };
     let (worst, pairs) = (column(domains, format!(" {:>12}", "worst domain")), column(probe, format!(" {:>12}", "pairs right")));
-    say!("{:<width$} {:>13} {:>8}{worst}{pairs} {:>10} {:>10} {:>7}", "arm", "bits per byte", "spread", "documents", "tokens", "epochs")?;
+    say!("{:<width$} {:>13} {:>8} {:>8}{worst}{pairs} {:>10} {:>10} {:>7}", "arm", "bits per byte", "spread", "n-grams", "documents", "tokens", "epochs")?;
     for arm in &validation.arms {
         let worst = column(domains, format!(" {:>12.4}", arm.worst_domain));
         let pairs = arm.probe.as_ref().map(|probe| format!(" {:>11.1}%", 100.0 * probe.accuracy)).unwrap_or_default();
         say!(
-            "{:<width$} {:>13.4} {:>8.4}{worst}{pairs} {:>10} {:>10} {:>7.1}",
+            "{:<width$} {:>13.4} {:>8.4} {:>8.4}{worst}{pairs} {:>10} {:>10} {:>7.1}",
             arm.name,
             arm.bits_per_byte,
             arm.spread,
+            arm.ngram,
             count(arm.documents as u64),
             count(arm.tokens),
             arm.epochs
@@ -242,16 +246,16 @@ fn print_arms(validation: &Validation) -> std::io::Result<()> {
 fn print_differences(differences: &[Difference]) -> std::io::Result<()> {
     let name = |difference: &Difference| format!("{} against {}", difference.arm, difference.against);
     let width = differences.iter().map(|difference| name(difference).chars().count()).max().unwrap_or(0);
-    let with_interval = |estimate: &Estimate, unit: f64, digits: usize| {
-        format!("{:+.digits$} [{:+.digits$}, {:+.digits$}]", unit * estimate.mean, unit * estimate.interval[0], unit * estimate.interval[1])
-    };
-    say!("{:<width$} {:>27} {:>9} {:>21}  verdict", "", "bits per byte [95 %]", "smallest", "pairs right, points")?;
+    // The half-width of the interval is the smallest difference that could have been seen.
+    let shown = |estimate: &Estimate, unit: f64, digits: usize| format!("{:+.digits$} ±{:.digits$}", unit * estimate.mean, unit * estimate.smallest);
+    say!("{:<width$} {:>15} {:>15} {:>13}  verdict", "", "bits per byte", "n-grams", "pairs, points")?;
     for difference in differences {
-        let pairs = difference.probe.as_ref().map(|probe| with_interval(probe, 100.0, 1)).unwrap_or_default();
-        let bits = with_interval(&difference.bits, 1.0, 4);
-        say!("{:<width$} {bits:>27} {:>9.4} {pairs:>21}  {}", name(difference), difference.bits.smallest, difference.verdict.word())?;
-        // That a difference is small its interval says.
-        if let (Some(why), true) = (&difference.why, difference.bits.smallest < difference.bits.mean.abs()) {
+        let pairs = difference.probe.as_ref().map(|probe| shown(probe, 100.0, 1)).unwrap_or_default();
+        let [bits, ngram] = [&difference.bits, &difference.ngram].map(|estimate| shown(estimate, 1.0, 4));
+        say!("{:<width$} {bits:>15} {ngram:>15} {pairs:>13}  {}", name(difference), difference.verdict.word())?;
+        // That both are small the table says.
+        let seen = [&difference.bits, &difference.ngram].iter().any(|estimate| estimate.smallest < estimate.mean.abs());
+        if let (Some(why), true) = (&difference.why, seen) {
             say!("    {why}")?;
         }
     }

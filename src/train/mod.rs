@@ -1,8 +1,7 @@
 //! The bundled trainer: a small Transformer on CPU, its objectives, and its use as a judge of data.
 //!
 //! Read it in this order: `data` (documents, rows) and `objective` (what is predicted), `config`, `preset`, `stack` and `model` (the Transformer) over `ops`
-//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `preference` and `rollout` (DPO and PPO), `verdict` (which of two corpora trains
-//! better). `vectors` stands by itself.
+//! (its operations), `optim` and `trainer` (the loop), `evaluate` (loss and bits per byte), `preference` and `rollout` (DPO and PPO). `vectors` stands by itself.
 //! It knows files only through the trait `data::Corpus`; it never prints, and threads live in `workers` alone.
 
 pub mod checkpoint;
@@ -23,14 +22,11 @@ pub mod preset;
 pub mod random;
 mod recurrent;
 pub mod rollout;
-pub mod selection;
 pub mod session;
 mod stack;
-pub mod statistics;
 pub mod stream;
 pub mod trainer;
 pub mod vectors;
-pub mod verdict;
 pub mod workers;
 
 use serde::{Deserialize, Serialize};
@@ -126,9 +122,6 @@ pub enum TrainError {
     /// A checkpoint that cannot be used.
     #[error("the checkpoint cannot be used: {0}")]
     Checkpoint(String),
-    /// Arms or held-out texts do not make a comparison.
-    #[error("{0}")]
-    Study(String),
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),

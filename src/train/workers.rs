@@ -21,6 +21,11 @@ impl Workers {
         Ok(Self { pool, rooms: (0..threads).map(|_| Mutex::default()).collect() })
     }
 
+    /// Its threads.
+    pub fn threads(&self) -> usize {
+        self.rooms.len()
+    }
+
     /// Does `work` on every item, in parallel.
     pub fn map<I: Send, T: Send>(&self, items: Vec<I>, work: impl Fn(I, &mut Workspace) -> T + Sync) -> Vec<T> {
         self.install(|| {

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::train::TrainError;
-use crate::train::verdict::Study;
+use super::TrialError;
+use super::counting::FOLDS;
+use super::study::Study;
 use crate::train::workers::Workers;
 
 /// Steps that are timed at most.
@@ -28,10 +29,16 @@ pub struct Forecast {
     pub memory: u64,
 }
 
-/// Times the parts of a training and multiplies.
-pub fn forecast(study: &Study<'_>, steps: usize, trainings: usize, workers: &Workers) -> Result<Forecast, TrainError> {
+/// Times the parts of a training and one n-gram model, and multiplies; of trainings, and of arms whose n-grams are not counted, there are so many.
+pub fn forecast(study: &Study<'_>, steps: usize, [trainings, arms]: [usize; 2], workers: &Workers) -> Result<Forecast, TrialError> {
+    let (before, begun) = (resident(), Instant::now());
+    if arms > 0 {
+        study.count(0, 0)?;
+    }
+    let counting = begun.elapsed().as_secs_f64() * (arms * FOLDS) as f64 / workers.threads() as f64;
+    let counted = before + (resident().saturating_sub(before)) * workers.threads() as u64;
     if trainings == 0 {
-        return Ok(Forecast { trainings, seconds: 0.0, memory: resident() });
+        return Ok(Forecast { trainings, seconds: counting, memory: counted });
     }
     study.rehearse_scoring(workers)?;
     let begun = Instant::now();
@@ -53,7 +60,7 @@ pub fn forecast(study: &Study<'_>, steps: usize, trainings: usize, workers: &Wor
     })?;
     let of_step = if done > 1 { (last - first).as_secs_f64() / (done - 1) as f64 } else { 0.0 };
     let of_training = first.as_secs_f64() + of_step * (steps.max(1) - 1) as f64 + of_scoring;
-    Ok(Forecast { trainings, seconds: of_training * trainings as f64, memory })
+    Ok(Forecast { trainings, seconds: of_training * trainings as f64 + counting, memory: memory.max(counted) })
 }
 
 /// Bytes of memory that this process holds for itself now; 0 where the system does not say. Pages of the shards, which are mapped, are left out: the more

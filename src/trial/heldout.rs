@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::arms::{self, TEXTS};
 use super::probe::{self, Pair};
+use super::selection::Selection;
 use super::settings::Settings;
+use super::study::{Heldout, MIN_HELDOUT, Pairs};
 use super::{TrialError, shards};
 use crate::run::Options;
 use crate::shard::sets;
 use crate::train::corpus::ShardCorpus;
 use crate::train::data::Corpus;
-use crate::train::selection::Selection;
-use crate::train::verdict::{Heldout, MIN_HELDOUT, Pairs};
+
 
 /// Where domains of too few documents go.
 const OTHER: &str = "other";
@@ -99,7 +100,7 @@ impl Held {
             (name.clone(), all.sample(share, settings.seed))
         });
         let pairs = self.pairs.as_ref().map(|(corpus, kinds)| Pairs { corpus, kinds: kinds.clone() });
-        Ok(Heldout::new(domains.collect(), pairs)?)
+        Heldout::new(domains.collect(), pairs)
     }
 
     /// Size of the vocabulary.

@@ -1,24 +1,29 @@
 //! From corpora and held-out documents to `validate.json`: every training once, each kept as soon as it is finished.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::counting::{Counted, FOLDS};
 use super::forecast::{Forecast, forecast, resident};
 use super::heldout::Held;
+use super::selection::Selection;
 use super::settings::{Arm, Settings};
+use super::study::{Arm as StudyArm, Run, Study};
+use super::validation::Validation;
 use super::{Event, Step, TrialError, Watch, shards};
 use crate::run::Options;
 use crate::train::config::ModelConfig;
 use crate::train::corpus::ShardCorpus;
 use crate::train::data::{Corpus as _, Sampling};
 use crate::train::optim::OptimConfig;
-use crate::train::selection::Selection;
 use crate::train::trainer::{TrainConfig, steps_for};
-use crate::train::verdict::{Arm as StudyArm, Run, Study, Validation};
 use crate::train::workers::Workers;
 
 /// Seed of the choice of equal random samples.
@@ -134,24 +139,41 @@ pub fn judge(
     let study = Study::new(arms, compared(corpora), held.heldout(settings)?, model, train, settings.seeds)?;
     // A finished training is kept under a hash of all that it depends on: changed settings or corpora never meet it, and equal arms share it.
     let folder = out.join("runs");
-    let path = |arm: &Corpus, run: usize| {
-        let whole = format!("{asked} {} {} {run}", study.folds(), arm.identity);
+    let path = |arm: &Corpus, part: &dyn Display| {
+        let whole = format!("{asked} {} {} {part}", study.folds(), arm.identity);
         folder.join(format!("{:032x}.json", xxhash_rust::xxh3::xxh3_128(whole.as_bytes())))
     };
     std::fs::create_dir_all(&folder).map_err(|cause| TrialError::File { path: folder.clone(), cause })?;
     let workers = Workers::new(options.threads)?;
-    let mut missing: Vec<_> = corpora.iter().flat_map(|arm| (0..settings.seeds).map(|run| path(arm, run))).filter(|path| !path.exists()).collect();
-    missing.sort();
-    missing.dedup();
-    let forecast = forecast(&study, steps, missing.len(), &workers)?;
+    let runs = corpora.iter().flat_map(|arm| (0..settings.seeds).map(|run| path(arm, &run)));
+    let missing: BTreeSet<_> = runs.filter(|path| !path.exists()).collect();
+    let ngrams = format!("{} ngrams", study.counted_bytes());
+    let uncounted: BTreeSet<_> = corpora.iter().map(|arm| path(arm, &ngrams)).filter(|path| !path.exists()).collect();
+    let forecast = forecast(&study, steps, [missing.len(), uncounted.len()], &workers)?;
     watch(&Event::Forecast(forecast));
     let (begun, mut memory) = (Instant::now(), 0);
+    let mut counted: Vec<Counted> = Vec::new();
+    for (number, arm) in corpora.iter().enumerate() {
+        let path = path(arm, &ngrams);
+        if kept::<Counted>(&path).is_none() {
+            watch(&Event::Counting(arm.name.clone()));
+            let found = workers.map((0..FOLDS).collect(), |fold, _| match options.stop.load(Ordering::Relaxed) {
+                true => Err(TrialError::Stopped),
+                false => study.count(number, fold).map(|nats| (nats, resident())),
+            });
+            let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+            memory = found.iter().map(|(_, held)| *held).fold(memory, u64::max);
+            write(&path, &Counted { arm: arm.name.clone(), nats: found.into_iter().map(|(nats, _)| nats).collect() })?;
+        }
+        // What is judged is what was kept: reading may round a number, and a verdict that goes on has to say the same.
+        counted.extend(kept::<Counted>(&path).map(|kept| Counted { arm: arm.name.clone(), ..kept }));
+    }
     let mut runs: Vec<Run> = Vec::new();
     let trainings = corpora.len() * settings.seeds;
     for run in 0..settings.seeds {
         for (number, arm) in corpora.iter().enumerate() {
-            let path = path(arm, run);
-            if let Some(kept) = kept(&path) {
+            let path = path(arm, &run);
+            if let Some(kept) = kept::<Run>(&path) {
                 runs.push(Run { arm: arm.name.clone(), ..kept });
                 continue;
             }
@@ -166,18 +188,17 @@ pub fn judge(
             let result = result.ok_or(TrialError::Stopped)?;
             memory = memory.max(resident());
             write(&path, &result)?;
-            // What is judged is what was kept: reading may round a number, and a verdict that goes on has to say the same.
             runs.push(kept(&path).unwrap_or(result));
         }
     }
-    let report = Report { validation: study.judge(&runs)?, stages_left_in, heldout_left_out: held.left_out };
+    let report = Report { validation: study.judge(&runs, &counted)?, stages_left_in, heldout_left_out: held.left_out };
     write(&out.join("timing.json"), &Timing { forecast, seconds: begun.elapsed().as_secs_f64(), memory })?;
     write(&out.join("validate.json"), &report)?;
     Ok(report)
 }
 
-/// A finished training, if it lies there whole.
-fn kept(path: &Path) -> Option<Run> {
+/// A finished training, or what was counted, if it lies there whole.
+fn kept<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 

@@ -1,15 +1,20 @@
 //! Does this pipeline make the data better? The same small model is trained on corpora made from it, at one token budget, and judged on held-out text.
 //!
-//! `arms` makes the corpora, each an ordinary run; `heldout` and `probe` make what every model is asked; [`crate::train::verdict`] trains and judges;
-//! `judge` holds them together, says beforehand what it will take, keeps every finished training on disk so that a stopped verdict goes on, and writes
+//! `arms` makes the corpora, each an ordinary run; `heldout` and `probe` make what every model is asked; `study` trains on
+//! them and `validation` weighs what came of it; `judge` holds them together, says beforehand what it will take, keeps every finished training on disk so that a stopped verdict goes on, and writes
 //! `validate.json`.
 
 mod arms;
+mod counting;
 mod forecast;
 mod heldout;
 mod judge;
 mod probe;
+mod selection;
 mod settings;
+mod statistics;
+mod study;
+mod validation;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,8 +23,10 @@ pub use forecast::Forecast;
 pub use judge::Report;
 pub use probe::{Pair, pairs};
 pub use settings::{Arm, Arms, Files, Settings, WHOLE};
+pub use validation::{ArmScore, Difference, DomainScore, Estimate, PairScore, Validation, Verdict};
 
 use crate::config::{Config, Problem, Problems};
+use crate::ngram::NgramError;
 use crate::run::Options;
 use crate::stage::RunError;
 use crate::store;
@@ -38,6 +45,12 @@ pub enum TrialError {
     /// A training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// N-grams cannot be counted.
+    #[error(transparent)]
+    Ngram(#[from] NgramError),
+    /// Arms or held-out texts do not make a comparison.
+    #[error("{0}")]
+    Study(String),
     /// The shards of an arm cannot be read.
     #[error("{path}: {cause}")]
     Shards {
@@ -66,6 +79,8 @@ pub enum Event {
     Making(String),
     /// What the trainings will take.
     Forecast(Forecast),
+    /// The n-grams of the arm of this name are counted.
+    Counting(String),
     /// A step of a training is done.
     Step(Step),
 }

@@ -185,8 +185,8 @@ pub(super) const MESSAGES: &[(&str, &str)] = &[
         "问数据是否变好了：用两个以上的语料训练同样的小模型，比较它们在留出文本上的表现。",
     ),
     (
-        "All arms have one tokenizer, one token budget, one set of held-out documents and several trainings each. They are scored in bits per byte of held-out text (the mean of its domains) and by minimal pairs made from it. A difference is called `better` or `worse` only where its 95 % interval says so; else it is `not_resolved`, and the table says how small a difference could have been seen. Exit code 0 whatever the verdict, unless `[expect] verdict = \"better\"` asks for one.",
-        "各个对照组（arm）的分词器、token 预算和留出文档都相同，并且各训练多次。得分为留出文本的每字节比特数（各领域的平均），以及由留出文本做成的最小对立对。只有 95 % 区间支持时，差别才判为 `better` 或 `worse`；否则为 `not_resolved`，表里会说明多小的差别本来能够看出。无论结论如何退出码都为 0，除非 `[expect] verdict = \"better\"` 要求一个结论。",
+        "All arms have one tokenizer, one token budget, one set of held-out documents and several trainings each. They are scored in bits per byte of held-out text (the mean of its domains) and by minimal pairs made from it; n-gram models of more of each arm's tokens are scored beside them. A difference is called `better` or `worse` only where the interval of either says so, in both together right 95 times of 100; else it is `not_resolved`, and the table says how small a difference could have been seen. Exit code 0 whatever the verdict, unless `[expect] verdict = \"better\"` asks for one.",
+        "各个对照组（arm）的分词器、token 预算和留出文档都相同，并且各训练多次。得分为留出文本的每字节比特数（各领域的平均），以及由留出文本做成的最小对立对；旁边还有 n-gram 模型的得分，它们读的是各对照组更多的 token。只有两者之一的区间支持时（两者合计，100 次中 95 次不会判错），差别才判为 `better` 或 `worse`；否则为 `not_resolved`，表里会说明多小的差别本来能够看出。无论结论如何退出码都为 0，除非 `[expect] verdict = \"better\"` 要求一个结论。",
     ),
     (
         "The arms of a pipeline, in `[validate] arms`: `extracted` (nothing dropped), `full` (the whole pipeline), `without:STAGE` (all but one stage), `sample:STAGE` (of that, an equal number of tokens at random), `removed:STAGE` (what the stage takes out), or `\"each_stage\"`.",

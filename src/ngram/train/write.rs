@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::DerefMut;
 
 use memmap2::MmapMut;
 use rustix::fs::{FallocateFlags, fallocate};
@@ -9,8 +10,8 @@ use rustix::io::Errno;
 
 use super::Trained;
 use super::estimate::{Discounts, Entry};
-use crate::ngram::NgramError;
 use crate::ngram::build::Builder;
+use crate::ngram::{Model, NgramError};
 
 /// Base-10 logarithm; rounding may not make a probability of more than 1.
 fn log(prob: f32) -> f32 {
@@ -53,6 +54,13 @@ impl Trained {
         writeln!(out, "\n\\end\\")
     }
 
+    /// The model itself, held in memory.
+    pub fn model(&self) -> Result<Model, NgramError> {
+        let (mut tables, words) = self.tables(|size| Ok(vec![0; size]))?;
+        tables.extend(words);
+        Model::from_bytes(tables)
+    }
+
     /// Makes of an empty file that of KenLM's probing form, the same that its build_binary makes of the ARPA text. The file is mapped
     /// while its tables are filled, so that its pages are the system's to write out where memory is short.
     pub fn write_binary(&self, mut file: &File) -> Result<(), NgramError> {
@@ -65,7 +73,15 @@ impl Trained {
             // SAFETY: the file is the caller's own, and nobody else changes it while it is filled.
             unsafe { MmapMut::map_mut(file) }
         };
-        let mut builder = Builder::new(&self.counts(), mapped)?;
+        let (tables, words) = self.tables(mapped)?;
+        drop(tables);
+        file.seek(SeekFrom::End(0))?;
+        Ok(file.write_all(&words)?)
+    }
+
+    /// The tables of KenLM's probing form, in what `zeros` gives to build in, and the words that stand after them.
+    fn tables<B: DerefMut<Target = [u8]>>(&self, zeros: impl FnOnce(usize) -> std::io::Result<B>) -> Result<(B, Vec<u8>), NgramError> {
+        let mut builder = Builder::new(&self.counts(), zeros)?;
         for order in &self.orders {
             let mut entries = order.entries()?;
             while let Some(Entry { words, prob, backoff }) = entries.next()? {
@@ -76,9 +92,6 @@ impl Trained {
                 .map_err(NgramError::Kind)?;
             }
         }
-        let (tables, words) = builder.finish();
-        drop(tables);
-        file.seek(SeekFrom::End(0))?;
-        Ok(file.write_all(&words)?)
+        Ok(builder.finish())
     }
 }

@@ -112,9 +112,9 @@ pub fn lines(lines: &[Vec<(f64, f64)>]) -> String {
 }
 
 /// Intervals under each other, each with its middle, and a line at 0.
-pub fn intervals(rows: &[(f64, [f64; 2])]) -> String {
-    let low = rows.iter().map(|(_, interval)| interval[0]).fold(0.0, f64::min);
-    let high = rows.iter().map(|(_, interval)| interval[1]).fold(0.0, f64::max);
+pub fn intervals(rows: &[[(f64, [f64; 2]); 2]]) -> String {
+    let low = rows.iter().flatten().map(|(_, interval)| interval[0]).fold(0.0, f64::min);
+    let high = rows.iter().flatten().map(|(_, interval)| interval[1]).fold(0.0, f64::max);
     if !(high > low && (high - low).is_finite()) {
         return String::new();
     }
@@ -126,10 +126,13 @@ pub fn intervals(rows: &[(f64, [f64; 2])]) -> String {
             |y: &f64| if (y - y.round()).abs() < 0.01 && *y > 0.5 && *y < count + 0.5 { format!("{}", count + 1.0 - y.round()) } else { String::new() };
         let mut chart = frame(area, (low - room..high + room, 0.5..count + 0.5), (&|x: &f64| short(*x), &number), false)?;
         chart.draw_series([PathElement::new([(0.0, 0.5), (0.0, count + 0.5)], BOUND.stroke_width(2))]).ok()?;
-        for (at, (middle, [from, to])) in rows.iter().enumerate() {
-            let y = count - at as f64;
-            chart.draw_series([PathElement::new([(*from, y), (*to, y)], BAR.stroke_width(3))]).ok()?;
-            chart.draw_series([Circle::new((*middle, y), 5, BAR.filled())]).ok()?;
+        for (at, pair) in rows.iter().enumerate() {
+            // The second is slighter, and stands below.
+            for ((middle, [from, to]), (below, width)) in pair.iter().zip([(0.0, 3), (0.3, 1)]) {
+                let y = count - at as f64 - below;
+                chart.draw_series([PathElement::new([(*from, y), (*to, y)], BAR.stroke_width(width))]).ok()?;
+                chart.draw_series([Circle::new((*middle, y), 2 + width, BAR.filled())]).ok()?;
+            }
         }
         Some(())
     })
@@ -167,7 +170,7 @@ mod tests {
         assert_eq!((svg.matches("fill=\"var(--bar)\"").count(), svg.matches("stroke=\"var(--bound)\"").count()), (2, 1), "{svg}");
         let two = lines(&[vec![(0.0, 3.0), (10.0, 1.0)], vec![(0.0, 3.0), (10.0, 2.0)]]);
         assert!(two.contains("var(--s0)") && two.contains("var(--s1)") && !two.contains("#0"), "{two}");
-        assert!(intervals(&[(-0.1, [-0.2, 0.1])]).contains("<circle"));
+        assert!(intervals(&[[(-0.1, [-0.2, 0.1]), (0.0, [-0.1, 0.1])]]).matches("<circle").count() == 2);
         // What has no extent is no chart, and no panic.
         assert_eq!([lines(&[]), lines(&[vec![(0.0, 1.0)]]), intervals(&[]), bars(&BTreeMap::new(), &[], &|_| None)], [(); 4].map(|()| String::new()));
         assert_eq!(lines(&[vec![(1.0, f64::NAN), (2.0, f64::INFINITY)]]), "");

@@ -23,7 +23,7 @@ impl Language {
 }
 
 /// Key, English, Chinese.
-const TABLE: [(&str, &str, &str); 73] = [
+const TABLE: [(&str, &str, &str); 74] = [
     ("title", "Report of the run", "运行报告"),
     ("kept_of", "documents kept of", "篇文档保留，共读入"),
     ("funnel", "From stage to stage", "逐级流程"),
@@ -53,7 +53,8 @@ const TABLE: [(&str, &str, &str); 73] = [
     ("bpb", "Bits a byte", "每字节比特"),
     ("deviation", "Deviation", "标准差"),
     ("difference", "Difference", "差值"),
-    ("interval", "95 % interval", "95 % 区间"),
+    ("interval", "97.5 % interval", "97.5 % 区间"),
+    ("ngrams", "N-grams", "n-gram"),
     ("better", "better", "更好"),
     ("worse", "worse", "更差"),
     ("not_resolved", "not resolved", "无法判定"),

@@ -63,10 +63,11 @@ fn points(list: &Value, x: &str, y: &str) -> Vec<(f64, f64)> {
     list.as_array().into_iter().flatten().filter_map(|point| Some((point[x].as_f64()?, point[y].as_f64()?))).collect()
 }
 
-/// A chart of the differences of a verdict.
+/// A chart of the differences of a verdict: of the Transformer, and of the n-gram models below.
 pub fn differences(validation: &Value) -> String {
     let number = |value: &Value| value.as_f64();
-    let row = |one: &Value| Some((number(&one["mean"])?, [number(&one["interval"][0])?, number(&one["interval"][1])?]));
+    let of = |one: &Value| Some((number(&one["mean"])?, [number(&one["interval"][0])?, number(&one["interval"][1])?]));
+    let row = |one: &Value| Some([of(one)?, of(&one["ngram"])?]);
     chart::intervals(&validation["differences"].as_array().into_iter().flatten().filter_map(row).collect::<Vec<_>>())
 }
 
@@ -135,7 +136,7 @@ mod tests {
         let training = Curves::of_training(&json!({ "curve": [point(1, Some(3.0)), point(2, None), point(3, Some(2.0))] })).unwrap();
         assert_eq!(training.lines.iter().map(|line| line.points.len()).collect::<Vec<_>>(), [3, 2]);
         assert!(Curves::of_arms(&json!({})).is_none());
-        assert!(differences(&json!({ "differences": [{ "mean": -0.1, "interval": [-0.2, 0.0] }] })).contains("<circle"));
+        assert!(differences(&json!({ "differences": [{ "mean": -0.1, "interval": [-0.2, 0.0], "ngram": { "mean": 0.0, "interval": [-0.1, 0.1] } }] })).contains("<circle"));
         assert_eq!(differences(&json!({})), "");
     }
 }

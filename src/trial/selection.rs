@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::data::Corpus;
+use crate::train::data::Corpus;
 
 /// Documents chosen from corpora that others hold; nothing is copied.
 pub struct Selection<'a> {
@@ -77,8 +77,8 @@ impl Corpus for Selection<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::data::Tokens;
     use super::*;
+    use crate::train::data::Tokens;
 
     fn corpus(keys: std::ops::Range<u128>) -> Tokens {
         let mut tokens = Tokens::default();

@@ -21,8 +21,6 @@
 //! Beside bits per byte the models are asked for minimal pairs, of which each has to give the right member more probability. Where the two resolve
 //! and contradict each other, nothing is resolved.
 
-mod validation;
-
 #[cfg(test)]
 mod tests;
 
@@ -31,16 +29,15 @@ use std::ops::{ControlFlow, Range};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-pub use validation::{ArmScore, Difference, DomainScore, Estimate, PairScore, Validation, Verdict};
-
-use super::config::ModelConfig;
-use super::data::{Corpus, Packs, Sampling, Span, pieces};
-use super::evaluate::evaluate;
-use super::model::Model;
+use super::TrialError;
 use super::selection::Selection;
-use super::trainer::{Progress, TrainConfig, Trainer};
-use super::workers::Workers;
-use super::{Point, TrainError};
+use crate::train::{Point, TrainError};
+use crate::train::config::{ModelConfig, initial};
+use crate::train::data::{Corpus, Packs, Sampling, Span, pieces};
+use crate::train::evaluate::evaluate;
+use crate::train::model::Model;
+use crate::train::trainer::{Progress, TrainConfig, Trainer};
+use crate::train::workers::Workers;
 
 /// Fewer runs an arm say nothing about their spread.
 pub const MIN_RUNS: usize = 3;
@@ -71,9 +68,9 @@ pub struct Arm<'a> {
 
 /// What every trained model is asked.
 pub struct Heldout<'a> {
-    domains: Vec<(String, Range<usize>)>,
-    documents: Selection<'a>,
-    pairs: Option<Pairs<'a>>,
+    pub(super) domains: Vec<(String, Range<usize>)>,
+    pub(super) documents: Selection<'a>,
+    pub(super) pairs: Option<Pairs<'a>>,
 }
 
 /// Minimal pairs: document 2i of the corpus is the right member of pair i, document 2i+1 the wrong one.
@@ -86,13 +83,13 @@ pub struct Pairs<'a> {
 
 /// What is trained, on what, and how often. All that a run needs, so that runs can be done in any order and kept.
 pub struct Study<'a> {
-    arms: Vec<Arm<'a>>,
-    compared: Vec<(usize, usize)>,
-    heldout: Heldout<'a>,
-    model: ModelConfig,
-    train: TrainConfig,
-    runs: usize,
-    folds: usize,
+    pub(super) arms: Vec<Arm<'a>>,
+    pub(super) compared: Vec<(usize, usize)>,
+    pub(super) heldout: Heldout<'a>,
+    pub(super) model: ModelConfig,
+    pub(super) train: TrainConfig,
+    pub(super) runs: usize,
+    pub(super) folds: usize,
 }
 
 /// One model trained on one arm: what the verdict is made of.
@@ -116,19 +113,19 @@ pub struct Run {
 
 impl<'a> Heldout<'a> {
     /// Documents of named domains, each with enough of them, and perhaps minimal pairs.
-    pub fn new(domains: Vec<(String, Selection<'a>)>, pairs: Option<Pairs<'a>>) -> Result<Self, TrainError> {
+    pub fn new(domains: Vec<(String, Selection<'a>)>, pairs: Option<Pairs<'a>>) -> Result<Self, TrialError> {
         let (mut ranges, mut start) = (Vec::new(), 0);
         for (name, corpus) in &domains {
             let scored = (0..corpus.documents()).filter(|&document| corpus.tokens(document) > 1).count();
             if scored < MIN_HELDOUT {
-                return Err(TrainError::Study(format!("a verdict needs {MIN_HELDOUT} held-out documents of two tokens, got {scored} of `{name}`")));
+                return Err(TrialError::Study(format!("a verdict needs {MIN_HELDOUT} held-out documents of two tokens, got {scored} of `{name}`")));
             }
             ranges.push((name.clone(), start..start + corpus.documents()));
             start += corpus.documents();
         }
         let documents = Selection::join(domains.into_iter().map(|(_, corpus)| corpus));
         if ranges.is_empty() {
-            return Err(TrainError::Study("a verdict needs held-out documents, got none".to_owned()));
+            return Err(TrialError::Study("a verdict needs held-out documents, got none".to_owned()));
         }
         Ok(Self { domains: ranges, documents, pairs })
     }
@@ -150,9 +147,9 @@ impl<'a> Study<'a> {
         model: ModelConfig,
         train: TrainConfig,
         runs: usize,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Self, TrialError> {
         if arms.len() < 2 || compared.is_empty() || runs < MIN_RUNS {
-            return Err(TrainError::Study(format!("a verdict needs two arms and {MIN_RUNS} seeds, got {} and {runs}", arms.len())));
+            return Err(TrialError::Study(format!("a verdict needs two arms and {MIN_RUNS} seeds, got {} and {runs}", arms.len())));
         }
         let budget = (train.steps * train.batch * model.seq_len) as u64;
         let mut smallest = u64::MAX;
@@ -160,7 +157,7 @@ impl<'a> Study<'a> {
             let mut folds = vec![0; runs];
             (0..arm.corpus.documents()).for_each(|document| folds[fold(arm.corpus, document, runs)] += arm.corpus.tokens(document) as u64);
             if folds.contains(&0) {
-                return Err(TrainError::Study(format!("arm `{}` has too few documents ({}) to part among {runs} seeds", arm.name, arm.corpus.documents())));
+                return Err(TrialError::Study(format!("arm `{}` has too few documents ({}) to part among {runs} seeds", arm.name, arm.corpus.documents())));
             }
             smallest = smallest.min(folds.iter().sum());
         }
@@ -183,7 +180,7 @@ impl<'a> Study<'a> {
     }
 
     /// Tokens that a run trains on.
-    fn budget(&self) -> u64 {
+    pub(super) fn budget(&self) -> u64 {
         (self.train.steps * self.train.batch * self.model.seq_len) as u64
     }
 
@@ -193,7 +190,7 @@ impl<'a> Study<'a> {
     }
 
     /// Trains run number `run` of arm number `arm`; `None` if `watch`, called after every step, stops it.
-    pub fn run(&self, arm: usize, run: usize, workers: &Workers, watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Option<Run>, TrainError> {
+    pub fn run(&self, arm: usize, run: usize, workers: &Workers, watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Option<Run>, TrialError> {
         let Arm { name, corpus } = self.arms[arm];
         let seed = self.train.seed.wrapping_add(run as u64);
         let takes = |document| (fold(corpus, document, self.runs) + self.runs - run) % self.runs < self.folds;
@@ -207,7 +204,7 @@ impl<'a> Study<'a> {
                 return Ok(None);
             }
         }
-        let nats_of = |corpus: &dyn Corpus| -> Result<Vec<f64>, TrainError> {
+        let nats_of = |corpus: &dyn Corpus| -> Result<Vec<f64>, TrialError> {
             Ok(evaluate(trainer.model(), trainer.weights(), corpus, workers)?.iter().map(|score| score.nats).collect())
         };
         let nats = nats_of(&self.heldout.documents)?;
@@ -220,17 +217,17 @@ impl<'a> Study<'a> {
     }
 
     /// Scores a few held-out documents under an untrained model, as every training does with all of them; gives their tokens. For a forecast.
-    pub fn rehearse_scoring(&self, workers: &Workers) -> Result<u64, TrainError> {
+    pub fn rehearse_scoring(&self, workers: &Workers) -> Result<u64, TrialError> {
         let few = self.few(REHEARSED);
-        let model = Model::new(self.model.clone())?;
-        let weights = super::config::initial(&model.parameters, self.train.seed);
+        let model = Model::new(self.model.clone()).map_err(TrainError::Model)?;
+        let weights = initial(&model.parameters, self.train.seed);
         evaluate(&model, &weights, &few, workers)?;
         Ok((0..few.documents()).map(|document| few.tokens(document) as u64).sum())
     }
 }
 
 /// Where a piece comes in a run: by what it is alone, so that what two arms share comes in the same order, whatever lies between.
-fn place(key: u128, start: usize, seed: u64) -> u64 {
+pub(super) fn place(key: u128, start: usize, seed: u64) -> u64 {
     let mut bytes = [0; 24];
     bytes[..16].copy_from_slice(&key.to_le_bytes());
     bytes[16..].copy_from_slice(&(start as u64).to_le_bytes());
@@ -238,6 +235,6 @@ fn place(key: u128, start: usize, seed: u64) -> u64 {
 }
 
 /// The fold of a document, the same in every arm that holds it.
-fn fold(corpus: &dyn Corpus, document: usize, folds: usize) -> usize {
+pub(super) fn fold(corpus: &dyn Corpus, document: usize, folds: usize) -> usize {
     (xxh3_64_with_seed(&corpus.key(document).to_le_bytes(), 0x_f01d) % folds as u64) as usize
 }
