@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::plan::Pipeline;
 use crate::run::{Options, Unwatched, run};
 use crate::train::config::ModelConfig;
-use crate::trial::{Difference, Estimate, Event, Files, Forecast, Report, Settings, TrialError, WHOLE, Watch, Validation, count_arms, of_files};
+use crate::trial::{Difference, Estimate, Event, Files, Forecast, Report, Settings, TrialError, Validation, WHOLE, Watch, count_arms, of_files};
 
 /// Ask whether the data got better: train the same small model on two corpora or more and compare what it then makes of held-out text.
 ///

@@ -15,7 +15,6 @@ use crate::shard::sets;
 use crate::train::corpus::ShardCorpus;
 use crate::train::data::Corpus;
 
-
 /// Where domains of too few documents go.
 const OTHER: &str = "other";
 

@@ -18,8 +18,9 @@
 //!
 //! The errors of runs and of held-out documents are independent: their squares add up. Only a difference beyond that sum is called `better` or `worse`.
 //!
-//! Beside bits per byte the models are asked for minimal pairs, of which each has to give the right member more probability. Where the two resolve
-//! and contradict each other, nothing is resolved.
+//! Beside the Transformer, n-gram models of the same arms are scored ([`super::counting`]): either may resolve a difference, at half the risk. And the
+//! Transformer is asked for minimal pairs, of which it has to give the right member more probability. Where these surely contradict each other, nothing is
+//! resolved.
 
 #[cfg(test)]
 mod tests;
@@ -31,13 +32,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::TrialError;
 use super::selection::Selection;
-use crate::train::{Point, TrainError};
 use crate::train::config::{ModelConfig, initial};
 use crate::train::data::{Corpus, Packs, Sampling, Span, pieces};
 use crate::train::evaluate::evaluate;
 use crate::train::model::Model;
 use crate::train::trainer::{Progress, TrainConfig, Trainer};
 use crate::train::workers::Workers;
+use crate::train::{Point, TrainError};
 
 /// Fewer runs an arm say nothing about their spread.
 pub const MIN_RUNS: usize = 3;

@@ -8,9 +8,9 @@ use super::TrialError;
 use super::counting::{Counted, FOLDS};
 use super::statistics::{bootstrap, mean, ratio, student, variance};
 use super::study::{Run, Study};
-use crate::train::{Point, TrainError};
 use crate::train::data::Corpus;
 use crate::train::model::Model;
+use crate::train::{Point, TrainError};
 
 /// Two measures are looked at, and each may err half as often as a verdict may, which is one time in twenty.
 const LEVEL: f64 = 0.975;

@@ -136,7 +136,10 @@ mod tests {
         let training = Curves::of_training(&json!({ "curve": [point(1, Some(3.0)), point(2, None), point(3, Some(2.0))] })).unwrap();
         assert_eq!(training.lines.iter().map(|line| line.points.len()).collect::<Vec<_>>(), [3, 2]);
         assert!(Curves::of_arms(&json!({})).is_none());
-        assert!(differences(&json!({ "differences": [{ "mean": -0.1, "interval": [-0.2, 0.0], "ngram": { "mean": 0.0, "interval": [-0.1, 0.1] } }] })).contains("<circle"));
+        assert!(
+            differences(&json!({ "differences": [{ "mean": -0.1, "interval": [-0.2, 0.0], "ngram": { "mean": 0.0, "interval": [-0.1, 0.1] } }] }))
+                .contains("<circle")
+        );
         assert_eq!(differences(&json!({})), "");
     }
 }
