@@ -38,11 +38,23 @@ pub struct Counted {
 }
 
 impl Study<'_> {
+    /// Bytes of text in each fold of an arm.
+    fn folds_of(&self, arm: usize) -> [u64; FOLDS] {
+        let corpus = self.arms[arm].corpus;
+        let mut folds = [0; FOLDS];
+        (0..corpus.documents()).for_each(|document| folds[fold(corpus, document, FOLDS)] += corpus.bytes(document));
+        folds
+    }
+
+    /// Folds of an arm that hold anything: fewer than all where it has few documents.
+    pub(super) fn filled_folds(&self, arm: usize) -> usize {
+        self.folds_of(arm).iter().filter(|bytes| **bytes > 0).count()
+    }
+
     /// Bytes of text that every n-gram model of every arm reads: as many as the smallest arm has without its largest fold, or fewer.
     pub fn counted_bytes(&self) -> u64 {
-        let least = self.arms.iter().map(|arm| {
-            let mut folds = [0; FOLDS];
-            (0..arm.corpus.documents()).for_each(|document| folds[fold(arm.corpus, document, FOLDS)] += arm.corpus.bytes(document));
+        let least = (0..self.arms.len()).map(|arm| {
+            let folds = self.folds_of(arm);
             folds.iter().sum::<u64>() - folds.iter().max().unwrap_or(&0)
         });
         least.min().unwrap_or(0).min(OF_BUDGET * self.budget())

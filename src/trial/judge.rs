@@ -47,7 +47,7 @@ struct Timing {
     forecast: Forecast,
     /// Seconds that those trainings took.
     seconds: f64,
-    /// Bytes of memory held at most at the end of a training.
+    /// Bytes of memory held at most at the end of a training or of counting.
     memory: u64,
 }
 

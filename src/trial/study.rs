@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::TrialError;
+use super::counting::FOLDS;
 use super::selection::Selection;
 use crate::train::config::{ModelConfig, initial};
 use crate::train::data::{Corpus, Packs, Sampling, Span, pieces};
@@ -158,14 +159,18 @@ impl<'a> Study<'a> {
             let mut folds = vec![0; runs];
             (0..arm.corpus.documents()).for_each(|document| folds[fold(arm.corpus, document, runs)] += arm.corpus.tokens(document) as u64);
             if folds.contains(&0) {
-                return Err(TrialError::Study(format!("arm `{}` has too few documents ({}) to part among {runs} seeds", arm.name, arm.corpus.documents())));
+                return Err(too_few(arm, runs));
             }
             smallest = smallest.min(folds.iter().sum());
         }
         let most = runs.div_ceil(2);
         let folds = (1..most).find(|&folds| MAX_EPOCHS * (smallest / runs as u64) * folds as u64 >= budget).unwrap_or(most);
         let train = TrainConfig { sampling: Sampling::InOrder, evaluate_every: train.steps.div_ceil(POINTS).max(1), ..train };
-        Ok(Self { arms, compared, heldout, model, train, runs, folds })
+        let study = Self { arms, compared, heldout, model, train, runs, folds };
+        match study.arms.iter().enumerate().find(|(number, _)| study.filled_folds(*number) < MIN_RUNS) {
+            Some((_, arm)) => Err(too_few(arm, FOLDS)),
+            None => Ok(study),
+        }
     }
 
     /// Folds that each run trains on.
@@ -225,6 +230,10 @@ impl<'a> Study<'a> {
         evaluate(&model, &weights, &few, workers)?;
         Ok((0..few.documents()).map(|document| few.tokens(document) as u64).sum())
     }
+}
+
+fn too_few(arm: &Arm<'_>, parts: usize) -> TrialError {
+    TrialError::Study(format!("arm `{}` has too few documents ({}) to part among {parts} models", arm.name, arm.corpus.documents()))
 }
 
 /// Where a piece comes in a run: by what it is alone, so that what two arms share comes in the same order, whatever lies between.

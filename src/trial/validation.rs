@@ -169,6 +169,8 @@ struct Design {
     runs: usize,
     /// Folds that each run takes.
     folds: usize,
+    /// Folds that hold anything.
+    filled: usize,
     /// Runs are so few that they may agree by chance.
     few: bool,
 }
@@ -253,8 +255,8 @@ impl Study<'_> {
             ngrams.push(in_ngrams);
         }
         let compare = |&(arm, against): &(usize, usize)| {
-            let trained = Design { runs: self.runs, folds: self.folds, few: true };
-            let counted = Design { runs: FOLDS, folds: FOLDS - 1, few: false };
+            let trained = Design { runs: self.runs, folds: self.folds, filled: self.runs, few: true };
+            let counted = Design { runs: FOLDS, folds: FOLDS - 1, filled: self.filled_folds(arm).min(self.filled_folds(against)), few: false };
             let of_bits = self.estimate(trained, [&bits[arm], &bits[against]], &bytes, &domains);
             let of_ngrams = self.estimate(counted, [&ngrams[arm], &ngrams[against]], &bytes, &domains);
             let of_answers = (!kinds.is_empty()).then(|| self.estimate(trained, [&answers[arm], &answers[against]], &ones, &kind_ranges));
@@ -294,7 +296,7 @@ impl Study<'_> {
         let of_mean = (runs - 1.0) * folds / (runs * (runs - folds));
         let pairs: Vec<f64> = arm.runs.iter().zip(&against.runs).map(|(arm, against)| arm - against).collect();
         let apart: Vec<f64> = arm.counted.iter().zip(&against.counted).map(|(arm, against)| arm - against).collect();
-        let of_runs = student(design.runs - 1, LEVEL) * (variance(&pairs) * of_mean).sqrt();
+        let of_runs = student(design.filled - 1, LEVEL) * (variance(&pairs) * of_mean).sqrt();
         let of_equal_arms = student(2 * (design.runs - 1), LEVEL) * ((variance(&arm.runs) + variance(&against.runs)) * of_mean).sqrt();
         let of_equal_arms = if design.few { of_equal_arms } else { 0.0 };
         let of_documents = bootstrap(&apart, weights, strata, LEVEL, self.train.seed);

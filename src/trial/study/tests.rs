@@ -148,6 +148,6 @@ fn studies_that_cannot_tell_anything_are_refused() {
         heldout.and_then(|heldout| Study::new(arms, vec![(1, 0)], heldout, model, train.clone(), runs)).err().map(|error| error.to_string())
     };
     assert_eq!(refused(&arm, &heldout, 2).unwrap(), "a verdict needs two arms and 3 seeds, got 2 and 2");
-    assert_eq!(refused(&small, &heldout, 3).unwrap(), "arm `b` has too few documents (2) to part among 3 seeds");
+    assert_eq!(refused(&small, &heldout, 3).unwrap(), "arm `b` has too few documents (2) to part among 3 models");
     assert_eq!(refused(&arm, &small, 3).unwrap(), "a verdict needs 8 held-out documents of two tokens, got 2 of `all`");
 }
