@@ -35,7 +35,7 @@ const ALLOWED: [(&str, &[&str]); 30] = [
     ),
     ("analysis", &["config", "review", "shard"]),
     ("review", &["dedup", "profile", "shard", "source"]),
-    ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language", "store"]),
+    ("trial", &["run", "plan", "config", "train", "stage", "shard", "text", "language", "ngram", "store"]),
     ("run", &["plan", "config", "stage", "doc", "scratch", "profile", "store"]),
     ("plan", &["config", "stage", "stages", "source", "sink", "doc", "store"]),
     ("config", &["stage"]),
