@@ -1,4 +1,4 @@
-//! The second measure of a corpus: n-gram models of its tokens, which are counted a hundred times as fast as the Transformer is trained.
+//! The second measure of a corpus: n-gram models of its tokens, which are counted some seventy times as fast as the Transformer is trained.
 //!
 //! So they read an arm whole where the Transformer's budget is a sample of it, and see what a sample hides: that documents are there twice. They
 //! have no seeds either. What two arms share counts alike in both, and the difference is that of what they do not share. What an arm happens to
