@@ -37,33 +37,48 @@ pub struct Counted {
     pub nats: Vec<Vec<f64>>,
 }
 
+/// The documents of an arm, parted among the models that go without them.
+pub(super) struct Folds {
+    /// Fold of each document.
+    of: Vec<u8>,
+    /// Bytes of text in each fold.
+    bytes: [u64; FOLDS],
+}
+
+impl Folds {
+    pub(super) fn new(corpus: &dyn Corpus) -> Self {
+        let mut bytes = [0; FOLDS];
+        let part = |document| {
+            let number = fold(corpus, document, FOLDS);
+            bytes[number] += corpus.bytes(document);
+            number as u8
+        };
+        Self { of: (0..corpus.documents()).map(part).collect(), bytes }
+    }
+
+    /// How many hold anything: fewer than all where the arm has few documents.
+    pub(super) fn filled(&self) -> usize {
+        self.bytes.iter().filter(|bytes| **bytes > 0).count()
+    }
+
+    /// Bytes of text that every model of the arm has at least: all but the largest fold.
+    fn without_one(&self) -> u64 {
+        self.bytes.iter().sum::<u64>() - self.bytes.iter().max().unwrap_or(&0)
+    }
+}
+
 impl Study<'_> {
-    /// Bytes of text in each fold of an arm.
-    fn folds_of(&self, arm: usize) -> [u64; FOLDS] {
-        let corpus = self.arms[arm].corpus;
-        let mut folds = [0; FOLDS];
-        (0..corpus.documents()).for_each(|document| folds[fold(corpus, document, FOLDS)] += corpus.bytes(document));
-        folds
-    }
-
-    /// Folds of an arm that hold anything: fewer than all where it has few documents.
-    pub(super) fn filled_folds(&self, arm: usize) -> usize {
-        self.folds_of(arm).iter().filter(|bytes| **bytes > 0).count()
-    }
-
     /// Bytes of text that every n-gram model of every arm reads: as many as the smallest arm has without its largest fold, or fewer.
     pub fn counted_bytes(&self) -> u64 {
-        let least = (0..self.arms.len()).map(|arm| {
-            let folds = self.folds_of(arm);
-            folds.iter().sum::<u64>() - folds.iter().max().unwrap_or(&0)
-        });
-        least.min().unwrap_or(0).min(OF_BUDGET * self.budget())
+        let least = self.counting.iter().map(Folds::without_one).min();
+        least.unwrap_or(0).min(OF_BUDGET * self.budget())
     }
 
     /// Nats of each held-out document under the n-gram model of arm number `arm` without fold `left_out`.
     pub fn count(&self, arm: usize, left_out: usize) -> Result<Vec<f64>, TrialError> {
         let corpus = self.arms[arm].corpus;
-        let mut documents: Vec<usize> = (0..corpus.documents()).filter(|&document| fold(corpus, document, FOLDS) != left_out).collect();
+        let folds = &self.counting[arm].of;
+        let mut documents: Vec<usize> = (0..corpus.documents()).filter(|&document| usize::from(folds[document]) != left_out).collect();
         documents.sort_by_cached_key(|&document| (place(corpus.key(document), 0, self.train.seed), document));
         // The trainer's words are tokens, spelt as numbers.
         let names: Vec<String> = (0..self.model.vocab_size).map(|id| id.to_string()).collect();

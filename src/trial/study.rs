@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::TrialError;
-use super::counting::FOLDS;
+use super::counting::{FOLDS, Folds};
 use super::selection::Selection;
 use crate::train::config::{ModelConfig, initial};
 use crate::train::data::{Corpus, Packs, Sampling, Span, pieces};
@@ -92,6 +92,8 @@ pub struct Study<'a> {
     pub(super) train: TrainConfig,
     pub(super) runs: usize,
     pub(super) folds: usize,
+    /// Of each arm.
+    pub(super) counting: Vec<Folds>,
 }
 
 /// One model trained on one arm: what the verdict is made of.
@@ -166,11 +168,11 @@ impl<'a> Study<'a> {
         let most = runs.div_ceil(2);
         let folds = (1..most).find(|&folds| MAX_EPOCHS * (smallest / runs as u64) * folds as u64 >= budget).unwrap_or(most);
         let train = TrainConfig { sampling: Sampling::InOrder, evaluate_every: train.steps.div_ceil(POINTS).max(1), ..train };
-        let study = Self { arms, compared, heldout, model, train, runs, folds };
-        match study.arms.iter().enumerate().find(|(number, _)| study.filled_folds(*number) < MIN_RUNS) {
-            Some((_, arm)) => Err(too_few(arm, FOLDS)),
-            None => Ok(study),
+        let counting: Vec<Folds> = arms.iter().map(|arm| Folds::new(arm.corpus)).collect();
+        if let Some((arm, _)) = arms.iter().zip(&counting).find(|(_, folds)| folds.filled() < MIN_RUNS) {
+            return Err(too_few(arm, FOLDS));
         }
+        Ok(Self { arms, compared, heldout, model, train, runs, folds, counting })
     }
 
     /// Folds that each run trains on.

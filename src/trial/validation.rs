@@ -256,7 +256,7 @@ impl Study<'_> {
         }
         let compare = |&(arm, against): &(usize, usize)| {
             let trained = Design { runs: self.runs, folds: self.folds, filled: self.runs, few: true };
-            let counted = Design { runs: FOLDS, folds: FOLDS - 1, filled: self.filled_folds(arm).min(self.filled_folds(against)), few: false };
+            let counted = Design { runs: FOLDS, folds: FOLDS - 1, filled: self.counting[arm].filled().min(self.counting[against].filled()), few: false };
             let of_bits = self.estimate(trained, [&bits[arm], &bits[against]], &bytes, &domains);
             let of_ngrams = self.estimate(counted, [&ngrams[arm], &ngrams[against]], &bytes, &domains);
             let of_answers = (!kinds.is_empty()).then(|| self.estimate(trained, [&answers[arm], &answers[against]], &ones, &kind_ranges));

@@ -78,15 +78,7 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Words;
-    use crate::text::Splitter;
-
-    fn learnt(text: &str) -> Words {
-        let (mut spans, mut words) = (Vec::new(), Words::default());
-        Splitter::Whitespace.split(text, &mut spans);
-        words.learn(text, &spans);
-        words
-    }
+    use super::super::tests::learnt;
 
     #[test]
     fn peers_count_the_most_frequent_in_two_ways() {

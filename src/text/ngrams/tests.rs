@@ -1,7 +1,8 @@
 use super::*;
 use crate::text::Splitter;
 
-fn learnt(text: &str) -> Words {
+/// The words of a text.
+pub(super) fn learnt(text: &str) -> Words {
     let (mut spans, mut words) = (Vec::new(), Words::default());
     Splitter::Whitespace.split(text, &mut spans);
     words.learn(text, &spans);
