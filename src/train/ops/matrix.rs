@@ -1,6 +1,12 @@
 //! Matrix views over flat slices, their product, and the linear layer.
 
-use super::simd::wide;
+use super::simd::{dot, wide};
+
+/// Numbers that `gemm` sums in one go. It would choose by the caches of the processor, and the last bits of a sum are those of its parts.
+const DEPTH: usize = 512;
+
+/// Up to so many numbers out, `gemm` would sum products of rows with rows in as many parts as the processor's vectors have numbers.
+const FEW: usize = 256;
 
 /// A read-only matrix in a flat slice; element (row, column) stands at `row * down + column * right`.
 #[derive(Clone, Copy)]
@@ -65,34 +71,57 @@ pub enum Output {
     Add,
 }
 
-/// `out = a b` or `out += a b`, on one thread.
-pub fn product(out: MatrixMut, mode: Output, a: Matrix, b: Matrix) {
+/// `out = a b` or `out += a b`, on one thread; the same bits whether vectors have 8 numbers or 16.
+pub fn product(mut out: MatrixMut, mode: Output, a: Matrix, b: Matrix) {
     assert!(out.rows == a.rows && out.columns == b.columns && a.columns == b.rows, "shapes of a matrix product");
-    let keep = if mode == Output::Add { 1.0 } else { 0.0 };
-    // SAFETY: the constructors of both views checked that rows x columns at their strides lie inside their slices, transposing
-    // keeps that, and `out` is borrowed mutably, so it overlaps neither operand.
-    unsafe {
-        gemm::gemm(
-            out.rows,
-            out.columns,
-            a.columns,
-            out.data.as_mut_ptr(),
-            1,
-            out.stride as isize,
-            mode == Output::Add,
-            a.data.as_ptr(),
-            a.right as isize,
-            a.down as isize,
-            b.data.as_ptr(),
-            b.right as isize,
-            b.down as isize,
-            keep,
-            1.0,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+    let few = out.rows == 1 || out.columns == 1 || out.rows * out.columns <= FEW;
+    if few && a.right == 1 && b.down == 1 {
+        return dots(&mut out, mode, a, b);
+    }
+    let mut mode = mode;
+    for start in (0..a.columns.max(1)).step_by(DEPTH) {
+        let depth = DEPTH.min(a.columns - start);
+        let keep = if mode == Output::Add { 1.0 } else { 0.0 };
+        // SAFETY: the constructors of both views checked that rows x columns at their strides lie inside their slices, transposing
+        // keeps that, `start + depth` is at most the columns of `a`, and `out` is borrowed mutably, so it overlaps neither operand.
+        unsafe {
+            gemm::gemm(
+                out.rows,
+                out.columns,
+                depth,
+                out.data.as_mut_ptr(),
+                1,
+                out.stride as isize,
+                mode == Output::Add,
+                a.data.as_ptr().add(start * a.right),
+                a.right as isize,
+                a.down as isize,
+                b.data.as_ptr().add(start * b.down),
+                b.right as isize,
+                b.down as isize,
+                keep,
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
+        mode = Output::Add;
+    }
+}
+
+wide! {
+    /// Products of the rows of `a`, which lie in one piece, with the columns of `b`, which do too.
+    fn dots(out: &mut MatrixMut, mode: Output, a: Matrix, b: Matrix) {
+        for row in 0..out.rows {
+            let left = &a.data[row * a.down..][..a.columns];
+            for column in 0..out.columns {
+                let sum = dot(left, &b.data[column * b.right..][..b.rows]);
+                let number = &mut out.data[row * out.stride + column];
+                *number = if mode == Output::Add { *number + sum } else { sum };
+            }
+        }
     }
 }
 

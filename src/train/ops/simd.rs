@@ -1,19 +1,26 @@
 //! Arithmetic on slices that the compiler turns into wide vectors: sums in a fixed order, and an exponential exact to f32.
 
-/// Defines a function that runs in a version compiled for AVX2 with fused multiply-add where the processor has them.
+/// Defines a function that runs in a version compiled for the widest vectors the processor has: AVX-512, or AVX2 with fused multiply-add.
 ///
-/// The body is plain Rust; functions called in it must be `#[inline(always)]` to be compiled along.
+/// The body is plain Rust, which fixes the order of sums, so that all versions give the same bits; functions called in it must be `#[inline(always)]` to
+/// be compiled along.
 macro_rules! wide {
     ($(#[$attribute:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $output:ty)? $body:block) => {
         $(#[$attribute])*
         $visible fn $name($($argument: $type),*) $(-> $output)? {
             #[cfg(target_arch = "x86_64")]
             {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                fn avx512($($argument: $type),*) $(-> $output)? $body
                 #[target_feature(enable = "avx2,fma")]
-                fn fast($($argument: $type),*) $(-> $output)? $body
-                if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-                    // SAFETY: the processor has the two features.
-                    return unsafe { fast($($argument),*) };
+                fn avx2($($argument: $type),*) $(-> $output)? $body
+                if $crate::train::ops::simd::has_avx512() {
+                    // SAFETY: the processor has the features.
+                    return unsafe { avx512($($argument),*) };
+                }
+                if $crate::train::ops::simd::has_avx2() {
+                    // SAFETY: the processor has the features.
+                    return unsafe { avx2($($argument),*) };
                 }
             }
             $body
@@ -21,6 +28,23 @@ macro_rules! wide {
     };
 }
 pub(crate) use wide;
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::is_x86_feature_detected as has;
+
+/// Whether vectors may hold sixteen numbers.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn has_avx512() -> bool {
+    has_avx2() && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl")
+}
+
+/// Whether they may hold eight, with a product and a sum in one step.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn has_avx2() -> bool {
+    has!("avx2") && has!("fma")
+}
 
 /// Independent partial sums, so that additions overlap; their number fixes the order of summation.
 const LANES: usize = 16;
