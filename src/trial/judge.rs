@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::counting::{Counted, FOLDS};
-use super::forecast::{Forecast, forecast, resident};
+use super::forecast::{Forecast, forecast, with_memory};
 use super::heldout::Held;
 use super::selection::Selection;
 use super::settings::{Arm, Settings};
@@ -47,7 +47,7 @@ struct Timing {
     forecast: Forecast,
     /// Seconds that those trainings took.
     seconds: f64,
-    /// Bytes of memory held at most at the end of a training or of counting.
+    /// The most bytes of memory that the process held for itself.
     memory: u64,
 }
 
@@ -151,46 +151,44 @@ pub fn judge(
     let uncounted: BTreeSet<_> = corpora.iter().map(|arm| path(arm, &ngrams)).filter(|path| !path.exists()).collect();
     let forecast = forecast(&study, steps, [missing.len(), uncounted.len()], &workers)?;
     watch(&Event::Forecast(forecast));
-    let (begun, mut memory) = (Instant::now(), 0);
-    let mut counted: Vec<Counted> = Vec::new();
-    for (number, arm) in corpora.iter().enumerate() {
-        let path = path(arm, &ngrams);
-        if kept::<Counted>(&path).is_none() {
-            watch(&Event::Counting(arm.name.clone()));
-            let found = workers.map((0..FOLDS).collect(), |fold, _| match options.stop.load(Ordering::Relaxed) {
-                true => Err(TrialError::Stopped),
-                false => study.count(number, fold).map(|nats| (nats, resident())),
-            });
-            let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
-            memory = found.iter().map(|(_, held)| *held).fold(memory, u64::max);
-            write(&path, &Counted { arm: arm.name.clone(), nats: found.into_iter().map(|(nats, _)| nats).collect() })?;
-        }
-        // What is judged is what was kept: reading may round a number, and a verdict that goes on has to say the same.
-        counted.extend(kept::<Counted>(&path).map(|kept| Counted { arm: arm.name.clone(), ..kept }));
-    }
-    let mut runs: Vec<Run> = Vec::new();
-    let trainings = corpora.len() * settings.seeds;
-    for run in 0..settings.seeds {
+    let begun = Instant::now();
+    let (measured, memory) = with_memory(|| -> Result<_, TrialError> {
+        let mut counted: Vec<Counted> = Vec::new();
         for (number, arm) in corpora.iter().enumerate() {
-            let path = path(arm, &run);
-            if let Some(kept) = kept::<Run>(&path) {
-                runs.push(Run { arm: arm.name.clone(), ..kept });
-                continue;
+            let path = path(arm, &ngrams);
+            if kept::<Counted>(&path).is_none() {
+                watch(&Event::Counting(arm.name.clone()));
+                let found = workers.map((0..FOLDS).collect(), |fold, _| match options.stop.load(Ordering::Relaxed) {
+                    true => Err(TrialError::Stopped),
+                    false => study.count(number, fold),
+                });
+                write(&path, &Counted { arm: arm.name.clone(), nats: found.into_iter().collect::<Result<_, _>>()? })?;
             }
-            let done = runs.len();
-            let result = study.run(number, run, &workers, &mut |progress| {
-                watch(&Event::Step(Step { arm: arm.name.clone(), run, step: progress.step, steps, done, trainings }));
-                if progress.step == steps {
-                    memory = memory.max(resident());
-                }
-                if options.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })?;
-            let result = result.ok_or(TrialError::Stopped)?;
-            memory = memory.max(resident());
-            write(&path, &result)?;
-            runs.push(kept(&path).unwrap_or(result));
+            // What is judged is what was kept: reading may round a number, and a verdict that goes on has to say the same.
+            counted.extend(kept::<Counted>(&path).map(|kept| Counted { arm: arm.name.clone(), ..kept }));
         }
-    }
+        let mut runs: Vec<Run> = Vec::new();
+        let trainings = corpora.len() * settings.seeds;
+        for run in 0..settings.seeds {
+            for (number, arm) in corpora.iter().enumerate() {
+                let path = path(arm, &run);
+                if let Some(kept) = kept::<Run>(&path) {
+                    runs.push(Run { arm: arm.name.clone(), ..kept });
+                    continue;
+                }
+                let done = runs.len();
+                let result = study.run(number, run, &workers, &mut |progress| {
+                    watch(&Event::Step(Step { arm: arm.name.clone(), run, step: progress.step, steps, done, trainings }));
+                    if options.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })?;
+                let result = result.ok_or(TrialError::Stopped)?;
+                write(&path, &result)?;
+                runs.push(kept(&path).unwrap_or(result));
+            }
+        }
+        Ok((runs, counted))
+    });
+    let (runs, counted) = measured?;
     let report = Report { validation: study.judge(&runs, &counted)?, stages_left_in, heldout_left_out: held.left_out };
     write(&out.join("timing.json"), &Timing { forecast, seconds: begun.elapsed().as_secs_f64(), memory })?;
     write(&out.join("validate.json"), &report)?;

@@ -191,6 +191,47 @@ mod tests {
         assert_eq!(column, [0.0, 3.0, 0.0, 0.0, 9.0, 0.0]);
     }
 
+    /// Sums in the order that a machine with other vectors and caches has to keep: one after the other, in parts of [`DEPTH`].
+    fn in_order(start: f32, a: &[f32], b: &[f32]) -> f32 {
+        let parts = a.chunks(DEPTH).zip(b.chunks(DEPTH));
+        parts.fold(start, |sum, (a, b)| sum + a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum)))
+    }
+
+    #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+    #[test]
+    fn sums_do_not_depend_on_vectors_and_caches() {
+        #[cfg(target_arch = "x86_64")]
+        if !super::super::simd::has_avx2() {
+            return;
+        }
+        // Of many numbers out, of few, and of a row, each as long as one part and longer.
+        for ((m, n), k) in [(70, 90), (16, 16), (3, 5), (1, 300), (300, 1)].into_iter().flat_map(|shape| [(shape, 64), (shape, 515), (shape, 2048)]) {
+            let (a, b, start) = (noise(m * k, 1), noise(k * n, 2), noise(m * n, 3));
+            let across = |of: &[f32], down: usize, right: usize| (0..down * right).map(|i| of[i % down * right + i / down]).collect::<Vec<_>>();
+            let (a_across, b_across) = (across(&a, m, k), across(&b, n, k));
+            let few = m == 1 || n == 1 || m * n <= FEW;
+            for (a_view, b_view) in [
+                (Matrix::new(&a, m, k), Matrix::new(&b, n, k).t()),
+                (Matrix::new(&a, m, k), Matrix::new(&b_across, k, n)),
+                (Matrix::new(&a_across, k, m).t(), Matrix::new(&b, n, k).t()),
+                (Matrix::new(&a_across, k, m).t(), Matrix::new(&b_across, k, n)),
+            ] {
+                let of_rows = few && a_view.right == 1 && b_view.down == 1;
+                let want = |i: usize| {
+                    let (a, b, start) = (&a[i / n * k..][..k], &b[i % n * k..][..k], start[i]);
+                    match () {
+                        () if of_rows => start + dot(a, b),
+                        () if m == 1 || n == 1 => a.iter().zip(b).fold(start, |sum, (a, b)| a.mul_add(*b, sum)),
+                        () => in_order(start, a, b),
+                    }
+                };
+                let mut out = start.clone();
+                product(MatrixMut::new(&mut out, m, n), Output::Add, a_view, b_view);
+                (0..m * n).for_each(|i| assert_eq!(out[i].to_bits(), want(i).to_bits(), "{m} x {k} x {n}, rows of {}, {}", a_view.right, b_view.down));
+            }
+        }
+    }
+
     #[test]
     #[should_panic(expected = "3 x 3, stride 3, in 8 numbers")]
     fn views_stay_inside_their_slice() {

@@ -120,6 +120,7 @@ pub fn sigmoid(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::check::noise;
     use super::*;
 
     #[test]
@@ -132,6 +133,19 @@ mod tests {
         }
         assert!(exp(f32::NAN).is_nan());
         assert!(exp(f32::NEG_INFINITY) < 1e-37);
+    }
+
+    wide! {
+        fn in_wide_vectors(a: &[f32], b: &[f32]) -> [f32; 4] {
+            [dot(a, b), sum(a), max(b), a.iter().zip(b).map(|(a, b)| exp(*a) * b).sum()]
+        }
+    }
+
+    #[test]
+    fn wider_vectors_give_the_same_bits() {
+        let (a, b) = (noise(1003, 1), noise(1003, 2));
+        let plain = [dot(&a, &b), sum(&a), max(&b), a.iter().zip(&b).map(|(a, b)| exp(*a) * b).sum()];
+        assert_eq!(in_wide_vectors(&a, &b).map(f32::to_bits), plain.map(f32::to_bits));
     }
 
     #[test]
