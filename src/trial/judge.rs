@@ -164,7 +164,7 @@ pub fn judge(
                 });
                 write(&path, &Counted { arm: arm.name.clone(), nats: found.into_iter().collect::<Result<_, _>>()? })?;
             }
-            // What is judged is what was kept: reading may round a number, and a verdict that goes on has to say the same.
+            // What is judged is what was kept, so that a verdict that goes on says the same.
             counted.extend(kept::<Counted>(&path).map(|kept| Counted { arm: arm.name.clone(), ..kept }));
         }
         let mut runs: Vec<Run> = Vec::new();
