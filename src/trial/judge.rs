@@ -156,16 +156,18 @@ pub fn judge(
         let mut counted: Vec<Counted> = Vec::new();
         for (number, arm) in corpora.iter().enumerate() {
             let path = path(arm, &ngrams);
-            if kept::<Counted>(&path).is_none() {
-                watch(&Event::Counting(arm.name.clone()));
-                let found = workers.map((0..FOLDS).collect(), |fold, _| match options.stop.load(Ordering::Relaxed) {
-                    true => Err(TrialError::Stopped),
-                    false => study.count(number, fold),
-                });
-                write(&path, &Counted { arm: arm.name.clone(), nats: found.into_iter().collect::<Result<_, _>>()? })?;
+            if let Some(kept) = kept::<Counted>(&path) {
+                counted.push(Counted { arm: arm.name.clone(), ..kept });
+                continue;
             }
-            // What is judged is what was kept, so that a verdict that goes on says the same.
-            counted.extend(kept::<Counted>(&path).map(|kept| Counted { arm: arm.name.clone(), ..kept }));
+            watch(&Event::Counting(arm.name.clone()));
+            let found = workers.map((0..FOLDS).collect(), |fold, _| match options.stop.load(Ordering::Relaxed) {
+                true => Err(TrialError::Stopped),
+                false => study.count(number, fold),
+            });
+            let found = Counted { arm: arm.name.clone(), nats: found.into_iter().collect::<Result<_, _>>()? };
+            write(&path, &found)?;
+            counted.push(found);
         }
         let mut runs: Vec<Run> = Vec::new();
         let trainings = corpora.len() * settings.seeds;
@@ -183,7 +185,7 @@ pub fn judge(
                 })?;
                 let result = result.ok_or(TrialError::Stopped)?;
                 write(&path, &result)?;
-                runs.push(kept(&path).unwrap_or(result));
+                runs.push(result);
             }
         }
         Ok((runs, counted))

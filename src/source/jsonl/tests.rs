@@ -79,3 +79,12 @@ fn keys_that_are_no_field_survive() {
     let Some(Read::Doc(doc)) = source.open(&source.splits().unwrap()[0], None).unwrap().next().unwrap() else { panic!("no document") };
     assert_eq!((doc.url.as_deref(), serde_json::to_string(&doc.extra).unwrap().as_str()), (Some("http://a.example/"), r#"{"n":{"x":1.5}}"#));
 }
+
+#[test]
+fn numbers_survive_to_the_last_bit() {
+    // Each of them would be its neighbour if it were read fast.
+    let numbers = "[0.9385958677423489,1.2088995980580641,3.9489800985829957]";
+    let (_dir, source) = source(format!("{{\"text\": \"a\", \"n\": {numbers}}}").as_bytes(), 99);
+    let Some(Read::Doc(doc)) = source.open(&source.splits().unwrap()[0], None).unwrap().next().unwrap() else { panic!("no document") };
+    assert_eq!(serde_json::to_string(&doc.extra).unwrap(), format!("{{\"n\":{numbers}}}"));
+}

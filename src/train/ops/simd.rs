@@ -1,5 +1,8 @@
 //! Arithmetic on slices that the compiler turns into wide vectors: sums in a fixed order, and an exponential exact to f32.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::is_x86_feature_detected as has;
+
 /// Defines a function that runs in a version compiled for the widest vectors the processor has: AVX-512, or AVX2 with fused multiply-add.
 ///
 /// The body is plain Rust, which fixes the order of sums, so that all versions give the same bits; functions called in it must be `#[inline(always)]` to
@@ -28,9 +31,6 @@ macro_rules! wide {
     };
 }
 pub(crate) use wide;
-
-#[cfg(target_arch = "x86_64")]
-use std::arch::is_x86_feature_detected as has;
 
 /// Whether vectors may hold sixteen numbers.
 #[cfg(target_arch = "x86_64")]
