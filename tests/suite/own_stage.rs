@@ -1,6 +1,6 @@
 //! The example crate builds, runs a pipeline with its own stage, and reads the shards.
 
-use super::support::Folder;
+use super::support::{Folder, cargo};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -14,7 +14,7 @@ fn a_crate_of_ones_own_adds_a_stage() {
     let folder = Folder::new();
     let input = folder.write("in.jsonl", "{\"text\":\"quiet words\"}\n{\"text\":\"LOUD WORDS\"}\n{\"text\":\"more quiet words\"}\n");
     let release = Path::new(env!("CARGO_BIN_EXE_dataprep")).parent().expect("target folder");
-    let mut build = Command::new(env!("CARGO"));
+    let mut build = cargo();
     // Together with the package itself, under the features of this test, the example takes the library that is built already.
     build.args(["build", "--release", "--quiet", "--locked", "--package", "dataprep", "--package", "own_stage"]);
     let features = [("dataprep/stores", cfg!(feature = "stores")), ("dataprep/analysis", cfg!(feature = "analysis"))];

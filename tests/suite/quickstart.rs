@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::support::{Folder, dataprep, lines, said};
+use super::support::{Folder, cargo, dataprep, lines, said};
 
 #[test]
 fn every_planted_fault_ends_as_its_truth_says() {
@@ -65,7 +65,7 @@ fn every_planted_fault_ends_as_its_truth_says() {
 fn the_web_is_what_its_generator_makes() {
     let folder = Folder::new();
     let target = std::path::Path::new(env!("CARGO_BIN_EXE_dataprep")).parent().and_then(|release| release.parent()).expect("target folder");
-    let output = std::process::Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["run", "--release", "--quiet", "--locked", "--example", "make_web", "--target-dir"])
         .arg(target)
         .args(["--", "fixtures/prose"])
