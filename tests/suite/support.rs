@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 /// Cargo as a user calls it: what it tells a test of its package makes the build script of `ring` run again, and all that needs `ring` be built again.
 pub fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
-    let told = |name: &std::ffi::OsString| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.to_string_lossy().starts_with(start));
-    std::env::vars_os().map(|(name, _)| name).filter(told).for_each(|name| {
-        command.env_remove(name);
-    });
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|told| name.to_string_lossy().starts_with(told)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
